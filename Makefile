@@ -1,0 +1,112 @@
+# The house's commands: `make` alone lists them. Every one sets itself up first,
+# on a fresh Debian 12 too, and fails loudly.
+# Never: needs root for `make test`, writes outside .venv and the tree, or hides a warning.
+
+PYTHON ?= /usr/bin/python3
+PY     := .venv/bin/python
+PROTO  := conman/wire/v1/conman.proto
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# .venv is made anew when the interpreter, the place or the lock is another, and the
+# project installed again when pyproject.toml is. Keyed on content: a fresh clone's
+# times of change mean nothing.
+LOCKED    := .venv/locked-$(shell echo '$(PYTHON) $(CURDIR)' | cat - requirements/dev.txt | cksum | cut -d' ' -f1)
+INSTALLED := .venv/installed-$(shell cat pyproject.toml | cksum | cut -d' ' -f1)
+
+# $(call phase,TITLE,COMMAND) says what runs, and afterwards how long it took.
+define phase
+@echo "== $(1)"
+SECONDS=0
+$(2)
+echo "-- $(1): $${SECONDS} s"
+endef
+
+# $(call protoc,DIRECTORY): python, its types, the service, and the service's types.
+protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
+	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
+	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
+
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench proto clean
+
+help:
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: system $(LOCKED) $(INSTALLED) ## make .venv from the locks; as root also install the system packages it wants
+
+# Without root only python3-venv is a must: runc and a static busybox are for real containers.
+system:
+	@missing=()
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+	if [ "$$(id -u)" = 0 ]; then
+		command -v runc >/dev/null || missing+=(runc)
+		[ "$$(dpkg-query -Wf '$${db:Status-Status}' busybox-static 2>/dev/null)" = installed ] || missing+=(busybox-static)
+	fi
+	[ $${#missing[@]} -gt 0 ] || exit 0
+	if [ "$$(id -u)" != 0 ]; then
+		echo "setup: this needs root once: apt-get install $${missing[*]}" >&2
+		exit 1
+	fi
+	echo "== apt-get install $${missing[*]}"
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"
+
+$(LOCKED): | system
+	@echo "== .venv, from requirements/dev.txt"
+	SECONDS=0
+	$(PYTHON) -m venv --clear .venv
+	$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+	echo "-- .venv: $${SECONDS} s"
+
+$(INSTALLED): $(LOCKED)
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	rm -f .venv/installed-*
+	touch $@
+
+lock: setup ## compile requirements/*.in into locks with hashes (UPGRADE=1 takes newer versions)
+	@for name in run dev; do
+		.venv/bin/uv pip compile -q --generate-hashes --no-header $(if $(UPGRADE),--upgrade) \
+			--python-version 3.11 --python-platform linux requirements/$$name.in -o requirements/$$name.txt
+	done
+	echo "requirements/run.txt and dev.txt are up to date with their .in"
+
+demo: setup ## the tour: containers survive kill -9 of the daemon; leaves nothing behind
+	@$(PY) demo/demo.py
+
+test: check test-unit test-integration explore test-chaos ## everything that a change must pass
+
+test-unit: setup ## the parts, in seconds: no daemon, no root
+	$(call phase,unit,$(PY) -m pytest tests/unit)
+
+test-integration: setup ## the real daemon and client: over fakerunc, as root over runc too
+	$(call phase,integration,$(PY) -m pytest tests/integration)
+
+test-chaos: setup ## the real daemon, killed at its crash points
+	$(call phase,chaos,$(PY) -m pytest tests/chaos)
+
+explore: setup ## the simulator: every crash at every step of every operation
+	$(call phase,exploration,$(PY) -W error -m scenarios explore)
+
+check: setup ## lint, format, types, import rules, generated code fresh
+	$(call phase,ruff check,$(PY) -m ruff check .)
+	$(call phase,ruff format,$(PY) -m ruff format --check .)
+	$(call phase,basedpyright,.venv/bin/basedpyright --warnings)
+	$(call phase,import rules,.venv/bin/lint-imports --no-logo --no-cache)
+	$(call phase,generated code,fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; $(call protoc,$$fresh); \
+		for made in "$$fresh"/conman/wire/v1/*; do diff -q "$$made" conman/wire/v1/ || { echo "run: make proto" >&2; exit 1; }; done)
+
+bench: setup ## conman against the bare runtime, alternated in one run
+	@$(PY) benchmarks/bench.py
+
+proto: setup ## generate conman/wire/v1 from its .proto
+	@$(call protoc,.)
+
+clean: ## remove .venv and what tools left
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,26 @@
+"""What holds for every test: which of them this machine can run, and how hypothesis behaves.
+
+A test that needs the real runc bears the marker `runc`; where it cannot run, its skip says why. The
+outcome of `make test` must never depend on what an earlier run found, nor on a slow machine.
+"""
+
+import os
+import shutil
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("conman", database=None, derandomize=True, deadline=None)
+settings.load_profile("conman")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.geteuid() != 0:
+        why = "real runc needs root"
+    elif shutil.which("runc") is None:
+        why = "runc is not installed"
+    else:
+        return
+    for item in items:
+        if item.get_closest_marker("runc"):
+            item.add_marker(pytest.mark.skip(reason=why))

@@ -1,0 +1,172 @@
+"""From a request to an intent, or to the reason why not. Pure: a look at the ledger, nothing else.
+
+All chance enters here, once: the id, the run's number, the deadline. What an intent holds is enough to
+finish or undo it in another process, on another boot.
+"""
+
+from dataclasses import dataclass, replace
+
+from conman.core.layout import Layout
+from conman.core.ledger import Ledger, looks_like_full_id, not_found
+from conman.core.lifecycle import Verdict, states_that_allow, verdict
+from conman.core.model import Container, Intent, Operation, RootfsMode, State
+from conman.core.requests import (
+    CreateContainer,
+    KillContainer,
+    Okay,
+    RemoveContainer,
+    StartContainer,
+    StopContainer,
+)
+from conman.errors import Code, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The clocks at one input: wall ns since the epoch, monotonic ns of this boot."""
+
+    wall: int
+    monotonic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a daemon is told once. `runtime` serves containers that name none."""
+
+    layout: Layout
+    runtime: str = "runc"
+    rootfs_mode: RootfsMode = RootfsMode.OVERLAY
+
+
+OnContainer = StartContainer | StopContainer | KillContainer | RemoveContainer
+
+
+def admit_create(
+    request: CreateContainer, ledger: Ledger, setting: Setting, now: Now, container_id: str
+) -> Intent | Refusal:
+    """The intent of a create, with the row that it will commit."""
+    if looks_like_full_id(request.name):
+        return Refusal(
+            Code.INVALID_ARGUMENT,
+            "NameLooksLikeId",
+            f"the name {request.name!r} looks like a container id",
+            "choose a name that is not 32 hexadecimal digits",
+            "name",
+        )
+    if request.name in ledger.names:
+        return name_taken(request.name, ledger.names[request.name])
+    draft = Container(
+        id=container_id,
+        name=request.name,
+        spec=request.spec,
+        rootfs_mode=setting.rootfs_mode,
+        state=State.CREATED,
+        run=1,
+        created_at=now.wall,
+    )
+    return Intent(
+        container_id,
+        Operation.CREATE,
+        1,
+        setting.layout.boot_id,
+        now.wall,
+        request.request_id,
+        request.digest,
+        prepares=True,
+        draft=draft,
+    )
+
+
+def admit(
+    request: OnContainer, ledger: Ledger, setting: Setting, now: Now, container_id: str
+) -> Intent | Okay | Refusal:
+    """The intent of an operation on an existing container; Okay when there is nothing to do."""
+    if not ledger.knows(container_id):
+        return not_found(request.container)
+    view = ledger.view(container_id, setting.layout)
+    operation = operation_of(request)
+    force = isinstance(request, RemoveContainer) and request.force
+    match verdict(operation, view.state, force=force):
+        case Verdict.NOTHING:
+            return Okay()
+        case Verdict.FORBIDDEN:
+            return _forbidden(operation, view.name or container_id, view.state, view.message)
+        case Verdict.PROCEED:
+            intent = _intent(container_id, operation, ledger.containers.get(container_id), setting)
+            named = replace(
+                intent, at=now.wall, request_id=request.request_id, digest=request.digest
+            )
+            return _with_terms(named, request, now, ledger)
+
+
+def operation_of(request: OnContainer) -> Operation:
+    match request:
+        case StartContainer():
+            return Operation.START
+        case StopContainer():
+            return Operation.STOP
+        case KillContainer():
+            return Operation.KILL
+        case RemoveContainer():
+            return Operation.REMOVE
+
+
+def settle_intent(row: Container, setting: Setting, now: Now) -> Intent:
+    """The intent that follows an end that nobody awaited."""
+    return Intent(row.id, Operation.SETTLE, row.run, setting.layout.boot_id, now.wall)
+
+
+def name_taken(name: str, holder: str) -> Refusal:
+    return Refusal(
+        Code.ALREADY_EXISTS,
+        "NameTaken",
+        f"the name {name!r} is taken by container {holder}",
+        "choose another name, or remove that container",
+        "name",
+    )
+
+
+def _intent(
+    container_id: str, operation: Operation, row: Container | None, setting: Setting
+) -> Intent:
+    """Which run it concerns, and whether it makes it."""
+    boot_id = setting.layout.boot_id
+    run = row.run if row else 0
+    if operation is Operation.START and row is not None and not row.is_prepared(boot_id):
+        return Intent(container_id, operation, run + 1, boot_id, 0, prepares=True)
+    return Intent(container_id, operation, run, boot_id, 0)
+
+
+def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) -> Intent:
+    """What the request itself adds."""
+    match request:
+        case StopContainer(timeout_ns=timeout_ns):
+            row = ledger.containers.get(intent.id)
+            signal = row.spec.stop_signal if row else 15
+            return replace(intent, signal=signal, deadline=now.monotonic + timeout_ns)
+        case KillContainer(signal=signal):
+            return replace(intent, signal=signal)
+        case RemoveContainer(force=force):
+            return replace(intent, force=force)
+        case StartContainer():
+            return intent
+
+
+def _forbidden(operation: Operation, name: str, state: State, message: str) -> Refusal:
+    allowed = ", ".join(s.value for s in states_that_allow(operation))
+    hints = {
+        Operation.REMOVE: "stop it first, or remove it with --force",
+        Operation.KILL: "start it first",
+        Operation.START: "stop it first",
+        Operation.STOP: "remove it with --force",
+    }
+    because = f" ({message})" if message else ""
+    hint = "remove it with --force" if state is State.UNKNOWN else hints[operation]
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "WrongState",
+        f"cannot {operation.value} container {name}: it is {state.value}{because}, "
+        f"and {operation.value} needs one of {allowed}",
+        hint,
+        "container_id",
+    )

@@ -1,0 +1,225 @@
+"""Each host effect as a tuple of primitive steps, and what their results amount to.
+
+This is where durability lives: which fsync, in what order, before which rename. A step missing here is
+missing in the simulator too, so the simulator finds it. A recipe decides nothing at run time: steps are
+done in order until one fails, and the last result is the effect's outcome.
+"""
+
+from conman.core import runtime
+from conman.core.bundle import config_json
+from conman.core.effects import vocabulary as v
+from conman.core.layout import CALLS, Layout
+from conman.core.shim_call import create_body
+from conman.primitives import steps as s
+
+Recipe = tuple[s.Step, ...]
+
+FENCE_MS = 5_000
+RUNTIME_MS = 60_000
+SHIM_READY_MS = 10_000
+HELLO_MS = 5_000
+EXIT_RECORD_MS = 15_000
+END_MEMBERS_MS = 10_000
+SIGKILL, SIGCONT = 9, 18
+
+
+def recipe(effect: v.HostEffect, layout: Layout) -> Recipe:
+    """The steps of one effect, in order."""
+    match effect:
+        case v.CheckRootfs(path):
+            return (s.CheckDirectory(path),)
+        case v.PrepareBundle():
+            return _prepare_bundle(effect, layout)
+        case v.MountRootfs(container_id, run, lower):
+            return _mount(layout, container_id, run, lower)
+        case v.CopyRootfs(container_id, source):
+            return _copy(layout, container_id, source)
+        case v.WatchInit(container_id, run, process):
+            return (s.WatchProcess(container_id, run, process),)
+        case v.StopInit(process):
+            return (s.StopProcess(process),)
+        case v.SignalInit(process, signal):
+            return (s.SignalProcess(process, signal),)
+        case v.LookAtHost():
+            return (s.ListHost(),)
+        case v.RemoveFiles(container_id):
+            return _remove_files(layout, container_id)
+        case v.EmptyTrash(container_id):
+            return (s.RemoveTree(layout.trash(container_id)), s.SyncDirectory(layout.trash()))
+        case _:
+            return _of_run(effect, layout)
+
+
+def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
+    match effect:
+        case v.SpawnShim() | v.RuntimeCreate() | v.HelloShim() | v.AwaitExitRecord():
+            return _shim(effect, layout)
+        case v.RuntimeStart() | v.RuntimeDelete():
+            return _call(effect, layout)
+        case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
+            return _processes(effect, layout)
+        case v.LookForStart(container_id, run):
+            return (s.ReadFile(layout.call_lock(container_id, run, "start")),)
+        case v.ForgetStart(container_id, run):
+            return (s.Unlink(layout.call_lock(container_id, run, "start")),)
+        case v.ReadExitRecord(container_id, run):
+            return (s.ReadFile(layout.exit_record(container_id, run)),)
+        case v.KeepExitRecord(container_id, run):
+            record = s.SyncFile(layout.exit_record(container_id, run))
+            return (record, s.SyncDirectory(layout.run_record(container_id, run)))
+        case v.WriteExitRecord():
+            return _write_exit_record(effect, layout)
+        case v.ReadOomKills(container_id, run):
+            return (s.ReadOom(layout.members_cgroup(container_id, run)),)
+        case _:
+            return _leftovers(effect, layout)
+
+
+def _prepare_bundle(effect: v.PrepareBundle, layout: Layout) -> Recipe:
+    container, run = effect.container, effect.run
+    config = layout.config(container.id)
+    return (
+        s.MakeDirectory(layout.container(container.id)),
+        s.MakeDirectory(layout.bundle(container.id)),
+        s.MakeDirectory(layout.rootfs(container.id), 0o755),
+        s.MakeDirectory(layout.upper(container.id), 0o755),
+        s.MakeDirectory(layout.runs(container.id)),
+        s.MakeDirectory(layout.run_record(container.id, run)),
+        s.WriteFile(f"{config}.tmp", config_json(container, run, layout)),
+        s.SyncFile(f"{config}.tmp"),
+        s.Rename(f"{config}.tmp", config),
+        s.SyncDirectory(layout.bundle(container.id)),
+        s.SyncDirectory(layout.runs(container.id)),
+        s.SyncDirectory(layout.container(container.id)),
+        s.SyncDirectory(layout.containers()),
+    )
+
+
+def _mount(layout: Layout, container_id: str, run: int, lower: str) -> Recipe:
+    work = layout.work(container_id, run)
+    return (
+        s.RemoveTree(work),
+        s.MakeDirectory(work),
+        s.MountOverlay(lower, layout.upper(container_id), work, layout.rootfs(container_id)),
+    )
+
+
+def _copy(layout: Layout, container_id: str, source: str) -> Recipe:
+    target = layout.rootfs(container_id)
+    return (
+        s.RemoveTree(f"{target}.tmp"),
+        s.CopyTree(source, f"{target}.tmp"),
+        s.SyncFileSystem(f"{target}.tmp"),
+        s.Rename(f"{target}.tmp", target),
+        s.SyncDirectory(layout.bundle(container_id)),
+    )
+
+
+def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
+    match effect:
+        case v.SpawnShim(container_id, run):
+            directory = layout.shim(container_id, run)
+            marker = layout.shim_marker(container_id, run)
+            return (s.SpawnShim(directory, marker, SHIM_READY_MS),)
+        case v.RuntimeCreate(container_id, run, binary):
+            body = create_body(binary, layout, container_id, run, RUNTIME_MS)
+            directory = layout.shim(container_id, run)
+            return (s.CallShim(directory, "create", body, RUNTIME_MS + HELLO_MS),)
+        case v.HelloShim(container_id, run):
+            return (s.CallShim(layout.shim(container_id, run), "hello", "{}", HELLO_MS),)
+        case v.AwaitExitRecord(container_id, run):
+            return (s.CallShim(layout.shim(container_id, run), "exit", "{}", EXIT_RECORD_MS),)
+        case _:
+            raise AssertionError(effect)
+
+
+def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout) -> Recipe:
+    container_id, run, binary = effect.container_id, effect.run, effect.runtime
+    match effect:
+        case v.RuntimeStart():
+            op, argv = "start", runtime.start_argv(binary, layout, container_id, run)
+        case v.RuntimeDelete():
+            op, argv = "delete", runtime.delete_argv(binary, layout, container_id, run)
+    lock = layout.call_lock(container_id, run, op)
+    return (s.RunRuntime(argv, lock, layout.call_marker(container_id, run, op), RUNTIME_MS),)
+
+
+def _processes(effect: v.HostEffect, layout: Layout) -> Recipe:
+    match effect:
+        case v.FenceShim(container_id, run):
+            return (_fence_shim(layout, container_id, run),)
+        case v.FenceCall(container_id, run, op):
+            return (_fence_call(layout, container_id, run, op),)
+        case v.LookForMembers(container_id, run):
+            cgroup = layout.members_cgroup(container_id, run)
+            return (s.ListMembers(cgroup, layout.run_marker(container_id, run)),)
+        case v.EndMembers(container_id, run, init):
+            cgroup = layout.members_cgroup(container_id, run)
+            marker = layout.run_marker(container_id, run)
+            end = s.EndMembers(cgroup, marker, END_MEMBERS_MS)
+            return (s.SignalProcess(init.process, SIGKILL), end) if init else (end,)
+        case v.EndShim(container_id, run):
+            return _end_shim(layout, container_id, run)
+        case _:
+            raise AssertionError(effect)
+
+
+def _fence_shim(layout: Layout, container_id: str, run: int) -> s.Fence:
+    lock, marker = layout.shim_lock(container_id, run), layout.shim_marker(container_id, run)
+    return s.Fence(lock, marker, "", FENCE_MS)
+
+
+def _fence_call(layout: Layout, container_id: str, run: int, op: str) -> s.Fence:
+    # A waiting init of runc's bears the state directory too: only a create may be fenced by it.
+    state = layout.runtime_state(container_id, run) if op == "create" else ""
+    lock, marker = (
+        layout.call_lock(container_id, run, op),
+        layout.call_marker(container_id, run, op),
+    )
+    return s.Fence(lock, marker, state, FENCE_MS)
+
+
+def _end_shim(layout: Layout, container_id: str, run: int) -> Recipe:
+    fences = tuple(_fence_call(layout, container_id, run, op) for op in CALLS)
+    locks = tuple(s.Unlink(layout.call_lock(container_id, run, op)) for op in CALLS)
+    shim = _fence_shim(layout, container_id, run)
+    return (shim, *fences, *locks, s.RemoveTree(layout.shim(container_id, run)))
+
+
+def _write_exit_record(effect: v.WriteExitRecord, layout: Layout) -> Recipe:
+    record = layout.exit_record(effect.container_id, effect.run)
+    return (
+        s.MakeDirectory(layout.run_record(effect.container_id, effect.run)),
+        s.WriteFile(f"{record}.tmp", effect.data),
+        s.SyncFile(f"{record}.tmp"),
+        s.Rename(f"{record}.tmp", record),
+        s.SyncDirectory(layout.run_record(effect.container_id, effect.run)),
+    )
+
+
+def _leftovers(effect: v.HostEffect, layout: Layout) -> Recipe:
+    match effect:
+        case v.RemoveRuntimeState(container_id, run):
+            state = layout.runtime_state(container_id, run)
+            return (s.Unmount(state), s.RemoveTree(state))
+        case v.RemoveCgroup(container_id, run):
+            # The second is where fakerunc keeps the names of its cgroups.
+            cgroup = layout.cgroup(container_id, run)
+            names = s.RemoveTree(f"{layout.runtime_root()}/.cgroups{cgroup}")
+            return (s.RemoveCgroup(cgroup), names) if layout.has_cgroups else (names,)
+        case v.UnmountRootfs(container_id, run):
+            work = s.RemoveTree(layout.work(container_id, run))
+            return (s.Unmount(layout.rootfs(container_id)), work)
+        case v.RemoveRunRecord(container_id, run):
+            return (s.RemoveTree(layout.run_record(container_id, run)),)
+        case _:
+            raise AssertionError(effect)
+
+
+def _remove_files(layout: Layout, container_id: str) -> Recipe:
+    return (
+        s.Rename(layout.container(container_id), layout.trash(container_id)),
+        s.SyncDirectory(layout.containers()),
+        s.RemoveTree(layout.trash(container_id)),
+        s.SyncDirectory(layout.trash()),
+    )

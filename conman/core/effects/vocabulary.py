@@ -1,0 +1,397 @@
+"""All effects: the core's only door to the outside.
+
+Three kinds, by who performs them:
+
+- *host effects* are recipes of primitive steps (`recipes.recipe`), done one by one by a performer;
+- *store effects* are one transaction each: the commit points of the product;
+- *machine effects* (AwaitExit, WaitUntil, Tell, Mark) never leave the machine.
+
+Effects that differ in meaning differ in name, so that a crash point says what it interrupts.
+"""
+
+from dataclasses import dataclass
+
+from conman.core.effects.effect import Effect
+from conman.core.model import Change, Container, Init
+from conman.errors import Refusal
+from conman.primitives.steps import ProcessId
+
+
+class HostEffect(Effect):
+    """Performed as a recipe of steps."""
+
+    __slots__ = ()
+
+
+class MachineEffect(Effect):
+    """Performed by the machine itself."""
+
+    __slots__ = ()
+
+
+# ---- preparing a run ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRootfs(HostEffect):
+    """Done, Absent, or Failed(ENOTDIR ...)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareBundle(HostEffect):
+    """The container's directory and its config.json for this run, durable."""
+
+    container: Container
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class MountRootfs(HostEffect):
+    """The overlay over the user's directory, with a fresh work directory."""
+
+    container_id: str
+    run: int
+    lower: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRootfs(HostEffect):
+    """A private copy of the user's directory, durable and complete before it gets its name."""
+
+    container_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnShim(HostEffect):
+    """A shim for this run, findable by its socket."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeCreate(HostEffect):
+    """The runtime's create, run by the shim. ShimAnswer, Absent, TimedOut."""
+
+    container_id: str
+    run: int
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeStart(HostEffect):
+    """The runtime's start; cannot be repeated: after anything but an answer, look."""
+
+    container_id: str
+    run: int
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchInit(HostEffect):
+    """From here on the end of this process is observed. Done, or Gone."""
+
+    container_id: str
+    run: int
+    process: ProcessId
+
+
+# ---- looking -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HelloShim(HostEffect):
+    """The new daemon introduces itself; the shim fences its own call in flight, then answers."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopInit(HostEffect):
+    """First half of stop-and-look: Stopped tells what the process is; Gone."""
+
+    process: ProcessId
+
+
+@dataclass(frozen=True, slots=True)
+class LookForStart(HostEffect):
+    """Whether this boot's start call was ever begun: Content, or Absent."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetStart(HostEffect):
+    """The start call is void: its init, proven not to have run, is about to be ended by us."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookForMembers(HostEffect):
+    """Remaining, with the pids of what lives of a run."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtHost(HostEffect):
+    """Inventory of everything that bears our instance."""
+
+
+# ---- fences ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FenceShim(HostEffect):
+    """No shim of this run lives, and none is to come. Done, or Remaining."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceCall(HostEffect):
+    """No runtime call of this name is under way for this run. Done, or Remaining."""
+
+    container_id: str
+    run: int
+    op: str
+
+
+# ---- ending a run ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SignalInit(HostEffect):
+    """Done, or Gone."""
+
+    process: ProcessId
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndMembers(HostEffect):
+    """Nothing of the run lives any more. Done, or Remaining."""
+
+    container_id: str
+    run: int
+    init: Init | None
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitExitRecord(HostEffect):
+    """The shim says whether the exit is recorded: ShimAnswer, Absent, TimedOut."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadExitRecord(HostEffect):
+    """Content, or Absent."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepExitRecord(HostEffect):
+    """A record that was found is made durable before it is believed."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOomKills(HostEffect):
+    """OomCount."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteExitRecord(HostEffect):
+    """The daemon's own record, durable before the evidence goes."""
+
+    container_id: str
+    run: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeDelete(HostEffect):
+    """The runtime's delete --force. Never believed and never needed."""
+
+    container_id: str
+    run: int
+    runtime: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRuntimeState(HostEffect):
+    """What the runtime left in its root, removed by our own hand."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCgroup(HostEffect):
+    """The run's cgroup, in every hierarchy."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnmountRootfs(HostEffect):
+    """The run's root file system and its work directory."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndShim(HostEffect):
+    """The last effect of every end: no shim, no call, no lock file, no shim directory."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRunRecord(HostEffect):
+    """The directory of a run that was never started."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyTrash(HostEffect):
+    """What a power cut brought back of a removed container."""
+
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFiles(HostEffect):
+    """The container's directory: to the trash by one rename, then deleted."""
+
+    container_id: str
+
+
+# ---- the store: one transaction each -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Effect):
+    """Committed, Conflict, NotCommitted or Unknown."""
+
+    changes: tuple[Change, ...]
+
+
+class RecordIntent(Commit):
+    """From here on a crash is recoverable."""
+
+    __slots__ = ()
+
+
+class RecordPrepared(Commit):
+    """The intent of a start now knows the init that it made; from here on its program may run."""
+
+    __slots__ = ()
+
+
+class CommitCreated(Commit):
+    """The row is there."""
+
+    __slots__ = ()
+
+
+class CommitRunning(Commit):
+    """The user's program runs."""
+
+    __slots__ = ()
+
+
+class CommitExited(Commit):
+    """The run's one terminal status."""
+
+    __slots__ = ()
+
+
+class CommitUnprepared(Commit):
+    """A run that was never started is gone; the row is what it was."""
+
+    __slots__ = ()
+
+
+class CommitRemoved(Commit):
+    """Row and name are gone."""
+
+    __slots__ = ()
+
+
+class CommitUndone(Commit):
+    """An operation that nobody was told about never happened."""
+
+    __slots__ = ()
+
+
+class CommitAnswer(Commit):
+    """The answer, and nothing else."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenStore(Effect):
+    """After Unknown: Committed or NotCommitted by what the reopened store says, or Unknown still."""
+
+    token: str
+
+
+# ---- the machine's own -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitExit(MachineEffect):
+    """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none."""
+
+    container_id: str
+    run: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(MachineEffect):
+    """DeadlinePassed, after `duration_ns`."""
+
+    container_id: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell(MachineEffect):
+    """The caller is answered now; the saga goes on."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(MachineEffect):
+    """Conman cannot vouch for this object now: UNKNOWN, with this reason. "" lifts the mark."""
+
+    container_id: str
+    reason: str
+    message: str

@@ -1,0 +1,382 @@
+"""The deterministic machine: everything that decides, in one object without a clock or a wire.
+
+A driver feeds it inputs (`boot`, `submit`, `complete`, `observe`) and does what comes out: effects to
+perform, replies to send, alarms to set. The same inputs give the same outputs, byte for byte; that is a
+test. One saga at a time per object, many objects at once. It never performs anything itself, and no
+exception of a saga is caught here: a bug must be seen.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from conman.core import turns
+from conman.core.admission import Now, Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Committed, Effect, Ended, Outcome
+from conman.core.ledger import Ledger
+from conman.core.model import Change, Stored
+from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.readers import Readers
+from conman.core.requests import (
+    ContainerCreated,
+    CreateContainer,
+    MutatingRequest,
+    Okay,
+    Reply,
+    Request,
+)
+from conman.core.turns import Kind, Saga, Work
+from conman.errors import Code, Refusal
+from conman.primitives.steps import Gone, Inventory
+
+
+@dataclass(slots=True)
+class Task:
+    """A saga under way. `stuck`: it waits for something that may never come; callers are not held."""
+
+    work: Work
+    saga: Saga
+    name: str
+    uses: dict[str, int] = field(default_factory=dict[str, int])
+    stuck: Refusal | None = None
+    uncertain: tuple[Change, ...] = ()
+
+
+class Machine:
+    """One daemon's mind. Public: boot, submit, complete, observe, is_ready, ledger (to read)."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.ledger = Ledger(Stored())
+        self.is_ready = False
+        self._readers = Readers()
+        self._tasks: dict[str, Task] = {}
+        self._queues: dict[str, deque[Work]] = {}
+        self._waiting: dict[int, tuple[Task, Effect]] = {}
+        self._requests: dict[str, tuple[str, Work]] = {}
+        self._early: list[tuple[int, Request, bytes]] = []
+        self._recovering: set[str] = set()
+        self._ended: set[tuple[str, int]] = set()
+        self._tickets = 0
+        self._now = Now(0, 0)
+        self._out: list[Output] = []
+
+    # ---- inputs
+
+    def boot(self, stored: Stored, now: Now) -> Sequence[Output]:
+        """The store as read. Recovery begins; Ready comes out when all has been looked at."""
+        self._now, self.ledger = now, Ledger(stored)
+        ids = sorted({*self.ledger.containers, *self.ledger.intents})
+        self._recovering = {i for i in ids if self._needs_recovery(i)}
+        for object_id in sorted(self._recovering):
+            self._enqueue(self._recovery_of(object_id))
+        self._ready_if_recovered()
+        return self._flush()
+
+    def submit(self, call: int, request: Request, now: Now, entropy: bytes) -> Sequence[Output]:
+        """A client's request; `call` names it in Send. `entropy`: 16 bytes, a new container's id."""
+        self._now = now
+        self._submit(call, request, entropy)
+        return self._flush()
+
+    def complete(self, ticket: int, outcome: Outcome, now: Now) -> Sequence[Output]:
+        """The one outcome of the effect (or alarm) with this ticket."""
+        self._now = now
+        if ticket in self._waiting:
+            task, effect = self._waiting.pop(ticket)
+            self._note(task, effect, outcome)
+            self._crank(task, outcome)
+        return self._flush()
+
+    def observe(self, observation: InitEnded, now: Now) -> Sequence[Output]:
+        """What the driver saw by itself: a watched process ended."""
+        self._now = now
+        self._observe_end(observation.container_id, observation.run)
+        return self._flush()
+
+    # ---- requests
+
+    def _submit(self, call: int, request: Request, entropy: bytes) -> None:
+        if not self.is_ready:
+            self._early.append((call, request, entropy))
+        elif isinstance(request, MutatingRequest):
+            self._mutate(call, request, entropy)
+        else:
+            self._out += self._readers.ask(
+                call, request, self.ledger, self.setting.layout, self._ending()
+            )
+
+    def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
+        if (known := self._known_answer(request)) is not None:
+            self._send(call, known)
+        elif (running := self._requests.get(request.request_id)) is not None:
+            self._join(call, request, running)
+        else:
+            self._begin(call, request, entropy)
+
+    def _known_answer(self, request: MutatingRequest) -> Reply | None:
+        answer = self.ledger.answers.get(request.request_id)
+        if answer is None:
+            return None
+        if answer.digest != request.digest:
+            return _other_body(request.request_id)
+        if answer.refusal is not None:
+            return answer.refusal
+        created = isinstance(request, CreateContainer)
+        return ContainerCreated(answer.container_id) if created else Okay()
+
+    def _join(self, call: int, request: MutatingRequest, running: tuple[str, Work]) -> None:
+        digest, work = running
+        task = self._tasks.get(work.key)
+        if digest != request.digest:
+            self._send(call, _other_body(request.request_id))
+        elif task is not None and task.work is work and task.stuck is not None:
+            self._send(call, task.stuck)
+        else:
+            work.callers.append(call)
+
+    def _begin(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
+        if isinstance(request, CreateContainer):
+            key: str | Refusal = entropy.hex()
+        else:
+            key = self.ledger.resolve(request.container)
+        if isinstance(key, Refusal):
+            self._send(call, key)
+            return
+        task = self._tasks.get(key)
+        if task is not None and task.stuck is not None:
+            self._send(call, task.stuck)
+            return
+        work = Work(Kind.REQUEST, key, request, request_id=request.request_id, callers=[call])
+        if request.request_id:
+            self._requests[request.request_id] = (request.digest, work)
+        self._enqueue(work)
+
+    # ---- queues
+
+    def _enqueue(self, work: Work, *, first: bool = False) -> None:
+        queue = self._queues.setdefault(work.key, deque())
+        if first:
+            queue.appendleft(work)
+        else:
+            queue.append(work)
+        self._next(work.key)
+
+    def _next(self, key: str) -> None:
+        """Begin what waits for this object, until a saga is under way."""
+        while key not in self._tasks and self._queues.get(key):
+            work = self._queues[key].popleft()
+            begun = turns.begin(work, self.ledger, self.setting, self._now, self._ended)
+            if isinstance(begun, tuple):
+                name, saga = begun
+                task = self._tasks[key] = Task(work, saga, name)
+                self._crank(task, None)
+            else:
+                self._finish(work, begun)
+        if key not in self._tasks:
+            self._queues.pop(key, None)
+
+    # ---- the crank
+
+    def _crank(self, task: Task, outcome: Outcome | None) -> None:
+        """Send one outcome in; do the machine's own effects at once, hand out the others."""
+        while True:
+            try:
+                effect = task.saga.send(outcome)  # pyright: ignore[reportArgumentType]
+            except StopIteration as end:
+                self._done(task, end.value)
+                return
+            if isinstance(effect, v.MachineEffect):
+                outcome = self._own(task, effect)
+                if outcome is None:
+                    return
+                continue
+            ticket = self._ticket(task, effect)
+            self._out.append(Perform(ticket, effect, self._point(task, effect)))
+            return
+
+    def _own(self, task: Task, effect: v.MachineEffect) -> Outcome | None:
+        """The outcome of a machine effect; None: it comes later."""
+        match effect:
+            case v.Tell(refusal):
+                task.stuck = refusal
+                self._answer(task.work, refusal)
+                self._look_up(task.work.key)
+                return Committed()
+            case v.Mark(object_id, reason, message):
+                self._mark(task, object_id, reason, message)
+                return Committed()
+            case v.AwaitExit(object_id, run, deadline):
+                if (object_id, run) in self._ended:
+                    return Ended()
+                self._out.append(Alarm(self._ticket(task, effect), deadline))
+                # Found again and watched: a daemon need not hold its tongue until a stop is over.
+                self._recovered(object_id)
+            case v.WaitFor(_, duration_ns):
+                ticket = self._ticket(task, effect)
+                self._out.append(Alarm(ticket, self._now.monotonic + duration_ns))
+                self._recovered(task.work.key)
+            case _:
+                raise AssertionError(effect)
+        return None
+
+    def _ticket(self, task: Task, effect: Effect) -> int:
+        self._tickets += 1
+        self._waiting[self._tickets] = (task, effect)
+        return self._tickets
+
+    def _point(self, task: Task, effect: Effect) -> str:
+        name = type(effect).__name__
+        task.uses[name] = count = task.uses.get(name, 0) + 1
+        return f"{task.name}/{name}" if count == 1 else f"{task.name}/{name}#{count}"
+
+    def _note(self, task: Task, effect: Effect, outcome: Outcome) -> None:
+        """What an outcome means for the machine itself, before the saga sees it."""
+        match effect, outcome:
+            case v.Commit(changes), Committed():
+                self._apply(changes)
+            case v.Commit(changes), _:
+                task.uncertain = changes
+            case v.ReopenStore(), Committed():
+                self._apply(task.uncertain)
+            case v.WatchInit(object_id, run), Gone():
+                self._ended.add((object_id, run))
+            case _:
+                pass
+
+    def _apply(self, changes: tuple[Change, ...]) -> None:
+        self.ledger.apply(changes)
+        self._out += self._readers.tell(changes, self.ledger, self.setting.layout)
+
+    # ---- ends
+
+    def _done(self, task: Task, result: Reply | Inventory | None) -> None:
+        work = task.work
+        del self._tasks[work.key]
+        if isinstance(result, Inventory):
+            self._collect(result)
+            result = None
+        self._finish(work, result)
+        self._recovered(work.key)
+        self._settle_if_ended(work.key)
+        self._look_up(work.key)
+        self._next(work.key)
+
+    def _finish(self, work: Work, reply: Reply | None) -> None:
+        self._requests.pop(work.request_id, None)
+        self._answer(work, reply if reply is not None else _UNDONE)
+
+    def _answer(self, work: Work, reply: Reply) -> None:
+        for call in work.callers:
+            self._send(call, reply)
+        work.callers.clear()
+
+    def _observe_end(self, object_id: str, run: int) -> None:
+        self._ended.add((object_id, run))
+        for ticket, (task, effect) in list(self._waiting.items()):
+            if isinstance(effect, v.AwaitExit) and (effect.container_id, effect.run) == (
+                object_id,
+                run,
+            ):
+                del self._waiting[ticket]
+                self._crank(task, Ended())
+                return
+        if object_id not in self._tasks:
+            self._settle_if_ended(object_id)
+
+    def _settle_if_ended(self, object_id: str) -> None:
+        row = self.ledger.containers.get(object_id)
+        if row is None or row.init is None:
+            self._ended = {end for end in self._ended if end[0] != object_id}
+        elif (object_id, row.run) in self._ended:
+            self._enqueue(Work(Kind.SETTLE, object_id), first=True)
+
+    def _mark(self, task: Task, object_id: str, reason: str, message: str) -> None:
+        if reason:
+            self.ledger.marks[object_id] = (reason, message)
+        else:
+            self.ledger.marks.pop(object_id, None)
+            task.stuck = None
+        self._look_up(object_id)
+
+    def _ending(self) -> set[str]:
+        """Objects whose end was observed and is not yet committed: not to be told about now."""
+        ending: set[str] = set()
+        for object_id, run in self._ended:
+            row = self.ledger.containers.get(object_id)
+            if row is not None and row.init is not None and row.run == run:
+                ending.add(object_id)
+        return ending - set(self.ledger.marks)
+
+    def _look_up(self, object_id: str) -> None:
+        """Readers who waited for this object's end to be committed may be answered now."""
+        if object_id not in self._tasks or object_id in self.ledger.marks:
+            parked = self._readers.unpark()
+            for call, request in parked:
+                self._submit(call, request, b"")
+
+    # ---- recovery and garbage
+
+    def _recovery_of(self, object_id: str) -> Work:
+        """Retries of the interrupted request find the recovery that concerns it."""
+        intent = self.ledger.intents.get(object_id)
+        work = Work(Kind.RECOVER, object_id, request_id=intent.request_id if intent else "")
+        if intent is not None and intent.request_id:
+            self._requests[intent.request_id] = (intent.digest, work)
+        return work
+
+    def _needs_recovery(self, object_id: str) -> bool:
+        row = self.ledger.containers.get(object_id)
+        return object_id in self.ledger.intents or (row is not None and row.init is not None)
+
+    def _recovered(self, object_id: str) -> None:
+        if object_id in self._recovering:
+            self._recovering.discard(object_id)
+            self._ready_if_recovered()
+
+    def _ready_if_recovered(self) -> None:
+        if self._recovering or self.is_ready:
+            return
+        self.is_ready = True
+        self._out.append(Ready())
+        self._enqueue(Work(Kind.LOOK_FOR_GARBAGE, ""))
+        early, self._early = self._early, []
+        for call, request, entropy in early:
+            self._submit(call, request, entropy)
+
+    def _collect(self, found: Inventory) -> None:
+        if found.unreadable:
+            return
+        ids = {*found.directories, *found.trash, *(owner for owner, _ in found.runs)}
+        for object_id in sorted(ids):
+            runs = tuple(sorted(run for owner, run in found.runs if owner == object_id))
+            self._enqueue(Work(Kind.COLLECT, object_id, runs=runs))
+
+    # ---- small things
+
+    def _send(self, call: int, reply: Reply) -> None:
+        self._out.append(Send(call, reply))
+
+    def _flush(self) -> Sequence[Output]:
+        out, self._out = self._out, []
+        return out
+
+
+#: For callers who joined an operation while recovery was undoing it.
+_UNDONE = Refusal(
+    Code.UNAVAILABLE,
+    "Undone",
+    "conmand died during this operation and has undone it",
+    "try again",
+)
+
+
+def _other_body(request_id: str) -> Refusal:
+    return Refusal(
+        Code.INVALID_ARGUMENT,
+        "RequestIdReused",
+        f"the request id {request_id!r} was used before for another request",
+        "draw a new request id",
+        "request_id",
+    )

@@ -1,0 +1,230 @@
+"""What conman keeps: containers, intents, answers, events. Frozen values, nothing else.
+
+These are the store's rows and the core's memory. They never hold a path (those follow from ids, see
+`layout`), a clock, or anything of the host but the identity of processes.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from conman.errors import Refusal
+from conman.primitives.steps import ProcessId
+
+
+class State(Enum):
+    """As the API tells it. UNKNOWN is never stored: it is what conman cannot vouch for now."""
+
+    CREATED = "CREATED"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    EXITED = "EXITED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Operation(Enum):
+    """What an intent intends; also the saga's name in crash points."""
+
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+    KILL = "kill"
+    REMOVE = "remove"
+    SETTLE = "settle"
+
+
+class RootfsMode(Enum):
+    """How a container gets its root file system (host.md: overlay, else a copy)."""
+
+    OVERLAY = "overlay"
+    COPY = "copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """The first process of a run, as it was when the runtime's create returned."""
+
+    process: ProcessId
+    device: int
+    inode: int
+    cmdline: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """What the user asked for; never changes after create."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    rootfs_path: str = ""
+    rootfs_readonly: bool = False
+    env: tuple[str, ...] = ()
+    cwd: str = "/"
+    user: str = ""
+    hostname: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    stop_signal: int = 15
+    runtime: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One row. Times in ns since the epoch, 0 = not yet. `init` None: no run is prepared."""
+
+    id: str
+    name: str
+    spec: ContainerSpec
+    rootfs_mode: RootfsMode
+    state: State
+    run: int
+    init: Init | None = None
+    created_at: int = 0
+    started_at: int = 0
+    finished_at: int = 0
+    exit_code: int | None = None
+    reason: str = ""
+    message: str = ""
+    oom_killed: bool = False
+    restart_count: int = 0
+
+    def is_prepared(self, boot_id: str) -> bool:
+        """Whether a run of this boot is there, as far as the row knows."""
+        return self.init is not None and self.init.process.boot_id == boot_id
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is about to be done to one container, written before anything is touched.
+
+    `run` is the run concerned; `prepares` says that this intent makes it. `at` is the wall clock when
+    it was admitted. `draft` is the row that a create will commit. `deadline` is monotonic ns of boot
+    `boot_id`: when stop goes on to KILL. `init` is what a preparing start has made (None: not yet),
+    recorded before the program may run.
+    """
+
+    id: str
+    operation: Operation
+    run: int
+    boot_id: str
+    at: int
+    request_id: str = ""
+    digest: str = ""
+    prepares: bool = False
+    signal: int = 0
+    deadline: int = 0
+    force: bool = False
+    draft: Container | None = None
+    init: Init | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was told, kept for its retries. Exactly one of the two is meant."""
+
+    request_id: str
+    digest: str
+    at: int
+    container_id: str = ""
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An appended record of the API. The store gives it its sequence number."""
+
+    at: int
+    container_id: str
+    kind: str
+    run: int
+    exit_code: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A row or intent that could not be read. It still owns its objects and its name."""
+
+    id: str
+    why: str
+
+
+# ---- what one transaction may change ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveName:
+    """Conflict when the name is held, by a row or by an intent."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseName:
+    """The name that this id holds is free again."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutIntent:
+    """Conflict when the object has an open intent already."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class DropIntent:
+    """The object's intent is done with."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutContainer:
+    """Insert or replace the row."""
+
+    container: Container
+
+
+@dataclass(frozen=True, slots=True)
+class DropContainer:
+    """The row, readable or quarantined, is gone."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutAnswer:
+    """Remember what a request was told."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class AppendEvent:
+    """One more event."""
+
+    event: Event
+
+
+Change = (
+    ReserveName
+    | ReleaseName
+    | PutIntent
+    | DropIntent
+    | PutContainer
+    | DropContainer
+    | PutAnswer
+    | AppendEvent
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """All that the store holds, as read at boot."""
+
+    containers: tuple[Container, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()

@@ -1,0 +1,85 @@
+"""Requests that change nothing: list, status, wait. Answered from the ledger, or parked.
+
+A record whose end has been observed but not yet committed is not told about: saying RUNNING would
+contradict what the daemon knows, saying EXITED what a crash could take back. Such a reader waits.
+"""
+
+from conman.core.layout import Layout
+from conman.core.ledger import Ledger, not_found
+from conman.core.model import Change, DropContainer, PutContainer, State
+from conman.core.outputs import Send
+from conman.core.requests import (
+    ContainerList,
+    ContainerStatus,
+    ContainerView,
+    ListContainers,
+    Okay,
+    Reply,
+    WaitContainer,
+)
+from conman.errors import Refusal
+
+ReadRequest = ListContainers | ContainerStatus | WaitContainer
+
+
+class Readers:
+    """Who waits for what."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, list[tuple[int, WaitContainer]]] = {}
+        self._parked: list[tuple[int, ReadRequest]] = []
+
+    def ask(
+        self, call: int, request: ReadRequest, ledger: Ledger, layout: Layout, ending: set[str]
+    ) -> list[Send]:
+        """The answer, if there is one now."""
+        match request:
+            case ListContainers():
+                if ending:
+                    self._parked.append((call, request))
+                    return []
+                views = tuple(ledger.view(i, layout) for i in ledger.listed())
+                return [Send(call, ContainerList(views))]
+            case ContainerStatus(text) | WaitContainer(text):
+                found = ledger.resolve(text)
+        if isinstance(found, Refusal):
+            return [Send(call, found)]
+        if found in ending:
+            self._parked.append((call, request))
+            return []
+        view = ledger.view(found, layout)
+        if isinstance(request, WaitContainer) and (request.removed or _is_alive(view)):
+            self._waiters.setdefault(found, []).append((call, request))
+            return []
+        return [Send(call, view)]
+
+    def tell(self, changes: tuple[Change, ...], ledger: Ledger, layout: Layout) -> list[Send]:
+        """Answers for those who waited for what was just committed."""
+        sends: list[Send] = []
+        for change in changes:
+            match change:
+                case PutContainer(row) if row.state is State.EXITED:
+                    sends += self._wake(row.id, ledger.view(row.id, layout), removed=False)
+                case DropContainer(object_id):
+                    sends += self._wake(object_id, Okay(), removed=True)
+                    sends += self._wake(object_id, not_found(object_id), removed=False)
+                case _:
+                    pass
+        return sends
+
+    def unpark(self) -> list[tuple[int, ReadRequest]]:
+        """Those whose answer had to wait; ask again for each."""
+        parked, self._parked = self._parked, []
+        return parked
+
+    def _wake(self, object_id: str, reply: Reply, *, removed: bool) -> list[Send]:
+        waiting = self._waiters.pop(object_id, [])
+        woken = [Send(call, reply) for call, request in waiting if request.removed is removed]
+        rest = [(call, request) for call, request in waiting if request.removed is not removed]
+        if rest:
+            self._waiters[object_id] = rest
+        return woken
+
+
+def _is_alive(view: ContainerView) -> bool:
+    return view.state in (State.CREATED, State.RUNNING, State.PAUSED)

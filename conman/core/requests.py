@@ -1,0 +1,122 @@
+"""What may be asked of conman, and what it answers. Already validated: the edge did that.
+
+`request_id` may be empty (no retry protection); `digest` stands for the whole body, so that the same
+id with another body is told apart. `container` is what the user typed: id, name or unique id prefix.
+"""
+
+from dataclasses import dataclass
+
+from conman.core.model import Container, ContainerSpec, State
+from conman.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class CreateContainer:
+    """Answered by ContainerCreated."""
+
+    request_id: str
+    digest: str
+    name: str
+    spec: ContainerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class StartContainer:
+    """Answered by Okay."""
+
+    request_id: str
+    digest: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopContainer:
+    """The container's stop signal, after `timeout_ns` KILL. Answered by Okay once it has EXITED."""
+
+    request_id: str
+    digest: str
+    container: str
+    timeout_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class KillContainer:
+    """One signal, at most once. Answered by Okay when it was sent."""
+
+    request_id: str
+    digest: str
+    container: str
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveContainer:
+    """Answered by Okay when nothing of it is left."""
+
+    request_id: str
+    digest: str
+    container: str
+    force: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListContainers:
+    """Answered by ContainerList, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerStatus:
+    """Answered by ContainerView."""
+
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaitContainer:
+    """Answered by ContainerView at the next end of a run; `removed`: by Okay once it is gone."""
+
+    container: str
+    removed: bool = False
+
+
+MutatingRequest = CreateContainer | StartContainer | StopContainer | KillContainer | RemoveContainer
+Request = MutatingRequest | ListContainers | ContainerStatus | WaitContainer
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerCreated:
+    """The new container's id; `warnings` for people."""
+
+    container_id: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Okay:
+    """Done; there is nothing more to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """A row as the API tells it. `container` is None for a record that has no readable row.
+
+    `state`, `reason` and `message` are what to tell: they differ from the row's when UNKNOWN.
+    """
+
+    id: str
+    name: str
+    state: State
+    reason: str
+    message: str
+    container: Container | None
+    log_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerList:
+    """All live records."""
+
+    containers: tuple[ContainerView, ...]
+
+
+Reply = ContainerCreated | Okay | ContainerView | ContainerList | Refusal

@@ -1,0 +1,86 @@
+"""How sagas commit: one transaction, and what to do when the store cannot say whether it happened.
+
+Nothing is answered before a commit's outcome is known; after Unknown the reopened store decides.
+"""
+
+from conman.core.effects.effect import Committed, Conflict, NotCommitted, Outcome, Unknown
+from conman.core.effects.vocabulary import Commit, Mark, ReopenStore, Tell, WaitFor
+from conman.core.model import (
+    Answer,
+    AppendEvent,
+    Change,
+    Container,
+    DropIntent,
+    Event,
+    Intent,
+    PutAnswer,
+)
+from conman.errors import Code, Refusal
+
+RETRY_NS = 1_000_000_000
+
+
+async def commit(effect: Commit, container_id: str) -> Refusal | None:
+    """Commit once. None: it is durable. A Refusal: nothing of it happened."""
+    match await _settled(effect, container_id):
+        case Committed():
+            return None
+        case Conflict(holder):
+            return Refusal(
+                Code.ALREADY_EXISTS,
+                "NameTaken",
+                f"the name or object is taken by container {holder}",
+                "choose another name, or remove that container",
+                "name",
+            )
+        case NotCommitted(text):
+            return cannot_store(text)
+        case other:
+            raise AssertionError(other)
+
+
+async def persist(effect: Commit, container_id: str) -> None:
+    """Commit what has already happened on the host: again and again until the store takes it."""
+    refusal = await commit(effect, container_id)
+    if refusal is None:
+        return
+    while refusal is not None:
+        await Tell(refusal)
+        await Mark(container_id, "StoreFailed", refusal.what)
+        await WaitFor(container_id, RETRY_NS)
+        refusal = await commit(effect, container_id)
+    await Mark(container_id, "", "")
+
+
+async def _settled(effect: Commit, container_id: str) -> Outcome:
+    outcome: Outcome = await effect
+    while isinstance(outcome, Unknown):
+        token = outcome.token
+        outcome = await ReopenStore(token)
+        if isinstance(outcome, Unknown):
+            await Mark(container_id, "StoreFailed", "the store does not open")
+            await WaitFor(container_id, RETRY_NS)
+    return outcome
+
+
+def cannot_store(text: str) -> Refusal:
+    return Refusal(
+        Code.UNAVAILABLE,
+        "StoreFailed",
+        f"cannot write the store: {text}",
+        "make space or mend the disk below the data directory, then try again",
+    )
+
+
+def closing(intent: Intent, refusal: Refusal | None = None) -> tuple[Change, ...]:
+    """The intent is done with; its request, if it had one, has this answer from now on."""
+    drop: tuple[Change, ...] = (DropIntent(intent.id),)
+    if not intent.request_id:
+        return drop
+    answer = Answer(intent.request_id, intent.digest, intent.at, intent.id, refusal)
+    return (*drop, PutAnswer(answer))
+
+
+def event(kind: str, container: Container, at: int) -> AppendEvent:
+    code = container.exit_code if kind == "exited" else None
+    return AppendEvent(Event(at, container.id, kind, container.run, code))

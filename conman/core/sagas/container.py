@@ -1,0 +1,270 @@
+"""The operations on a container, each a story: intent, effects, one commit. Read these first.
+
+A refusal that is returned means that nothing happened. After the commit everybody may be told; before
+it nobody was. `recovery` finishes or undoes each of them from every await.
+"""
+
+from dataclasses import replace
+
+from conman.core import runtime
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
+from conman.core.model import (
+    Change,
+    Container,
+    DropContainer,
+    DropIntent,
+    Init,
+    Intent,
+    PutContainer,
+    PutIntent,
+    ReleaseName,
+    ReserveName,
+    State,
+)
+from conman.core.requests import ContainerCreated, Okay, Reply
+from conman.core.sagas.commits import closing, commit, event, persist
+from conman.core.sagas.run import (
+    Look,
+    dismantle,
+    end_members,
+    insist,
+    is_gone,
+    prepare,
+    runtime_of,
+    stop_and_look,
+    undo_run,
+)
+from conman.core.sagas.settle import exited, settle_run
+from conman.errors import Code, Refusal
+from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
+
+# ---- create ------------------------------------------------------------------------------------
+
+
+async def create_container(intent: Intent, setting: Setting) -> Reply:
+    draft = _draft(intent)
+    if (refusal := _rootfs_refusal(draft, await v.CheckRootfs(draft.spec.rootfs_path))) is not None:
+        return refusal
+    reserve = (ReserveName(draft.name, draft.id), PutIntent(intent))
+    if (refusal := await commit(v.RecordIntent(reserve), intent.id)) is not None:
+        return refusal
+    init = await prepare(draft, intent.run, setting)
+    if isinstance(init, Refusal):
+        await undo_create(intent, setting)
+        return init
+    row = replace(draft, init=init)
+    changes = (PutContainer(row), *closing(intent), event("created", row, row.created_at))
+    if (refusal := await commit(v.CommitCreated(changes), intent.id)) is not None:
+        await undo_create(intent, setting)
+        return refusal
+    return ContainerCreated(row.id)
+
+
+async def undo_create(intent: Intent, setting: Setting) -> None:
+    """Nobody was told: no trace of it stays."""
+    binary = runtime_of(intent.draft, setting)
+    await undo_run(intent.id, intent.run, None, binary)
+    await insist(intent.id, v.RemoveFiles(intent.id))
+    await persist(v.CommitUndone((ReleaseName(intent.id), DropIntent(intent.id))), intent.id)
+
+
+def _draft(intent: Intent) -> Container:
+    if intent.draft is None:
+        raise AssertionError(intent)
+    return intent.draft
+
+
+def _rootfs_refusal(draft: Container, looked: Outcome) -> Refusal | None:
+    path = draft.spec.rootfs_path
+    match looked:
+        case Done():
+            return None
+        case Absent():
+            why = "does not exist"
+        case Failed(error="ENOTDIR"):
+            why = "is not a directory"
+        case Failed(text=text):
+            why = f"cannot be read: {text}"
+        case _:
+            why = "cannot be looked at in time"
+    return Refusal(
+        Code.INVALID_ARGUMENT,
+        "BadRootfs",
+        f"the root file system {path} {why}",
+        "name a directory that holds a root file system",
+        "rootfs_path",
+    )
+
+
+# ---- start -------------------------------------------------------------------------------------
+
+
+async def start_container(row: Container, intent: Intent, setting: Setting) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
+        return refusal
+    init = row.init
+    if intent.prepares or init is None:
+        made = await _prepare_next(row, intent, setting)
+        if isinstance(made, Refusal):
+            return made
+        intent, init = made
+    binary = runtime_of(row, setting)
+    outcome = await v.RuntimeStart(row.id, intent.run, binary)
+    if isinstance(outcome, RuntimeAnswer) and outcome.code == 0:
+        return await commit_running(row, intent, init, outcome.at)
+    await insist(row.id, v.FenceCall(row.id, intent.run, "start"))
+    match await stop_and_look(row.id, init):
+        case Look.RUNS:
+            return await commit_running(row, intent, init, intent.at)
+        case Look.GONE if isinstance(outcome, TimedOut):
+            return await ran_and_ended(row, intent, init, setting)
+        case _:
+            # Before we end it: its death must not look like the end of a program that ran.
+            await insist(row.id, v.ForgetStart(row.id, intent.run))
+            why = runtime.refusal_of("start", binary, outcome, row.spec.command)
+            return await _start_failed(row, intent, init, why, setting)
+
+
+async def _prepare_next(
+    row: Container, intent: Intent, setting: Setting
+) -> tuple[Intent, Init] | Refusal:
+    """Prepare the next run; its init is recorded before its program may run."""
+    init = await prepare(row, intent.run, setting)
+    if isinstance(init, Init):
+        intent = replace(intent, init=init)
+        recorded = v.RecordPrepared((DropIntent(row.id), PutIntent(intent)))
+        refusal = await commit(recorded, row.id)
+        if refusal is None:
+            return intent, init
+        init = refusal
+    await undo_run(row.id, intent.run, None, runtime_of(row, setting))
+    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    return init
+
+
+async def commit_running(row: Container, intent: Intent, init: Init, at: int) -> Reply:
+    started = replace(
+        row,
+        state=State.RUNNING,
+        run=intent.run,
+        init=init,
+        started_at=max(at, row.created_at),
+        finished_at=0,
+        exit_code=None,
+        reason="",
+        message="",
+        oom_killed=False,
+    )
+    changes = (
+        PutContainer(started),
+        *closing(intent),
+        event("started", started, started.started_at),
+    )
+    await persist(v.CommitRunning(changes), row.id)
+    return Okay()
+
+
+async def ran_and_ended(row: Container, intent: Intent, init: Init, setting: Setting) -> Reply:
+    """Nobody was there to see it, but the program ran: the start is answered OK, the end told."""
+    started = replace(
+        row,
+        run=intent.run,
+        init=init,
+        started_at=max(intent.at, row.created_at),
+        exit_code=None,
+        reason="",
+    )
+    ended = await settle_run(started, init, intent.at, setting)
+    begin = event("started", started, started.started_at)
+    await persist(v.CommitExited((begin, *exited(started, intent, ended))), row.id)
+    return Okay()
+
+
+async def _start_failed(
+    row: Container, intent: Intent, init: Init, why: Refusal, setting: Setting
+) -> Reply:
+    """The runtime refused: that ends the run, with 128. A definite answer, so never UNAVAILABLE."""
+    refusal = replace(why, code=Code.FAILED_PRECONDITION, reason="StartError")
+    await end_members(row.id, intent.run, init)
+    await dismantle(row.id, intent.run, runtime_of(row, setting))
+    failed = replace(
+        row,
+        state=State.EXITED,
+        run=intent.run,
+        init=None,
+        started_at=0,
+        finished_at=max(intent.at, row.created_at),
+        exit_code=128,
+        reason="StartError",
+        message=refusal.what,
+        oom_killed=False,
+    )
+    changes = (
+        PutContainer(failed),
+        *closing(intent, refusal),
+        event("exited", failed, failed.finished_at),
+    )
+    await persist(v.CommitExited(changes), row.id)
+    return refusal
+
+
+# ---- stop, kill --------------------------------------------------------------------------------
+
+
+async def stop_container(row: Container, intent: Intent, setting: Setting) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
+        return refusal
+    return await finish_stop(row, intent, setting)
+
+
+async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply:
+    init = _init(row)
+    if not is_gone(await v.SignalInit(init.process, intent.signal)):
+        # Only then: the deadline is of the boot that the process lives in.
+        await v.AwaitExit(row.id, row.run, intent.deadline)
+    # Whatever lives beyond the deadline is ended by KILL, the first effect of settling.
+    ended = await settle_run(row, init, intent.at, setting)
+    await persist(v.CommitExited(exited(row, intent, ended)), row.id)
+    return Okay()
+
+
+async def kill_container(row: Container, intent: Intent) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
+        return refusal
+    sent = await v.SignalInit(_init(row).process, intent.signal)
+    if isinstance(sent, Done):
+        await persist(v.CommitAnswer(closing(intent)), row.id)
+        return Okay()
+    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    why = "its process has just ended" if is_gone(sent) else f"the signal was not sent: {sent}"
+    return Refusal(
+        Code.FAILED_PRECONDITION, "NotRunning", f"cannot kill container {row.name}: {why}"
+    )
+
+
+def _init(row: Container) -> Init:
+    if row.init is None:
+        raise AssertionError(row)
+    return row.init
+
+
+# ---- remove ------------------------------------------------------------------------------------
+
+
+async def remove_container(row: Container, intent: Intent, setting: Setting) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
+        return refusal
+    return await finish_remove(row, intent, setting)
+
+
+async def finish_remove(row: Container, intent: Intent, setting: Setting) -> Reply:
+    """Neither runtime nor shim is needed: emptiness is our own evidence, the rest our own hand."""
+    if row.is_prepared(setting.layout.boot_id) or row.state is not State.EXITED:
+        await end_members(row.id, row.run, row.init)
+        await dismantle(row.id, row.run, runtime_of(row, setting))
+    await insist(row.id, v.RemoveFiles(row.id))
+    changes: tuple[Change, ...] = (DropContainer(row.id), ReleaseName(row.id), *closing(intent))
+    await persist(v.CommitRemoved((*changes, event("removed", row, intent.at))), row.id)
+    return Okay()

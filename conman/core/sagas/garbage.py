@@ -1,0 +1,71 @@
+"""What bears our instance and belongs to nobody; and records that only a force can remove.
+
+Garbage is only what no row, no intent and no quarantined record owns, and in which nothing lives. A
+live process without a row is never ended here: it becomes a listed UNKNOWN record, and a person decides.
+"""
+
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.model import Change, DropContainer, DropIntent, Intent, PutIntent, ReleaseName
+from conman.core.requests import Okay, Reply
+from conman.core.sagas.commits import closing, commit, persist
+from conman.core.sagas.run import dismantle, end_members, fence_prepare, insist
+from conman.primitives.steps import Inventory, Remaining
+
+
+async def look_for_garbage() -> Inventory | None:
+    """The host's inventory; None when the look failed: then nothing is garbage."""
+    found = await v.LookAtHost()
+    return found if isinstance(found, Inventory) else None
+
+
+async def collect(container_id: str, runs: tuple[int, ...], setting: Setting) -> None:
+    """Remove an id's unowned runs, and its files; or list it, where something lives."""
+    for run in runs:
+        living = await v.LookForMembers(container_id, run)
+        if not isinstance(living, Remaining) or living.pids:
+            pids = ", ".join(str(pid) for pid in getattr(living, "pids", ()))
+            why = f"processes {pids} of run {run} live, and no record owns them"
+            await v.Mark(container_id, "Unowned", why)
+            return
+    for run in runs:
+        await fence_prepare(container_id, run)
+        await end_members(container_id, run, None)
+        await dismantle(container_id, run, setting.runtime)
+    await insist(container_id, v.EmptyTrash(container_id))
+    await insist(container_id, v.RemoveFiles(container_id))
+
+
+async def collect_runs(container_id: str, runs: tuple[int, ...], setting: Setting) -> None:
+    """Stale runs of a container that goes on without them."""
+    for run in runs:
+        living = await v.LookForMembers(container_id, run)
+        if isinstance(living, Remaining) and not living.pids:
+            await fence_prepare(container_id, run)
+            await dismantle(container_id, run, setting.runtime)
+
+
+async def remove_unreadable(container_id: str, intent: Intent, setting: Setting) -> Reply:
+    """Remove --force of a quarantined or unowned record: everything that bears its id goes."""
+    begin = (DropIntent(container_id), PutIntent(intent))
+    if (refusal := await commit(v.RecordIntent(begin), container_id)) is not None:
+        return refusal
+    return await finish_remove_unreadable(container_id, intent, setting)
+
+
+async def finish_remove_unreadable(container_id: str, intent: Intent, setting: Setting) -> Reply:
+    found = await insist(container_id, v.LookAtHost())
+    runs = found.runs if isinstance(found, Inventory) else ()
+    for owner, run in runs:
+        if owner == container_id:
+            await fence_prepare(container_id, run)
+            await end_members(container_id, run, None)
+            await dismantle(container_id, run, setting.runtime)
+    await insist(container_id, v.RemoveFiles(container_id))
+    over: tuple[Change, ...] = (
+        DropContainer(container_id),
+        ReleaseName(container_id),
+        *closing(intent),
+    )
+    await persist(v.CommitRemoved(over), container_id)
+    return Okay()

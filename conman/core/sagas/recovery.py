@@ -1,0 +1,150 @@
+"""After the daemon's death: undo what nobody was told about, finish what was asked to end.
+
+Per object, in the order of their ids: fence what the last daemon may have begun, look, then either. It
+is a saga like any other, so it may be killed at every await and begun again, any number of times. An
+object that needs nothing is not written to. A committed running container is never touched.
+"""
+
+from dataclasses import replace
+
+from conman.core.admission import Now, Setting, settle_intent
+from conman.core.effects import vocabulary as v
+from conman.core.model import (
+    Container,
+    DropIntent,
+    Init,
+    Intent,
+    Operation,
+    PutContainer,
+    State,
+)
+from conman.core.requests import Reply
+from conman.core.sagas.commits import closing, persist
+from conman.core.sagas.container import (
+    commit_running,
+    finish_remove,
+    finish_stop,
+    ran_and_ended,
+    undo_create,
+)
+from conman.core.sagas.garbage import finish_remove_unreadable
+from conman.core.sagas.run import (
+    Look,
+    dismantle,
+    end_members,
+    fence_prepare,
+    insist,
+    is_gone,
+    runtime_of,
+    stop_and_look,
+    undo_run,
+)
+from conman.core.sagas.settle import finish_settle, settle
+from conman.errors import Code, Refusal
+from conman.primitives.steps import Content
+
+
+async def recover(
+    row: Container | None, intent: Intent | None, setting: Setting, now: Now
+) -> Reply | None:
+    """The reply is for whoever retries the interrupted request; None: it never happened."""
+    if intent is None:
+        return await _recover_row(row, setting, now)
+    if intent.operation is Operation.CREATE:
+        await undo_create(intent, setting)
+        return None
+    if row is None:
+        # Nothing but a remove can be open on a record without a readable row.
+        return await finish_remove_unreadable(intent.id, intent, setting)
+    match intent.operation:
+        case Operation.START:
+            return await _recover_start(row, intent, setting)
+        case Operation.KILL:
+            return await _recover_kill(row, intent, setting, now)
+        case _:
+            return await _finish(row, intent, setting)
+
+
+async def _recover_row(row: Container | None, setting: Setting, now: Now) -> None:
+    """No intent: a prepared run is found again, an ended one is settled."""
+    if row is None or row.init is None:
+        return
+    if row.is_prepared(setting.layout.boot_id):
+        await v.HelloShim(row.id, row.run)
+        watched = await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
+        if not is_gone(watched):
+            return
+    elif row.state is State.CREATED:
+        # Another boot: nothing of the run is left, and start will prepare the next one.
+        return
+    await settle(row, settle_intent(row, setting, now), setting)
+
+
+async def _finish(row: Container, intent: Intent, setting: Setting) -> Reply | None:
+    """Stop, settle, remove: what was asked to end goes on to its end."""
+    if row.is_prepared(setting.layout.boot_id) and row.init is not None:
+        await v.HelloShim(row.id, row.run)
+        await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
+    match intent.operation:
+        case Operation.STOP:
+            return await finish_stop(row, intent, setting)
+        case Operation.REMOVE:
+            return await finish_remove(row, intent, setting)
+        case _:
+            await finish_settle(row, intent, setting)
+            return None
+
+
+async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: Now) -> Reply:
+    """Never repeated: whether the signal was sent cannot be known. But it may have worked."""
+    refusal = Refusal(
+        Code.ABORTED,
+        "SignalMayBeSent",
+        f"conmand died while it sent signal {intent.signal} to container {row.name}: "
+        "the signal may have been sent",
+        "look at the container, then decide whether to kill it again",
+    )
+    await persist(v.CommitAnswer(closing(intent, refusal)), row.id)
+    await _recover_row(row, setting, now)
+    return refusal
+
+
+# ---- start -------------------------------------------------------------------------------------
+
+
+async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Reply | None:
+    init = intent.init if intent.prepares else row.init
+    if intent.boot_id != setting.layout.boot_id or init is None:
+        # After a power cut an unanswered start did not happen; without an init it never could.
+        await _undo_start(row, intent, init, setting)
+        return None
+    await v.HelloShim(row.id, intent.run)
+    await insist(row.id, v.FenceCall(row.id, intent.run, "start"))
+    match await stop_and_look(row.id, init):
+        case Look.RUNS:
+            await insist(row.id, v.WatchInit(row.id, intent.run, init.process))
+            return await commit_running(row, intent, init, intent.at)
+        case Look.NEVER_RAN:
+            # Before it is ended by us: its death must not look like the end of a started run.
+            await insist(row.id, v.ForgetStart(row.id, intent.run))
+        case Look.GONE:
+            begun = await insist(row.id, v.LookForStart(row.id, intent.run))
+            if isinstance(begun, Content):
+                return await ran_and_ended(row, intent, init, setting)
+    await _undo_start(row, intent, init, setting)
+    return None
+
+
+async def _undo_start(row: Container, intent: Intent, init: Init | None, setting: Setting) -> None:
+    """It never ran: what the run made is undone, the row stays what it was."""
+    binary = runtime_of(row, setting)
+    if intent.prepares:
+        await undo_run(row.id, intent.run, init, binary)
+        await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+        return
+    await fence_prepare(row.id, intent.run)
+    await end_members(row.id, intent.run, init)
+    await dismantle(row.id, intent.run, binary)
+    await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
+    unprepared = (PutContainer(replace(row, init=None)), DropIntent(row.id))
+    await persist(v.CommitUnprepared(unprepared), row.id)

@@ -1,0 +1,227 @@
+"""The life of one run, piece by piece: prepare it, look at it, end it, take it apart.
+
+These pieces are shared by the operations, by their undo, and by recovery: one code, several callers.
+Each may be interrupted at every await and begun again from its first line, by another process.
+"""
+
+from enum import Enum
+
+from conman.core import runtime
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Effect, Outcome
+from conman.core.model import Container, Init, RootfsMode
+from conman.core.shim_call import Exit, exit_record, render_exit, shim_state
+from conman.errors import Code, Refusal
+from conman.primitives.steps import (
+    Absent,
+    Content,
+    Done,
+    Failed,
+    Gone,
+    OomCount,
+    Remaining,
+    RuntimeAnswer,
+    ShimAnswer,
+    Stopped,
+    TimedOut,
+)
+
+LOOK_AGAIN_NS = 10_000_000_000
+RECORD_AGAIN_NS = 1_000_000_000
+SIGCONT = 18
+
+
+def runtime_of(container: Container | None, setting: Setting) -> str:
+    return (container.spec.runtime if container else "") or setting.runtime
+
+
+async def insist(container_id: str, effect: Effect) -> Outcome:
+    """Perform what must succeed; while it does not, say so, wait, and look again."""
+    outcome: Outcome = await effect
+    if not isinstance(outcome, Failed | TimedOut | Remaining):
+        return outcome
+    while isinstance(outcome, Failed | TimedOut | Remaining):
+        refusal = _stuck(container_id, effect, outcome)
+        await v.Tell(refusal)
+        await v.Mark(container_id, refusal.reason, refusal.what)
+        await v.WaitFor(container_id, LOOK_AGAIN_NS)
+        outcome = await effect
+    await v.Mark(container_id, "", "")
+    return outcome
+
+
+def _stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
+    name = type(effect).__name__
+    match outcome:
+        case Remaining(pids):
+            listed = ", ".join(str(pid) for pid in pids)
+            return Refusal(
+                Code.DEADLINE_EXCEEDED,
+                "RemovePending",
+                f"container {container_id}: process {listed} has not ended yet ({name})",
+                "conman finishes by itself when it ends",
+            )
+        case Failed(text=text):
+            why = text
+        case _:
+            why = "it did not end in time"
+    return Refusal(
+        Code.UNAVAILABLE,
+        "LookFailed",
+        f"container {container_id}: {name} failed: {why}",
+        "conman tries again every 10 s; mend the cause",
+    )
+
+
+# ---- prepare -----------------------------------------------------------------------------------
+
+
+async def prepare(container: Container, run: int, setting: Setting) -> Init | Refusal:
+    """Bundle, root file system, shim, runtime create: a waiting init, watched. Undo is the caller's."""
+    made = await v.PrepareBundle(container, run)
+    if not isinstance(made, Done):
+        return _cannot("prepare the bundle", made)
+    if (rootfs := _rootfs_effect(container, run)) is not None:
+        made = await rootfs
+        if not isinstance(made, Done):
+            return _cannot(f"provide the root file system {container.spec.rootfs_path}", made)
+    made = await v.SpawnShim(container.id, run)
+    if not isinstance(made, Done):
+        return _cannot("start a shim", made)
+    binary = runtime_of(container, setting)
+    init = _created(container, binary, await v.RuntimeCreate(container.id, run, binary))
+    if isinstance(init, Init):
+        await v.WatchInit(container.id, run, init.process)
+    return init
+
+
+def _rootfs_effect(container: Container, run: int) -> v.HostEffect | None:
+    """How this container gets its root file system for this run; None: it has it already."""
+    match container.rootfs_mode:
+        case RootfsMode.OVERLAY:
+            return v.MountRootfs(container.id, run, container.spec.rootfs_path)
+        case RootfsMode.COPY:
+            return v.CopyRootfs(container.id, container.spec.rootfs_path) if run == 1 else None
+
+
+def _created(container: Container, binary: str, outcome: Outcome) -> Init | Refusal:
+    if not isinstance(outcome, ShimAnswer):
+        return _cannot(f"have the shim run {binary} create", outcome)
+    known = shim_state(outcome.body)
+    if known is None or known.call is None:
+        return _cannot(f"have the shim run {binary} create", outcome)
+    if known.call.init is None or known.call.answer.code != 0:
+        answer = known.call.answer
+        failure: Failed | RuntimeAnswer = answer
+        if answer.code == runtime.NO_SUCH_RUNTIME:
+            failure = Failed("ENOENT", answer.stderr)
+        return runtime.refusal_of("create", binary, failure, container.spec.command)
+    return known.call.init
+
+
+def _cannot(what: str, outcome: Outcome) -> Refusal:
+    match outcome:
+        case Failed(error="ENOSPC" | "EDQUOT", text=text):
+            return Refusal(
+                Code.RESOURCE_EXHAUSTED, "DiskFull", f"cannot {what}: {text}", "make space"
+            )
+        case Failed(text=text):
+            return Refusal(Code.FAILED_PRECONDITION, "HostFailed", f"cannot {what}: {text}")
+        case Absent():
+            why = "there is no shim any more" if "shim" in what else "it does not exist"
+            return Refusal(Code.UNAVAILABLE, "HostFailed", f"cannot {what}: {why}")
+        case _:
+            return Refusal(Code.UNAVAILABLE, "HostFailed", f"cannot {what} in time")
+
+
+# ---- look --------------------------------------------------------------------------------------
+
+
+class Look(Enum):
+    """What a waiting or running init was found to be."""
+
+    RUNS = "the user's program runs"
+    NEVER_RAN = "it waits still, stopped by us, and will never run"
+    GONE = "it has ended"
+
+
+async def stop_and_look(container_id: str, init: Init) -> Look:
+    """Whether the user's program has started: comm, exec.fifo and `state` are no evidence."""
+    match await insist(container_id, v.StopInit(init.process)):
+        case Stopped(device, inode, cmdline):
+            if (device, inode, cmdline) == (init.device, init.inode, init.cmdline):
+                return Look.NEVER_RAN
+            await insist(container_id, v.SignalInit(init.process, SIGCONT))
+            return Look.RUNS
+        case _:
+            return Look.GONE
+
+
+# ---- end ---------------------------------------------------------------------------------------
+
+
+async def end_members(container_id: str, run: int, init: Init | None) -> None:
+    await insist(container_id, v.EndMembers(container_id, run, init))
+
+
+async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
+    """How the run ended, from a durable record; where there is none, one is written now."""
+    told = await v.AwaitExitRecord(container_id, run)
+    while isinstance(told, ShimAnswer):
+        known = shim_state(told.body)
+        if known is None or known.exit is None or known.exit.process != init.process:
+            break
+        if known.recorded:
+            return known.exit
+        await v.Mark(
+            container_id, "ExitNotRecorded", "the exit cannot be written; is the disk full?"
+        )
+        await v.WaitFor(container_id, RECORD_AGAIN_NS)
+        told = await v.AwaitExitRecord(container_id, run)
+    # A record without the shim's word is believed only when no shim is left to write it.
+    await insist(container_id, v.FenceShim(container_id, run))
+    found = await insist(container_id, v.ReadExitRecord(container_id, run))
+    ended = exit_record(found.data) if isinstance(found, Content) else None
+    if ended is not None and ended.process == init.process:
+        # Whoever wrote it may have died before its name was durable.
+        await insist(container_id, v.KeepExitRecord(container_id, run))
+        return ended
+    return await _own_record(container_id, run, init, at)
+
+
+async def _own_record(container_id: str, run: int, init: Init, at: int) -> Exit:
+    counted = await v.ReadOomKills(container_id, run)
+    kills = counted.kills if isinstance(counted, OomCount) else 0
+    ended = Exit(init.process, 255, 0, kills, at, "daemon")
+    await insist(container_id, v.WriteExitRecord(container_id, run, render_exit(ended)))
+    return ended
+
+
+async def dismantle(container_id: str, run: int, binary: str) -> None:
+    """Everything of a run but its record goes; its members are dead already."""
+    # A dead daemon's delete may still be under way: two at once were never promised to work.
+    await insist(container_id, v.FenceCall(container_id, run, "delete"))
+    await v.RuntimeDelete(container_id, run, binary)
+    await insist(container_id, v.RemoveRuntimeState(container_id, run))
+    await insist(container_id, v.RemoveCgroup(container_id, run))
+    await insist(container_id, v.UnmountRootfs(container_id, run))
+    await insist(container_id, v.EndShim(container_id, run))
+
+
+async def fence_prepare(container_id: str, run: int) -> None:
+    """Nobody prepares this run any more: first the shim, then the runtime call that it may have begun."""
+    await insist(container_id, v.FenceShim(container_id, run))
+    await insist(container_id, v.FenceCall(container_id, run, "create"))
+
+
+async def undo_run(container_id: str, run: int, init: Init | None, binary: str) -> None:
+    """As if this run had never been prepared."""
+    await fence_prepare(container_id, run)
+    await end_members(container_id, run, init)
+    await dismantle(container_id, run, binary)
+    await insist(container_id, v.RemoveRunRecord(container_id, run))
+
+
+def is_gone(outcome: Outcome) -> bool:
+    return isinstance(outcome, Gone)

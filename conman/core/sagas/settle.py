@@ -1,0 +1,70 @@
+"""What follows the end of a run: nothing of it lives, its exit is durable, its objects are gone.
+
+Stop does this inside its own saga; an end that nobody awaited starts the saga below. The exit record is
+durable before any evidence is removed, and EXITED is committed only after everything else is gone.
+"""
+
+from dataclasses import replace
+
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.model import Change, Container, Init, Intent, PutContainer, PutIntent, State
+from conman.core.sagas.commits import closing, event, persist
+from conman.core.sagas.run import dismantle, end_members, insist, read_exit, runtime_of
+from conman.core.shim_call import Exit
+
+
+async def settle(row: Container, intent: Intent, setting: Setting) -> None:
+    """An end that nobody awaited."""
+    await persist(v.RecordIntent((PutIntent(intent),)), row.id)
+    await finish_settle(row, intent, setting)
+
+
+async def finish_settle(row: Container, intent: Intent, setting: Setting) -> None:
+    if row.init is None:
+        raise AssertionError(row)
+    if row.state is State.CREATED:
+        await unprepare(row, intent, setting)
+        return
+    ended = await settle_run(row, row.init, intent.at, setting)
+    await persist(v.CommitExited(exited(row, intent, ended)), row.id)
+
+
+async def unprepare(row: Container, intent: Intent, setting: Setting) -> None:
+    """The run was never started: no exit of the user's program, the row is what it was."""
+    await end_members(row.id, row.run, row.init)
+    await dismantle(row.id, row.run, runtime_of(row, setting))
+    await insist(row.id, v.RemoveRunRecord(row.id, row.run))
+    changes = (PutContainer(replace(row, init=None)), *closing(replace(intent, request_id="")))
+    await persist(v.CommitUnprepared(changes), row.id)
+
+
+async def settle_run(row: Container, init: Init, at: int, setting: Setting) -> Exit:
+    """End what remains, read the exit, remove everything but DATA."""
+    await end_members(row.id, row.run, init)
+    ended = await read_exit(row.id, row.run, init, at)
+    await dismantle(row.id, row.run, runtime_of(row, setting))
+    return ended
+
+
+def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
+    """The row, the event and the answer of an ended run."""
+    over = replace(
+        row,
+        state=State.EXITED,
+        init=None,
+        finished_at=max(ended.at, row.started_at, row.created_at),
+        exit_code=ended.code,
+        reason=_reason(ended),
+        message="" if ended.by == "shim" else "nobody was there to see the exit code",
+        oom_killed=ended.oom_kills > 0,
+    )
+    return (PutContainer(over), *closing(intent), event("exited", over, over.finished_at))
+
+
+def _reason(ended: Exit) -> str:
+    if ended.by != "shim":
+        return "Unknown"
+    if ended.oom_kills > 0 and ended.code != 0:
+        return "OOMKilled"
+    return "Completed" if ended.code == 0 else "Error"

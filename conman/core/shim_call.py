@@ -1,0 +1,123 @@
+"""What the core says to a shim, and how it reads the answers: the JSON bodies of its protocol.
+
+The shim is told everything (argv, paths, marks): it decides nothing. The shim's half is
+`conman.shim.machine`; a field here without its twin there is a bug.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, cast
+
+from conman.core import runtime
+from conman.core.layout import Layout
+from conman.core.model import Init
+from conman.primitives.steps import ProcessId, RuntimeAnswer
+
+
+def create_body(binary: str, layout: Layout, container_id: str, run: int, timeout_ms: int) -> str:
+    """The `create` request: one runtime call, and where the exit of its init is to be recorded."""
+    return json.dumps(
+        {
+            "argv": runtime.create_argv(binary, layout, container_id, run),
+            "lock": layout.call_lock(container_id, run, "create"),
+            "marker": layout.call_marker(container_id, run, "create"),
+            "state_directory": layout.runtime_state(container_id, run),
+            "pid_file": layout.init_pid(container_id, run),
+            "record_directory": layout.run_record(container_id, run),
+            "log": layout.log(container_id),
+            "cgroup": layout.members_cgroup(container_id, run),
+            "boot_id": layout.boot_id,
+            "timeout_ms": timeout_ms,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How the shim's runtime call ended, and the init that it left (None: none)."""
+
+    answer: RuntimeAnswer
+    init: Init | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """One exit record. `code` as wait(2) has it, 128 + n by signal n; `at` in ns since the epoch."""
+
+    process: ProcessId
+    code: int
+    signal: int
+    oom_kills: int
+    at: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShimState:
+    """What a shim knows: the result of its call (None: never told to create), and the exit.
+
+    `recorded`: the exit record is durable and the log complete.
+    """
+
+    call: CallResult | None
+    exit: Exit | None
+    recorded: bool
+
+
+def shim_state(body: str) -> ShimState | None:
+    """Parse an answer to any request; None when it is no such thing."""
+    try:
+        raw = cast("dict[str, Any]", json.loads(body))
+        call = None if raw["call"] is None else _call(raw["call"])
+        ended = None if raw["exit"] is None else _exit(raw["exit"])
+        return ShimState(call, ended, bool(raw["recorded"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def exit_record(data: bytes) -> Exit | None:
+    """Parse an exit record; None for torn or foreign bytes."""
+    try:
+        return _exit(json.loads(data))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def render_exit(ended: Exit) -> bytes:
+    """The bytes of an exit record: one JSON object on one line."""
+    fields: dict[str, object] = {
+        "boot_id": ended.process.boot_id,
+        "pid": ended.process.pid,
+        "start_time": ended.process.start_time,
+        "code": ended.code,
+        "signal": ended.signal,
+        "oom_kills": ended.oom_kills,
+        "at": ended.at,
+        "by": ended.by,
+    }
+    return (json.dumps(fields, sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+
+def _exit(raw: "dict[str, Any]") -> Exit:
+    process = ProcessId(str(raw["boot_id"]), int(raw["pid"]), int(raw["start_time"]))
+    return Exit(
+        process,
+        int(raw["code"]),
+        int(raw["signal"]),
+        int(raw["oom_kills"]),
+        int(raw["at"]),
+        str(raw["by"]),
+    )
+
+
+def _call(raw: "dict[str, Any]") -> CallResult:
+    answer = RuntimeAnswer(int(raw["code"]), str(raw["stdout"]), str(raw["stderr"]))
+    init = raw["init"]
+    if init is None:
+        return CallResult(answer, None)
+    process = ProcessId(str(init["boot_id"]), int(init["pid"]), int(init["start_time"]))
+    return CallResult(
+        answer, Init(process, int(init["device"]), int(init["inode"]), str(init["cmdline"]))
+    )

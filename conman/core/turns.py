@@ -1,0 +1,117 @@
+"""What waits for an object's turn, and what it amounts to once its turn has come.
+
+A request is admitted only now: what was true when it was asked may have changed in the queue. Pure: a
+look at the ledger gives a saga to run, or an answer without one.
+"""
+
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, assert_never
+
+from conman.core import admission
+from conman.core.admission import Now, OnContainer, Setting
+from conman.core.effects.effect import Effect, Outcome
+from conman.core.ledger import Ledger
+from conman.core.model import Intent, Operation
+from conman.core.requests import CreateContainer, MutatingRequest, Reply
+from conman.core.sagas import container, garbage
+from conman.core.sagas.recovery import recover
+from conman.core.sagas.settle import settle
+
+Saga = Coroutine[Effect, Outcome, Any]
+Begun = tuple[str, Saga]
+
+
+class Kind(Enum):
+    """REQUEST: a client's. The others are the machine's own business."""
+
+    REQUEST = "request"
+    RECOVER = "recover"
+    SETTLE = "settle"
+    LOOK_FOR_GARBAGE = "look-for-garbage"
+    COLLECT = "collect"
+
+
+@dataclass(slots=True)
+class Work:
+    """One thing that waits. `key`: the object's id. `callers`: who is to be told."""
+
+    kind: Kind
+    key: str
+    request: MutatingRequest | None = None
+    runs: tuple[int, ...] = ()
+    request_id: str = ""
+    callers: list[int] = field(default_factory=list[int])
+
+
+def begin(
+    work: Work, ledger: Ledger, setting: Setting, now: Now, ended: set[tuple[str, int]]
+) -> Begun | Reply | None:
+    """A named saga, an answer, or None: nothing is to be done any more."""
+    match work.kind:
+        case Kind.REQUEST:
+            return _request(work, ledger, setting, now)
+        case Kind.RECOVER:
+            row, intent = ledger.containers.get(work.key), ledger.intents.get(work.key)
+            return "recover", recover(row, intent, setting, now)
+        case Kind.SETTLE:
+            return _settle(work, ledger, setting, now, ended)
+        case Kind.LOOK_FOR_GARBAGE:
+            return "garbage", garbage.look_for_garbage()
+        case Kind.COLLECT:
+            return _collect(work, ledger, setting)
+        case _:
+            assert_never(work.kind)
+
+
+def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | Reply:
+    request = work.request
+    if request is None:
+        raise AssertionError(work)
+    if isinstance(request, CreateContainer):
+        intent = admission.admit_create(request, ledger, setting, now, work.key)
+        if not isinstance(intent, Intent):
+            return intent
+        return "create-container", container.create_container(intent, setting)
+    admitted = admission.admit(request, ledger, setting, now, work.key)
+    return (
+        _operation(request, admitted, ledger, setting) if isinstance(admitted, Intent) else admitted
+    )
+
+
+def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Setting) -> Begun:
+    row = ledger.containers.get(intent.id)
+    name = f"{admission.operation_of(request).value}-container"
+    if row is None:
+        return name, garbage.remove_unreadable(intent.id, intent, setting)
+    match intent.operation:
+        case Operation.START:
+            return name, container.start_container(row, intent, setting)
+        case Operation.STOP:
+            return name, container.stop_container(row, intent, setting)
+        case Operation.KILL:
+            return name, container.kill_container(row, intent)
+        case _:
+            return name, container.remove_container(row, intent, setting)
+
+
+def _settle(
+    work: Work, ledger: Ledger, setting: Setting, now: Now, ended: set[tuple[str, int]]
+) -> Begun | None:
+    row = ledger.containers.get(work.key)
+    if row is None or row.init is None or (row.id, row.run) not in ended:
+        return None
+    intent = admission.settle_intent(row, setting, now)
+    return "settle", settle(row, intent, setting)
+
+
+def _collect(work: Work, ledger: Ledger, setting: Setting) -> Begun | None:
+    """The owners are asked again: what was listed may have been claimed since."""
+    row = ledger.containers.get(work.key)
+    if not ledger.owns(work.key):
+        return "garbage", garbage.collect(work.key, work.runs, setting)
+    if row is None or work.key in ledger.intents:
+        return None
+    stale = tuple(n for n in work.runs if row.init is None or n != row.run)
+    return ("garbage", garbage.collect_runs(work.key, stale, setting)) if stale else None

@@ -1,0 +1,396 @@
+"""The primitive steps: all that conman ever does to a host, one small thing each, as data.
+
+Recipes (`conman.core.effects.recipes`, `conman.shim.recipes`) are tuples of these. Three performers
+know how to do them: the daemon's (`conman.host`), the shim's, and the simulator's world. A step says
+*what*; it never decides *whether*. Each is idempotent, so "already there" and "already gone" are
+`Done`; a step that waits is bounded by its own `timeout_ms`.
+
+This module must stay pure data: the standard library's dataclasses only, for the shim imports it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """One process of one boot. `start_time` in clock ticks since boot (proc(5), stat field 22)."""
+
+    boot_id: str
+    pid: int
+    start_time: int
+
+
+# ---- files -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDirectory:
+    """Result: Done, Absent, or Failed(ENOTDIR). Changes nothing."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """mkdir(2); an existing directory is Done."""
+
+    path: str
+    mode: int = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFifo:
+    """mkfifo(3); an existing FIFO is Done."""
+
+    path: str
+    mode: int = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Create or truncate, and write all of `data`. Neither content nor name is durable yet."""
+
+    path: str
+    data: bytes
+    mode: int = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Result: Content or Absent."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFile:
+    """fsync(2): the content survives a power cut; its name only with SyncDirectory."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDirectory:
+    """fsync(2) of a directory: the names in it survive a power cut."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFileSystem:
+    """syncfs(2) of the file system that holds `path`."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """rename(2). Result Absent when the source does not exist."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    """unlink(2); an absent file is Done."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTree:
+    """Remove a directory with all that is in it, deepest first; never follows links or mounts."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTree:
+    """Copy a directory with owners, modes, links and extended attributes; reflinks where it can."""
+
+    source: str
+    target: str
+
+
+# ---- mounts ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MountOverlay:
+    """Mount an overlay; `target` being that mount already is Done."""
+
+    lower: str
+    upper: str
+    work: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unmount:
+    """umount2(2) of everything at or below `path`; nothing mounted there is Done."""
+
+    path: str
+
+
+# ---- cgroups and processes ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EndMembers:
+    """Thaw, SIGKILL by pidfd, repeat, until no member lives.
+
+    Members: the processes of cgroup `cgroup` in every hierarchy; where it is "", the processes
+    whose environment holds `marker` ("CONMAN_RUN=..."). Result: Done, or Remaining with pids.
+    """
+
+    cgroup: str
+    marker: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListMembers:
+    """Result: Remaining with the pids of the members that live (none: an empty tuple)."""
+
+    cgroup: str
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCgroup:
+    """rmdir in every hierarchy, children first; retried for 1 s on EBUSY."""
+
+    cgroup: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOom:
+    """Result: OomCount of the cgroup's own counter (0 where there is none)."""
+
+    cgroup: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignalProcess:
+    """Send one signal by pidfd, after boot id and start time were compared. Result: Done or Gone."""
+
+    process: ProcessId
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopProcess:
+    """SIGSTOP, wait until every thread stands. Result: Stopped (what it is), or Gone."""
+
+    process: ProcessId
+
+
+@dataclass(frozen=True, slots=True)
+class WatchProcess:
+    """Tell the driver when this process ends (pidfd). Result: Done, or Gone when it has already."""
+
+    container_id: str
+    run: int
+    process: ProcessId
+
+
+# ---- shim and runtime --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SpawnShim:
+    """Make `directory`, lock `directory/alive`, start a shim that inherits the lock.
+
+    Done once its socket is bound; Failed when it ended before.
+    """
+
+    directory: str
+    marker: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallShim:
+    """One request to the shim in `directory`, and its answer (`body`: JSON).
+
+    Result: ShimAnswer, Absent (no shim lives there, by its lock), or TimedOut.
+    """
+
+    directory: str
+    op: str
+    body: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRuntime:
+    """One runtime call: `lock` is made and flocked before the fork and inherited by the call.
+
+    On time-out the child is killed and reaped first. Result: RuntimeAnswer, TimedOut, or Failed
+    (ENOENT: no such runtime).
+    """
+
+    argv: tuple[str, ...]
+    lock: str
+    marker: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Make every earlier actor of one lock harmless, and prove it by taking the lock.
+
+    Until `lock` is free, end by pidfd whatever bears `marker` in its environment or has the lock
+    file open; with `state_directory` also what bears "_LIBCONTAINER_STATEDIR=<that>".
+    Result: Done, or Remaining with the pids that would not end in time.
+    """
+
+    lock: str
+    marker: str
+    state_directory: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListHost:
+    """Everything on this host that bears our instance. Result: Inventory."""
+
+
+Step = (
+    CheckDirectory
+    | MakeDirectory
+    | MakeFifo
+    | WriteFile
+    | ReadFile
+    | SyncFile
+    | SyncDirectory
+    | SyncFileSystem
+    | Rename
+    | Unlink
+    | RemoveTree
+    | CopyTree
+    | MountOverlay
+    | Unmount
+    | EndMembers
+    | ListMembers
+    | RemoveCgroup
+    | ReadOom
+    | SignalProcess
+    | StopProcess
+    | WatchProcess
+    | SpawnShim
+    | CallShim
+    | RunRuntime
+    | Fence
+    | ListHost
+)
+
+
+# ---- results -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step's end state holds. `at`: wall clock, ns since the epoch, when it was seen."""
+
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What was asked about does not exist; established, not guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """That process (boot, pid, start time) no longer lives; a zombie counts as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OomCount:
+    """The kernel's counter of OOM kills in this cgroup."""
+
+    kills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """The pids that still live."""
+
+    pids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What a stopped process is: device and inode of its executable, and its command line."""
+
+    device: int
+    inode: int
+    cmdline: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShimAnswer:
+    """The shim's answer, JSON."""
+
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeAnswer:
+    """How a runtime call ended: exit status (128 + n by signal n) and what it wrote."""
+
+    code: int
+    stdout: str
+    stderr: str
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What bears our instance: (container id, run) pairs by kind; run 0 where there is none.
+
+    `unreadable` names what could not be read as an id: then garbage collection stays off.
+    """
+
+    directories: tuple[str, ...] = ()
+    runs: tuple[tuple[str, int], ...] = ()
+    trash: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The step has ended, and what it did is not known: look."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The step was not done. `error` is the errno's name ("ENOSPC"), `text` for people."""
+
+    error: str
+    text: str
+
+
+Result = (
+    Done
+    | Absent
+    | Gone
+    | Content
+    | OomCount
+    | Remaining
+    | Stopped
+    | ShimAnswer
+    | RuntimeAnswer
+    | Inventory
+    | TimedOut
+    | Failed
+)

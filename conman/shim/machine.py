@@ -1,0 +1,363 @@
+"""The shim's whole behaviour as one pure step function: (state, input) -> (state, actions).
+
+A shim lives for one run. It runs the runtime's create, reaps the init that create leaves, records its
+exit durably in DATA, and tells whoever asks. It decides nothing about containers and removes nothing:
+the daemon ends it, by SIGKILL, when it is no longer needed; so it may be killed at every action.
+
+    WAITING --create--> CREATING --call ended--> HOLDING --init reaped--> RECORDING --> ENDED
+       |  connection lost, or no create in time: LEFT
+
+No I/O, no clock, no imports beyond dataclasses, json and the steps: the simulator runs this same code.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import assert_never
+
+from conman.primitives.steps import Step
+from conman.shim import recipes
+
+
+class Phase(Enum):
+    """Where the run stands, as far as the shim can know."""
+
+    WAITING = "waiting"
+    CREATING = "creating"
+    HOLDING = "holding"
+    RECORDING = "recording"
+    ENDED = "ended"
+    LEFT = "left"
+
+
+# ---- what the shim is told ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The body of `create`; see conman.core.shim_call.create_body."""
+
+    argv: tuple[str, ...]
+    lock: str
+    marker: str
+    state_directory: str
+    pid_file: str
+    record_directory: str
+    log: str
+    cgroup: str
+    boot_id: str
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """The process that create left: identity, executable (device, inode), command line."""
+
+    boot_id: str
+    pid: int
+    start_time: int
+    device: int
+    inode: int
+    cmdline: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A packet from connection number `connection`; numbers rise."""
+
+    connection: int
+    seq: int
+    op: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """That connection ended."""
+
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The runtime call was reaped. `init` is None unless it left one and answered 0."""
+
+    code: int
+    stdout: str
+    stderr: str
+    init: Init | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """Some other child was reaped. `signal` 0: it exited by itself. `at`: ns since the epoch."""
+
+    pid: int
+    code: int
+    signal: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OomRead:
+    """The cgroup's counter at the end of the run."""
+
+    kills: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWritten:
+    """All steps of the record were done, or one failed."""
+
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogComplete:
+    """Everything that the container wrote is in the log, and synced."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeUp:
+    """Nobody asked for a create in time."""
+
+
+Input = (
+    Requested
+    | Disconnected
+    | CallEnded
+    | ChildEnded
+    | OomRead
+    | RecordWritten
+    | LogComplete
+    | TimeUp
+)
+
+
+# ---- what the shim does ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunCall:
+    """Begin the runtime call, its lock inherited; CallEnded follows."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Fence the call in flight: end its bearers, take its lock, reap; CallEnded follows."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True)
+class DoStep:
+    """One primitive step. `last` of the record's steps: RecordWritten follows; ReadOom: OomRead."""
+
+    step: Step
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteLog:
+    """Drain the container's output, bounded, and sync the log; LogComplete follows."""
+
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Answer request `seq` of a connection."""
+
+    connection: int
+    seq: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Exit."""
+
+
+Action = RunCall | EndCall | DoStep | CompleteLog | Send | Leave
+
+
+# ---- the machine -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything a shim knows.
+
+    `asking`: requests to be answered at the next rest. `recorded`: the exit record is durable and the
+    log complete. `failed`: the last try to write the record failed; it is tried when somebody asks.
+    """
+
+    phase: Phase = Phase.WAITING
+    connection: int = 0
+    task: Task | None = None
+    call: CallEnded | None = None
+    init: Init | None = None
+    ended: ChildEnded | None = None
+    oom_kills: int = 0
+    recorded: bool = False
+    failed: bool = False
+    asking: tuple[int, ...] = ()
+
+
+Reaction = tuple[State, tuple[Action, ...]]
+
+
+def step(state: State, event: Input) -> Reaction:
+    """The shim's next state, and what to do for it, in order."""
+    match event:
+        case Requested():
+            return _requested(state, event)
+        case Disconnected(connection):
+            return _disconnected(state, connection)
+        case CallEnded():
+            return _call_ended(state, event)
+        case ChildEnded():
+            return _child_ended(state, event)
+        case OomRead(kills):
+            return _record(replace(state, oom_kills=kills))
+        case RecordWritten(ok):
+            return _record_written(state, ok=ok)
+        case LogComplete():
+            return _rest(replace(state, phase=Phase.ENDED, recorded=True))
+        case TimeUp():
+            return _leave(state) if state.phase is Phase.WAITING else (state, ())
+        case _:
+            assert_never(event)
+
+
+def _requested(state: State, event: Requested) -> Reaction:
+    if event.connection < state.connection:
+        return state, ()
+    if event.connection > state.connection:
+        # A new daemon: the old connection is closed, with whatever it still wanted.
+        state = replace(state, connection=event.connection, asking=())
+    state = replace(state, asking=(*state.asking, event.seq))
+    match event.op:
+        case "create" if state.phase is Phase.WAITING:
+            task = parse_task(event.body)
+            return replace(state, phase=Phase.CREATING, task=task), (RunCall(task),)
+        case "hello" if state.phase is Phase.CREATING and state.task is not None:
+            return state, (EndCall(state.task),)
+        case "exit" if state.phase is Phase.RECORDING:
+            return _record(state) if state.failed else (state, ())
+        case "exit" if state.phase is Phase.HOLDING and state.init is not None:
+            return state, ()
+        case "create" if state.phase is Phase.CREATING:
+            return state, ()
+        case _:
+            return _rest(state)
+
+
+def _disconnected(state: State, connection: int) -> Reaction:
+    if connection != state.connection:
+        return state, ()
+    state = replace(state, asking=())
+    return _leave(state) if state.phase is Phase.WAITING else (state, ())
+
+
+def _call_ended(state: State, event: CallEnded) -> Reaction:
+    return _rest(replace(state, phase=Phase.HOLDING, call=event, init=event.init))
+
+
+def _child_ended(state: State, event: ChildEnded) -> Reaction:
+    if state.init is None or state.task is None or event.pid != state.init.pid:
+        return state, ()
+    steps = recipes.read_oom(state.task.cgroup)
+    state = replace(state, phase=Phase.RECORDING, ended=event)
+    return state, tuple(DoStep(one) for one in steps)
+
+
+def _record(state: State) -> Reaction:
+    if state.task is None:
+        return state, ()
+    *first, last = recipes.write_exit(state.task.record_directory, exit_bytes(state))
+    return replace(state, failed=False), (*(DoStep(one) for one in first), DoStep(last, last=True))
+
+
+def _record_written(state: State, *, ok: bool) -> Reaction:
+    if ok and state.task is not None:
+        return state, (CompleteLog(state.task.log),)
+    return _rest(replace(state, failed=True))
+
+
+def _rest(state: State) -> Reaction:
+    """Answer everybody who asked."""
+    body = describe(state)
+    answers = tuple(Send(state.connection, seq, body) for seq in state.asking)
+    return replace(state, asking=()), answers
+
+
+def _leave(state: State) -> Reaction:
+    return replace(state, phase=Phase.LEFT), (Leave(),)
+
+
+# ---- words of the protocol ---------------------------------------------------------------------
+
+
+def parse_task(body: str) -> Task:
+    """The task of a `create` request. Raises KeyError or ValueError for a foreign body."""
+    raw = json.loads(body)
+    return Task(
+        tuple(raw["argv"]),
+        raw["lock"],
+        raw["marker"],
+        raw["state_directory"],
+        raw["pid_file"],
+        raw["record_directory"],
+        raw["log"],
+        raw["cgroup"],
+        raw["boot_id"],
+        raw["timeout_ms"],
+    )
+
+
+def exit_fields(state: State) -> "dict[str, object] | None":
+    """The exit as the record and the protocol tell it; None while the init lives."""
+    if state.ended is None or state.init is None:
+        return None
+    return {
+        "boot_id": state.init.boot_id,
+        "pid": state.init.pid,
+        "start_time": state.init.start_time,
+        "code": state.ended.code,
+        "signal": state.ended.signal,
+        "oom_kills": state.oom_kills,
+        "at": state.ended.at,
+        "by": "shim",
+    }
+
+
+def exit_bytes(state: State) -> bytes:
+    """The exit record: one JSON object on one line."""
+    return (json.dumps(exit_fields(state), sort_keys=True, separators=(",", ":")) + "\n").encode()
+
+
+def describe(state: State) -> str:
+    """The answer to every request: what the shim knows."""
+    call = None
+    if state.call is not None:
+        init = state.call.init
+        call = {
+            "code": state.call.code,
+            "stdout": state.call.stdout,
+            "stderr": state.call.stderr,
+            "init": None
+            if init is None
+            else {
+                "boot_id": init.boot_id,
+                "pid": init.pid,
+                "start_time": init.start_time,
+                "device": init.device,
+                "inode": init.inode,
+                "cmdline": init.cmdline,
+            },
+        }
+    known = {"call": call, "exit": exit_fields(state), "recorded": state.recorded}
+    return json.dumps(known, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,144 @@
+"""Performs the model's plans for all commands but create on this host, step by step.
+
+It must never decide whether a command may do something: it looks, asks the model, and does the steps
+in the model's order.
+"""
+
+import os
+import select
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from fakerunc import cgroups, process, signals
+from fakerunc.faults import ANSWER, Faults
+from fakerunc.model import (
+    ALREADY_RUNNING,
+    Answer,
+    Command,
+    Plan,
+    Record,
+    State,
+    Step,
+    StepKind,
+    plan,
+    render_state,
+    status,
+    stuck,
+)
+from fakerunc.state import StateDirectory
+
+_PATIENCE_S = 10.0  # runc's 100 looks, 100 ms apart
+
+
+class Failed(Exception):
+    """A step that ends its command with an answer of its own."""
+
+    def __init__(self, answer: Answer) -> None:
+        """The rest of the plan is not done."""
+        super().__init__(answer.stderr)
+        self.answer = answer
+
+
+def perform_all(decided: Plan, perform: Callable[[Step], None], faults: Faults) -> Answer:
+    passed = Counter[str]()
+    for step in decided.steps:
+        passed[step.name] += 1
+        faults.pass_by(step.name, passed[step.name])
+        perform(step)
+    faults.pass_by(ANSWER, 1)
+    return decided.answer
+
+
+def carry_out(command: Command, directory: StateDirectory, faults: Faults) -> Answer:
+    view, record = directory.look()
+    decided = plan(command, view)
+    container = Container(directory, record, init_takes_all=not view.shared_pids)
+    try:
+        answer = perform_all(decided, container.perform, faults)
+    except Failed as end:
+        return end.answer
+    if isinstance(command, State) and record and not decided.refused:
+        return replace(answer, stdout=render_state(record, status(view).value))
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What the steps are done to; `record` is None where runc cannot load any.
+
+    `init_takes_all`: the end of init is to be the end of every process, as in its own pid namespace.
+    """
+
+    directory: StateDirectory
+    record: Record | None
+    init_takes_all: bool
+
+    def perform(self, step: Step) -> None:
+        match step.kind, self.record:
+            case StepKind.REMOVE_DIRECTORY, _:
+                self.directory.remove()
+            case StepKind.RELEASE_INIT, Record(pid=pid, start=start):
+                release(self.directory.fifo, pid, start, step)
+            case StepKind.UNLINK_FIFO, _:
+                os.unlink(self.directory.fifo)
+            case StepKind.SIGNAL_INIT, Record(pid=pid, start=start):
+                if not process.send(pid, start, step.signal):
+                    raise Failed(Answer(1, "", "unable to signal init: no such process"))
+            case StepKind.SIGNAL_MEMBERS, _:
+                self._signal_members(step.signal)
+            case StepKind.KILL_INIT, Record(pid=pid, start=start):
+                self._kill_init(pid, start, step)
+            case StepKind.REMOVE_CGROUPS, Record(cgroup=cgroup):
+                cgroups.remove(self.directory.root, cgroup)
+            case _:
+                raise AssertionError(f"{step.name} is no step of this command")
+
+    def _signal_members(self, number: int) -> None:
+        for pid, start in process.members(self.directory.path):
+            process.send(pid, start, number)
+        if number == signals.KILL:
+            process.members_ended(self.directory.path, within_s=_PATIENCE_S)
+
+    def _kill_init(self, pid: int, start: int, step: Step) -> None:
+        process.send(pid, start, signals.KILL)
+        gone = process.ended(pid, start, within_s=_PATIENCE_S)
+        if gone and self.init_takes_all:
+            gone = process.members_ended(self.directory.path, within_s=_PATIENCE_S)
+        if not gone:
+            raise Failed(stuck(step))
+
+
+def release(fifo: str, pid: int, start: int, step: Step) -> None:
+    """Opens exec.fifo, which is what init waits for, and reads what it writes just before its exec.
+
+    Where the program runs already nobody opens the other end: this waits until it ends, as runc's
+    start does.
+    """
+    # Before the fifo: once that is open, a short program may be over at any moment.
+    init = process.open_pidfd(pid, start)
+    if init is None:
+        raise Failed(stuck(step))
+    reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    heard = b""
+    while True:
+        # With O_NONBLOCK a fifo is silent until its first writer has come, and hung up after.
+        ready = select.select([reading, init], [], [])[0]
+        if reading not in ready:
+            raise Failed(stuck(step))
+        word = _read(reading)
+        if word == b"":
+            break
+        heard += word or b""
+    os.close(init)
+    os.close(reading)
+    if not heard:
+        raise Failed(ALREADY_RUNNING)
+
+
+def _read(fd: int) -> bytes | None:
+    """None where there is nothing yet, empty at the end."""
+    try:
+        return os.read(fd, 16)
+    except BlockingIOError:
+        return None

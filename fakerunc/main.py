@@ -1,0 +1,156 @@
+"""fakerunc's entry: reads the command line, has the command carried out, prints its answer.
+
+Everything that anybody sees of fakerunc leaves through here, and the exit code is decided here. It
+must never use runc's own state: without --root it keeps its state beside it, or refuses.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+from fakerunc import faults, signals
+from fakerunc.commands import carry_out
+from fakerunc.log import Log, complaint_about, go_error
+from fakerunc.model import (
+    Answer,
+    Command,
+    Delete,
+    Kill,
+    Start,
+    State,
+)
+from fakerunc.options import COMMANDS, Invocation, UsageError, read
+from fakerunc.place import Refused, directory_of, made, root_of
+
+VERSION = "1.1.5"
+HELP = """NAME:
+   fakerunc - runc's command line over stand-in processes: it makes no containers
+
+USAGE:
+   fakerunc [global options] command [command options] [arguments...]
+
+COMMANDS:
+   create [--bundle DIR] [--pid-file FILE] [--no-pivot] [--no-new-keyring] ID
+   start ID
+   state ID
+   kill [--all] ID [SIGNAL]
+   delete [--force] ID
+   list [--format table|json] [--quiet]
+
+GLOBAL OPTIONS:
+   --root DIR           where the state is kept (default: $XDG_RUNTIME_DIR/fakerunc)
+   --log FILE           where the log is kept (default: stderr)
+   --log-format FORMAT  text or json
+   --debug              name the origin of log lines
+   --systemd-cgroup, --criu, --rootless  accepted, without meaning here
+   --help, -h           show this
+   --version, -v        print the version
+
+ENVIRONMENT:
+   FAKERUNC_FAULTS       deaths on order, such as create@rename-state=kill
+   FAKERUNC_HIERARCHIES  how many cgroup directories a container has (default: 1)
+"""
+# What runc has and fakerunc not yet: said so, instead of `No help topic`.
+_LATER = frozenset({
+    "checkpoint", "events", "exec", "features", "pause", "ps", "restore", "resume", "run", "spec",
+    "update",
+})  # fmt: skip
+
+
+def main() -> int:
+    try:
+        call = read(sys.argv[1:])
+    except UsageError as problem:
+        sys.stdout.write(f"{problem.headline}\n\n{HELP}")
+        _log(problem.options).error(problem.words)
+        return 1
+    log = _log(call.options)
+    if complaint := complaint_about(log):
+        Log(form=log.form, debug=log.debug).error(complaint)
+        return 1
+    answer = _answer(call)
+    sys.stdout.write(answer.stdout)
+    if answer.stderr:
+        (log.error if answer.code else log.warning)(answer.stderr)
+    return answer.code
+
+
+def _log(options: dict[str, str]) -> Log:
+    path = options.get("log", "")
+    form = options.get("log-format", "text")
+    return Log("" if path == "/dev/stderr" else path, form, debug="debug" in options)
+
+
+def _answer(call: Invocation) -> Answer:
+    if call.on("version"):
+        return Answer(0, _version(), "")
+    if call.on("help") or not call.command:
+        return Answer(0, HELP, "")
+    if call.command in _LATER:
+        return _refusal(f"fakerunc has no {call.command} yet")
+    if call.command not in COMMANDS:
+        return Answer(3, "", f"No help topic for '{call.command}'\n")
+    try:
+        return _COMMANDS[call.command](call)
+    except faults.UnknownFault as problem:
+        return _refusal(str(problem))
+    except OSError as failure:
+        return _refusal(go_error(call.command, str(failure.filename), failure))
+    except Refused as refusal:
+        return _refusal(str(refusal))
+
+
+def _version() -> str:
+    """Under the name runc it says that name: callers read the first line."""
+    name = "runc" if os.path.basename(sys.argv[0]) == "runc" else "fakerunc"
+    return f"{name} version {VERSION}\ncommit: stand-ins, no containers\nspec: 1.0.2-dev\n"
+
+
+def _refusal(words: str) -> Answer:
+    return Answer(1, "", words)
+
+
+def _on_one(make: Callable[[Invocation], Command]) -> Callable[[Invocation], Answer]:
+    def run(call: Invocation) -> Answer:
+        directory = directory_of(call.arguments[0], root_of(call.options))
+        return carry_out(make(call), directory, faults.ordered(call.command))
+
+    return run
+
+
+def _kill(call: Invocation) -> Kill:
+    text = call.arguments[1] if len(call.arguments) > 1 else ""
+    number = signals.parse(text)
+    return Kill(call.arguments[0], text if number is None else number, all=call.on("all"))
+
+
+def _list(call: Invocation) -> Answer:
+    # Only here: reading the user database costs every other command its import.
+    from fakerunc.listing import print_list  # noqa: PLC0415
+
+    try:
+        text = print_list(
+            made(root_of(call.options)),
+            call.flags.get("format", "table"),
+            only_ids=call.on("quiet"),
+        )
+    except ValueError as problem:
+        raise Refused(str(problem)) from problem
+    return Answer(0, text, "")
+
+
+def _create(call: Invocation) -> Answer:
+    # Only here: the other commands read no bundles.
+    from fakerunc.creation import create  # noqa: PLC0415
+
+    return create(call)
+
+
+_COMMANDS: dict[str, Callable[[Invocation], Answer]] = {
+    "create": _create,
+    "delete": _on_one(lambda call: Delete(call.arguments[0], force=call.on("force"))),
+    "kill": _on_one(_kill),
+    "list": _list,
+    "start": _on_one(lambda call: Start(call.arguments[0])),
+    "state": _on_one(lambda call: State(call.arguments[0])),
+}

@@ -1,0 +1,159 @@
+"""runc's command line, read by its own rules: those of the urfave/cli library and of Go's flag package.
+
+argparse would answer other words, allow other orders, and take longer to import than runc takes to
+answer. It must never act on what it reads.
+"""
+
+from dataclasses import dataclass, field
+
+
+class UsageError(Exception):
+    """What cannot be read; `words` go to stderr, `headline` to stdout above the help."""
+
+    def __init__(self, words: str, headline: str, options: dict[str, str] | None = None) -> None:
+        """`options` are the global ones, as far as they could be read: the log's among them."""
+        super().__init__(words)
+        self.words = words
+        self.headline = headline
+        self.options = options or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """Flags by their names without dashes; `arguments` is the least and the most of them."""
+
+    values: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
+    arguments: tuple[int, int] = (1, 1)
+    aliases: dict[str, str] = field(default_factory=dict[str, str])
+
+    def names(self) -> frozenset[str]:
+        return frozenset((*self.values, *self.numbers, *self.switches, *self.aliases))
+
+
+GLOBAL = Syntax(
+    values=("root", "log", "log-format", "criu", "rootless"),
+    switches=("debug", "systemd-cgroup", "help", "version"),
+    aliases={"h": "help", "v": "version"},
+)
+COMMANDS = {
+    "create": Syntax(
+        values=("bundle", "console-socket", "pid-file"),
+        numbers=("preserve-fds",),
+        switches=("no-pivot", "no-new-keyring"),
+        aliases={"b": "bundle"},
+    ),
+    "delete": Syntax(switches=("force",), aliases={"f": "force"}),
+    "kill": Syntax(switches=("all",), aliases={"a": "all"}, arguments=(1, 2)),
+    "list": Syntax(
+        values=("format",),
+        switches=("quiet",),
+        aliases={"f": "format", "q": "quiet"},
+        arguments=(0, 0),
+    ),
+    "start": Syntax(),
+    "state": Syntax(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call: `options` and `flags` hold what was given before and after the command's name."""
+
+    options: dict[str, str]
+    command: str
+    flags: dict[str, str]
+    arguments: list[str]
+
+    def on(self, switch: str) -> bool:
+        return switch in self.flags or switch in self.options
+
+
+def read(argv: list[str]) -> Invocation:
+    """Splits a command line, the program's name not in it."""
+    try:
+        options, rest = _flags(GLOBAL, argv)
+    except ValueError as problem:
+        raise UsageError(str(problem), f"Incorrect Usage. {problem}") from problem
+    command, *rest = rest or [""]
+    syntax = COMMANDS.get(command)
+    if syntax is None:
+        return Invocation(options, command, {}, rest)
+    try:
+        flags, arguments = _flags(syntax, _reordered(syntax, rest))
+    except ValueError as problem:
+        raise UsageError(str(problem), f"Incorrect Usage: {problem}", options) from problem
+    if complaint := _miscounted(command, syntax, len(arguments)):
+        raise UsageError(complaint, "Incorrect Usage.", options)
+    return Invocation(options, command, flags, arguments)
+
+
+def _miscounted(command: str, syntax: Syntax, count: int) -> str:
+    least, most = syntax.arguments
+    if least <= count <= most:
+        return ""
+    if least == most:
+        bound = f"exactly {least}"
+    else:
+        bound = f"a minimum of {least}" if count < least else f"a maximum of {most}"
+    return f'runc: "{command}" requires {bound} argument(s)'
+
+
+def _flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Flags up to the first word that is none, as Go's flag.Parse does; switches map to `true`."""
+    found: dict[str, str] = {}
+    rest = list(argv)
+    while rest and rest[0].startswith("-") and rest[0] != "-":
+        word = rest.pop(0)
+        if word == "--":
+            break
+        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+        if name not in syntax.names():
+            raise ValueError(f"flag provided but not defined: -{name}")
+        full = syntax.aliases.get(name, name)
+        if full in syntax.switches:
+            _switch(found, full, value if equals else "true")
+            continue
+        if not equals:
+            if not rest:
+                raise ValueError(f"flag needs an argument: -{name}")
+            value = rest.pop(0)
+        if full in syntax.numbers and not value.removeprefix("-").isdecimal():
+            raise ValueError(f'invalid value "{value}" for flag -{name}: parse error')
+        found[full] = value
+    return found, rest
+
+
+def _switch(found: dict[str, str], name: str, value: str) -> None:
+    if value in {"1", "t", "T", "true", "TRUE", "True"}:
+        found[name] = "true"
+    elif value in {"0", "f", "F", "false", "FALSE", "False"}:
+        found.pop(name, None)
+    else:
+        raise ValueError(f'invalid boolean value "{value}" for -{name}: parse error')
+
+
+def _reordered(syntax: Syntax, argv: list[str]) -> list[str]:
+    """What cli's reorderArgs makes of flags behind arguments, slips included: known ones first."""
+    first: list[str] = []
+    last: list[str] = []
+    may_be_value = False
+    for position, word in enumerate(argv):
+        if may_be_value and not _known(syntax, word):
+            may_be_value = False
+            first.append(word)
+        elif word == "--":
+            return [*first, *last, *argv[position:]]
+        elif _known(syntax, word):
+            first.append(word)
+            may_be_value = "=" not in word
+        else:
+            last.append(word)
+    return [*first, *last]
+
+
+def _known(syntax: Syntax, word: str) -> bool:
+    if not word.startswith("-") or word in {"-", "--"}:
+        return False
+    return word.removeprefix("-").removeprefix("-").partition("=")[0] in syntax.names()

@@ -1,0 +1,126 @@
+"""What runs inside: a handful of programs built in, and for all others a stand-in that waits.
+
+    sleep TIME          100, 0.5, 2m, infinity
+    true, false, echo [-n] WORDS, cat (stdin to stdout), yes [WORD]
+    sh -c SCRIPT        a small grammar: shell.py
+    anything else       lives until TERM, INT or QUIT, then exits with 0, as servers do
+
+The last part of args[0] chooses. A file of the rootfs is never executed. From signals that it has no
+handler for a program is safe, if it is the first of its pid namespace.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def run(args: list[str], *, first_of_its_pids: bool) -> NoReturn:
+    """Becomes the program, and ends with its exit code."""
+    name = os.path.basename(args[0])
+    with open("/proc/self/comm", "w", encoding="utf-8", errors="surrogateescape") as comm:
+        comm.write(name)
+    if not first_of_its_pids:
+        _forget_python()
+    if name in {"sh", "ash", "dash", "bash"}:
+        # Only here: the shell's imports cost more than all other programs together.
+        from fakerunc.shell import shell  # noqa: PLC0415
+
+        os._exit(shell(args, first_of_its_pids=first_of_its_pids))
+    os._exit(PROGRAMS.get(name, _serve)(args))
+
+
+def _forget_python() -> None:
+    """The interpreter ignores these two and handles the third; a program in C does not."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def write(fd: int, data: bytes) -> bool:
+    """All of it; False when nobody reads any more."""
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:
+        return False
+    return True
+
+
+def complain(words: str) -> int:
+    write(2, f"{words}\n".encode("utf-8", "surrogateescape"))
+    return 1
+
+
+def _sleep(args: list[str]) -> int:
+    if len(args) < 2:
+        return complain("sleep: missing operand")
+    if args[1] in {"infinity", "inf"}:
+        while True:
+            signal.pause()
+    unit = _UNITS.get(args[1][-1:])
+    try:
+        seconds = float(args[1][:-1] if unit else args[1]) * (unit or 1)
+    except ValueError:
+        return complain(f"sleep: invalid number '{args[1]}'")
+    # Signals that are handled do not shorten it: a shell's trap waits for its foreground command.
+    time.sleep(seconds)
+    return 0
+
+
+def _true(_args: list[str]) -> int:
+    return 0
+
+
+def _false(_args: list[str]) -> int:
+    return 1
+
+
+def _echo(args: list[str]) -> int:
+    words = args[1:]
+    end = "\n"
+    if words[:1] == ["-n"]:
+        words, end = words[1:], ""
+    written = write(1, (" ".join(words) + end).encode("utf-8", "surrogateescape"))
+    return 0 if written else complain("echo: write error")
+
+
+def _cat(args: list[str]) -> int:
+    if args[1:] not in ([], ["-"]):
+        return complain("cat: this stand-in copies stdin only")
+    while data := os.read(0, 65536):
+        if not write(1, data):
+            return complain("cat: write error")
+    return 0
+
+
+def _yes(args: list[str]) -> int:
+    line = " ".join(args[1:] or ["y"]) + "\n"
+    block = line.encode("utf-8", "surrogateescape") * 512
+    while write(1, block):
+        pass
+    return complain("yes: write error")
+
+
+def _serve(_args: list[str]) -> int:
+    """As any server would: asked to end, it ends well."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, _leave)
+    while True:
+        signal.pause()
+
+
+def _leave(_number: int, _frame: object) -> None:
+    os._exit(0)
+
+
+PROGRAMS: dict[str, Callable[[list[str]], int]] = {
+    "cat": _cat,
+    "echo": _echo,
+    "false": _false,
+    "sleep": _sleep,
+    "true": _true,
+    "yes": _yes,
+}

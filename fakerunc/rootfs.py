@@ -1,0 +1,73 @@
+"""Finds a container's program inside its root file system, without ever leaving or executing it.
+
+runc looks the program up after it has changed its root; a stand-in never does, so links are followed
+here by hand, with the rootfs as the root.
+"""
+
+import errno
+import os
+import stat
+
+_LINKS = 40  # the kernel's own limit
+
+
+def complaint_about_program(rootfs: str, name: str, search: str) -> str:
+    """What Go's exec.LookPath would say about args[0], or nothing; `search` is the PATH."""
+    if "/" in name:
+        return _complaint_about_file(rootfs, name)
+    for folder in search.split(":") if search else []:
+        candidate = os.path.join(folder or ".", name)
+        if name and not _failure(rootfs, candidate):
+            relative = f'exec: "{name}": cannot run executable found relative to current directory'
+            return "" if candidate.startswith("/") else relative
+    return f'exec: "{name}": executable file not found in $PATH'
+
+
+def _complaint_about_file(rootfs: str, name: str) -> str:
+    failure = _failure(rootfs, name)
+    if not failure:
+        return ""
+    words = os.strerror(failure).lower()
+    return f'exec: "{name}": ' + (words if failure == errno.EACCES else f"stat {name}: {words}")
+
+
+def _failure(rootfs: str, path: str) -> int:
+    """0 for an executable file, else an errno."""
+    try:
+        mode = os.stat(inside(rootfs, path)).st_mode
+    except OSError as failure:
+        return failure.errno or errno.EIO
+    return 0 if stat.S_ISREG(mode) and mode & 0o111 else errno.EACCES
+
+
+def inside(rootfs: str, path: str) -> str:
+    """The host's path of a container's path, all links resolved; what is missing stays as it is."""
+    left = _parts(path)
+    at: list[str] = []
+    links = 0
+    while left:
+        part = left.pop(0)
+        if part == "..":
+            at = at[:-1]
+            continue
+        target = _link(os.path.join(rootfs, *at, part))
+        if target is None:
+            at.append(part)
+            continue
+        links += 1
+        if links > _LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+        at = [] if target.startswith("/") else at
+        left = _parts(target) + left
+    return os.path.join(rootfs, *at)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in {"", "."}]
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None

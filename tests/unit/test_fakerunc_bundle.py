@@ -1,0 +1,177 @@
+"""What create reads: config.json, the program inside its rootfs, and a script's grammar."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fakerunc.bundle import Unreadable, defect, read
+from fakerunc.model import Stage
+from fakerunc.rootfs import complaint_about_program, inside
+from fakerunc.script import Forever, NoScript, Pipeline, parse
+
+PROCESS = {"args": ["/bin/sleep", "1"], "env": ["PATH=/bin"], "cwd": "/"}
+OWN = {"namespaces": [{"type": "pid"}, {"type": "uts"}], "cgroupsPath": "/a/../b/c1"}
+CONFIG = {"process": PROCESS, "root": {"path": "rootfs"}, "linux": OWN}
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path.resolve() / "bundle"
+    (folder / "rootfs/bin").mkdir(parents=True)
+    (folder / "rootfs/bin/sleep").touch(mode=0o755)
+    (folder / "rootfs/bin/plain").touch(mode=0o644)
+    (folder / "rootfs/bin/link").symlink_to("/bin/sleep")
+    (folder / "rootfs/up").symlink_to("../../../bin")
+    (folder / "rootfs/bin/loop").symlink_to("loop")
+    (folder / "rootfs/bin/dangling").symlink_to("/gone")
+    return folder
+
+
+def write(bundle: Path, **changes: object) -> str:
+    (bundle / "config.json").write_text(json.dumps(CONFIG | changes))
+    return str(bundle)
+
+
+def test_a_good_bundle(bundle: Path) -> None:
+    content = read(write(bundle, annotations={"b": "2", "a": "1"}))
+    assert defect(content) is None
+    assert (content.path, content.rootfs) == (str(bundle), f"{bundle}/rootfs")
+    assert (content.args, content.env) == (("/bin/sleep", "1"), ("PATH=/bin",))
+    assert content.annotations == (("a", "1"), ("b", "2"))
+    assert (content.cgroup, content.shared_pids) == ("b/c1", False)
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "shared"),
+    [
+        ([{"type": "pid"}], False),
+        ([{"type": "pid", "path": "/proc/1/ns/pid"}], True),
+        ([{"type": "net"}], True),
+        ([], True),
+    ],
+)
+def test_whose_pids(namespaces: list[object], shared: bool, bundle: Path) -> None:
+    assert read(write(bundle, linux={"namespaces": namespaces})).shared_pids is shared
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "EOF"),
+        ("{", "unexpected EOF"),
+        ('{"a', "unexpected EOF"),
+        ('{"a\n', r"invalid character '\n' in string literal"),
+        ("x", "invalid character 'x' looking for beginning of value"),
+        ("[]", "json: cannot unmarshal array into Go value of type specs.Spec"),
+        ("{}", "process property must not be empty"),
+        ("{} and more", "process property must not be empty"),
+        ('{"process":5}', "json: cannot unmarshal number into process of type object"),
+    ],
+)
+def test_an_unreadable_config(text: str, words: str, bundle: Path) -> None:
+    (bundle / "config.json").write_text(text)
+    with pytest.raises(Unreadable) as problem:
+        read(str(bundle))
+    assert str(problem.value) == words
+
+
+def test_no_config_and_no_bundle(bundle: Path) -> None:
+    with pytest.raises(Unreadable, match=r"^JSON specification file config\.json not found$"):
+        read(str(bundle))
+    with pytest.raises(Unreadable, match=r"^chdir nowhere: no such file or directory$"):
+        read("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "words"),
+    [
+        (
+            {"root": {"path": "rootfs/bin/plain"}},
+            Stage.SPAWN,
+            "unable to start init: fork/exec /proc/self/exe: not a directory",
+        ),
+        ({"root": {"path": "gone"}}, Stage.CONFIG, "gone: no such file or directory"),
+        ({"hostname": "x", "linux": {}}, Stage.CONFIG, "without a private UTS namespace"),
+        ({"process": PROCESS | {"terminal": True}}, Stage.SPAWN, "cannot allocate tty"),
+        ({"process": PROCESS | {"args": ["/x"]}}, Stage.INIT, 'exec: "/x": stat /x: no such file'),
+        ({"process": PROCESS | {"env": ["X"]}}, Stage.INIT, 'invalid environment variable: "X"'),
+    ],
+)
+def test_a_defect(changes: dict[str, object], stage: Stage, words: str, bundle: Path) -> None:
+    found = defect(read(write(bundle, **changes)))
+    assert found is not None
+    assert found.stage is stage
+    assert words in found.words
+
+
+MISSING = "no such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("/bin/sleep", ""),
+        ("sleep", ""),
+        ("bin/sleep", ""),
+        ("/bin/link", ""),
+        ("/up/sleep", ""),
+        ("../../bin/sleep", ""),
+        ("/nope", f'exec: "/nope": stat /nope: {MISSING}'),
+        ("/bin/dangling", f'exec: "/bin/dangling": stat /bin/dangling: {MISSING}'),
+        (
+            "/bin/loop",
+            'exec: "/bin/loop": stat /bin/loop: too many levels of symbolic links',
+        ),
+        ("/bin/sleep/x", 'exec: "/bin/sleep/x": stat /bin/sleep/x: not a directory'),
+        ("/bin/plain", 'exec: "/bin/plain": permission denied'),
+        ("/bin", 'exec: "/bin": permission denied'),
+        ("plain", 'exec: "plain": executable file not found in $PATH'),
+        ("", 'exec: "": executable file not found in $PATH'),
+    ],
+)
+def test_finding_a_program(name: str, words: str, bundle: Path) -> None:
+    assert complaint_about_program(str(bundle / "rootfs"), name, "/nowhere:/bin") == words
+
+
+def test_a_link_never_leads_out_of_the_rootfs(bundle: Path) -> None:
+    rootfs = str(bundle / "rootfs")
+    assert inside(rootfs, "/up/../../sleep") == f"{rootfs}/sleep"
+    assert inside(rootfs, "/bin/link") == f"{rootfs}/bin/sleep"
+
+
+def test_a_program_found_in_a_relative_folder_is_refused(bundle: Path) -> None:
+    rootfs = str(bundle / "rootfs")
+    assert "relative to current directory" in complaint_about_program(rootfs, "sleep", "bin")
+
+
+def command(*words: str, loud: bool = False, background: bool = False) -> Pipeline:
+    return Pipeline((words,), (loud,), background)
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("", ()),
+        ("exit 7", (command("exit", "7"),)),
+        ("a; b ;\nc", (command("a"), command("b"), command("c"))),
+        ("sleep 1 & wait", (command("sleep", "1", background=True), command("wait"))),
+        ("echo 'a  b' \"c\" >&2", (command("echo", "a  b", "c", loud=True),)),
+        ("trap '' TERM", (command("trap", "", "TERM"),)),
+        ("yes | cat", (Pipeline((("yes",), ("cat",)), (False, False), background=False),)),
+        ("while true; do a; b; done; c", (Forever((command("a"), command("b"))), command("c"))),
+        ("while :; do a & done", (Forever((command("a", background=True),)),)),
+        ("kill -9 $$", (command("kill", "-9", "$$"),)),
+    ],
+)
+def test_a_script(text: str, script: tuple[Pipeline | Forever, ...]) -> None:
+    assert parse(text) == script
+
+
+@pytest.mark.parametrize(
+    "text", ["echo 'a", "| a", "a |", "a && b", "a > b", "done", "while false; do a; done", "& a"]
+)
+def test_no_script(text: str) -> None:
+    with pytest.raises(NoScript):
+        parse(text)

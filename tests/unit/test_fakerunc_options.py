@@ -1,0 +1,137 @@
+"""The command line as urfave/cli and Go's flag package read it, slips included."""
+
+import pytest
+
+from fakerunc.faults import UnknownFault, ordered
+from fakerunc.options import Invocation, UsageError, read
+from fakerunc.signals import parse
+
+
+def reading(line: str) -> Invocation:
+    return read(line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "options", "command", "flags", "arguments"),
+    [
+        ("state c1", {}, "state", {}, ["c1"]),
+        ("--root /r state c1", {"root": "/r"}, "state", {}, ["c1"]),
+        ("--root=/r -debug state c1", {"root": "/r", "debug": "true"}, "state", {}, ["c1"]),
+        ("--log-format json --log F list", {"log-format": "json", "log": "F"}, "list", {}, []),
+        ("create -b B --pid-file P c1", {}, "create", {"bundle": "B", "pid-file": "P"}, ["c1"]),
+        ("create --no-pivot c1", {}, "create", {"no-pivot": "true"}, ["c1"]),
+        ("create c1 --bundle B", {}, "create", {"bundle": "B"}, ["c1"]),
+        ("delete c1 --force", {}, "delete", {"force": "true"}, ["c1"]),
+        ("delete -f c1", {}, "delete", {"force": "true"}, ["c1"]),
+        ("delete --force=false c1", {}, "delete", {}, ["c1"]),
+        ("kill c1 -9", {}, "kill", {}, ["c1", "-9"]),
+        ("kill c1 KILL --all", {}, "kill", {"all": "true"}, ["c1", "KILL"]),
+        ("kill -a c1 9", {}, "kill", {"all": "true"}, ["c1", "9"]),
+        ("state -- c1", {}, "state", {}, ["c1"]),
+        ("-- state c1", {}, "state", {}, ["c1"]),
+        ("bogus --x y", {}, "bogus", {}, ["--x", "y"]),
+        ("", {}, "", {}, []),
+        ("-v", {"version": "true"}, "", {}, []),
+    ],
+)
+def test_reading(
+    line: str, options: dict[str, str], command: str, flags: dict[str, str], arguments: list[str]
+) -> None:
+    assert reading(line) == Invocation(options, command, flags, arguments)
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "headline"),
+    [
+        ("state", 'runc: "state" requires exactly 1 argument(s)', "Incorrect Usage."),
+        ("list a", 'runc: "list" requires exactly 0 argument(s)', "Incorrect Usage."),
+        ("kill", 'runc: "kill" requires a minimum of 1 argument(s)', "Incorrect Usage."),
+        ("kill a b c", 'runc: "kill" requires a maximum of 2 argument(s)', "Incorrect Usage."),
+        (
+            "--bogus",
+            "flag provided but not defined: -bogus",
+            "Incorrect Usage. flag provided but not defined: -bogus",
+        ),
+        (
+            "state -x a",
+            "flag provided but not defined: -x",
+            "Incorrect Usage: flag provided but not defined: -x",
+        ),
+        (
+            "create --bundle",
+            "flag needs an argument: -bundle",
+            "Incorrect Usage: flag needs an argument: -bundle",
+        ),
+        (
+            "create --preserve-fds x a",
+            'invalid value "x" for flag -preserve-fds: parse error',
+            'Incorrect Usage: invalid value "x" for flag -preserve-fds: parse error',
+        ),
+    ],
+)
+def test_misreading(line: str, words: str, headline: str) -> None:
+    with pytest.raises(UsageError) as problem:
+        reading(line)
+    assert (problem.value.words, problem.value.headline) == (words, headline)
+
+
+def test_a_misread_command_keeps_the_log_that_was_asked_for() -> None:
+    with pytest.raises(UsageError) as problem:
+        reading("--log F state")
+    assert problem.value.options == {"log": "F"}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("", 15),
+        ("9", 9),
+        ("KILL", 9),
+        ("SIGKILL", 9),
+        ("sigkill", 9),
+        ("Kill", 9),
+        ("015", 15),
+        ("+15", 15),
+        ("-1", -1),
+        ("99", 99),
+        ("STKFLT", 16),
+        ("SIGSIGKILL", None),
+        ("RTMIN", None),
+        ("CLD", None),
+        ("15x", None),
+        ("0x9", None),
+        ("1_0", None),
+        (" 9", None),
+        ("٩", None),
+        ("9" * 20, None),
+    ],
+)
+def test_names_of_signals(text: str, number: int | None) -> None:
+    assert parse(text) == number
+
+
+def test_faults_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "FAKERUNC_FAULTS", "create@rename-state=kill, create@make-cgroup#3=kill,start@answer=kill"
+    )
+    assert ordered("create").deadly == {("rename-state", 1), ("make-cgroup", 3)}
+    assert ordered("start").deadly == {("answer", 1)}
+    assert ordered("state").deadly == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("term", "named"),
+    [
+        ("make@answer=kill", '"make"'),
+        ("create@fly=kill", '"fly"'),
+        ("create@answer=delay", '"delay"'),
+        ("create@answer", '""'),
+        ("create@answer#x=kill", "#x"),
+    ],
+)
+def test_a_fault_that_says_nothing_is_named(
+    term: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKERUNC_FAULTS", f"start@answer=kill,{term}")
+    with pytest.raises(UnknownFault, match=named):
+        ordered("create")

@@ -1,0 +1,183 @@
+"""`python -m scenarios`: list, points, explore, replay. The harness at the command line.
+
+Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
+usage, in one sentence. ^C gives the result so far.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import asdict
+from time import monotonic
+
+from scenarios import trace
+from scenarios.explore import Explorer, Report, replay
+from scenarios.stories.single_client import STORIES
+from scenarios.story import Story
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Usage(Exception):
+    """Bad words on the command line."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        match options.command:
+            case "list":
+                return _list()
+            case "points":
+                return _points(options)
+            case "replay":
+                return _replay(options.id)
+            case _:
+                return _explore(options)
+    except Usage as error:
+        sys.stderr.write(f"scenarios: {error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scenarios", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the stories")
+    for name, text in (
+        ("points", "the crash points that stories reach"),
+        ("explore", "all crashes of stories"),
+    ):
+        one = commands.add_parser(name, help=text)
+        one.add_argument("stories", nargs="*", metavar="STORY", help="all by default")
+        one.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
+        one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+        one.add_argument("--json", action="store_true", help="one JSON object a story")
+    again = commands.add_parser("replay", help="one run again, with its trace")
+    again.add_argument("id", metavar="ID", help="as explore printed it")
+    return parser
+
+
+def _list() -> int:
+    for story in STORIES:
+        sys.stdout.write(f"{story.name:16} {story.scenario:5} {story.tells}\n")
+    return 0
+
+
+# ---- explore -----------------------------------------------------------------------------------
+
+
+def _explore(options: argparse.Namespace) -> int:
+    began = monotonic()
+    reports: list[Report] = []
+    for report in _reports(options):
+        reports.append(report)
+        _print(report, as_json=options.json)
+    if not options.json:
+        _total(reports, monotonic() - began)
+    return 1 if any(report.violations for report in reports) else 0
+
+
+def _points(options: argparse.Namespace) -> int:
+    points = {point for report in _reports(options) for point in report.points}
+    sys.stdout.writelines(f"{point}\n" for point in sorted(points))
+    return 0
+
+
+def _reports(options: argparse.Namespace) -> Iterator[Report]:
+    """As they come; on ^C those that came."""
+    stories = [_story(name) for name in options.stories] or list(STORIES)
+    budget = _seconds(options.budget)
+    if options.jobs < 1:
+        raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
+    jobs = min(options.jobs, len(stories))
+    with ProcessPoolExecutor(jobs) as pool:
+        futures: list[Future[Report]] = [pool.submit(_one, story, budget) for story in stories]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            sys.stderr.write("stopped; this is the result so far\n")
+
+
+def _one(story: Story, budget: float) -> Report:
+    return Explorer(story, deadline=monotonic() + budget).explore()
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        fields = asdict(report) | {"points": len(report.points)}
+        sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
+        return
+    end = "fixpoint" if report.fixpoint else "NOT AT ITS END"
+    sys.stdout.write(
+        f"{report.story:16} {len(report.points):4} points {report.states:6} crash states "
+        f"{report.crashes:8} crashes {report.runs:6} lives {report.seconds:7.1f} s  {end}, "
+        f"{len(report.violations)} violations\n"
+    )
+    sys.stdout.flush()
+    for _, path, _ in report.violations[:1]:
+        _replay(";".join(path))
+
+
+def _total(reports: list[Report], seconds: float) -> None:
+    points = {point for report in reports for point in report.points}
+    violations = sum(len(report.violations) for report in reports)
+    fixpoints = sum(report.fixpoint for report in reports)
+    sys.stdout.write(
+        f"{len(reports)} stories, {fixpoints} to the fixpoint: {len(points)} points, "
+        f"{sum(r.states for r in reports)} distinct crash states, "
+        f"{sum(r.crashes for r in reports)} crashes, {sum(r.runs for r in reports)} lives of a "
+        f"daemon in {seconds:.1f} s, {violations} violations\n"
+    )
+
+
+# ---- replay ------------------------------------------------------------------------------------
+
+
+def _replay(replay_id: str) -> int:
+    path = tuple(replay_id.split(";"))
+    story = _story(path[0])
+    printer = trace.Printer(sys.stdout)
+    try:
+        violation = replay(story, path, printer.line)
+    except LookupError as diverged:
+        sys.stdout.write(f"{diverged}: this id is of another version\n")
+        return 0
+    if violation is None:
+        sys.stdout.write("no violation: gone, or of another version\n")
+        return 0
+    sys.stdout.write(f"VIOLATION {violation}\n")
+    sys.stdout.write(f"again: python -m scenarios replay '{replay_id}'\n")
+    return 1
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+
+def _story(name: str) -> Story:
+    for story in STORIES:
+        if story.name == name:
+            return story
+    near = difflib.get_close_matches(name, [story.name for story in STORIES], 1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise Usage(f"there is no story {name!r}{hint} (python -m scenarios list)")
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return float("inf")
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if found is None or float(found[1]) == 0:
+        raise Usage(f"--budget {text!r} is no time: write 60s, 5m or 1h")
+    return float(found[1]) * _UNITS[found[2] or "s"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""Those who go on when the daemon is dead: shims, runtime calls, the users' programs.
+
+Each does one thing at a time, and may be killed between any two. A shim runs `conman.shim.machine`
+itself; a runtime call runs the plan of `fakerunc.model`. Nothing here knows what conman wants.
+"""
+
+from dataclasses import replace
+from typing import assert_never
+
+from conman.primitives.steps import Done, Failed, OomCount
+from conman.shim import machine as shim
+from scenarios import performing
+from scenarios.runtime_calls import advance, begin_call, end_call
+from scenarios.world import EXITS_BY_ITSELF, Shim, World
+
+Actor = tuple[str, str]
+
+
+def enabled(world: World) -> list[Actor]:
+    """The actors that can do something now, in a fixed order."""
+    calls = [("call", str(pid)) for pid in sorted(set(world.calls) - world.hung)]
+    shims = [("shim", d) for d, one in sorted(world.shims.items()) if _is_enabled(one)]
+    programs = [
+        ("program", str(p.pid))
+        for p in world.processes.values()
+        if p.alive and not p.stopped and p.image == 2 and p.cmdline in EXITS_BY_ITSELF
+    ]
+    return [*calls, *shims, *programs]
+
+
+def act(world: World, actor: Actor) -> str:
+    """One thing; its name, for the trace."""
+    kind, name = actor
+    match kind:
+        case "call":
+            return advance(world, world.calls[int(name)])
+        case "shim":
+            return _shim(world, world.shims[name])
+        case _:
+            process = world.processes[int(name)]
+            world.end(process.pid, EXITS_BY_ITSELF[process.cmdline])
+            return f"program exits {EXITS_BY_ITSELF[process.cmdline]}"
+
+
+# ---- shims -------------------------------------------------------------------------------------
+
+
+def _is_enabled(one: Shim) -> bool:
+    return bool(not one.bound or one.actions or _next_input(one) is not None)
+
+
+def _next_input(one: Shim) -> shim.Input | None:
+    """While a call is under way no other child is reaped."""
+    creating = one.state.phase is shim.Phase.CREATING
+    for event in one.inbox:
+        if not (creating and isinstance(event, shim.ChildEnded)):
+            return event
+    return None
+
+
+def _shim(world: World, one: Shim) -> str:
+    if not one.bound:
+        world.disk.make(f"{one.directory}/shim.sock", "file")
+        world.shims[one.directory] = replace(one, bound=True)
+        return "shim binds its socket"
+    if one.actions:
+        world.shims[one.directory] = replace(one, actions=one.actions[1:])
+        return f"shim {_do(world, one, one.actions[0])}"
+    event = _next_input(one)
+    if event is None:
+        raise AssertionError(one)
+    index = one.inbox.index(event)
+    state, actions = shim.step(one.state, event)
+    inbox = (*one.inbox[:index], *one.inbox[index + 1 :])
+    world.shims[one.directory] = replace(one, state=state, actions=actions, inbox=inbox)
+    return f"shim is told {type(event).__name__}"
+
+
+def _do(world: World, one: Shim, action: shim.Action) -> str:
+    match action:
+        case shim.RunCall(task):
+            call = begin_call(world, task.argv, task.lock, task.marker, one.pid)
+            if call is None:
+                _tell(world, one, shim.CallEnded(127, "", f"{task.argv[0]}: not found", None))
+        case shim.EndCall(task):
+            for pid in (*world.bearers(task.marker), *world.holders(task.lock)):
+                end_call(world, pid)
+            _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
+        case shim.DoStep(step, last):
+            _tell_result(world, one, performing.perform(world, step), last=last)
+        case shim.CompleteLog(log):
+            world.disk.make(log, "file")
+            world.disk.sync(log)
+            _tell(world, one, shim.LogComplete())
+        case shim.Send(connection, seq, body):
+            world.shim_answers[one.directory, connection, seq] = body
+        case shim.Leave():
+            world.end(one.pid, 0)
+        case _:
+            assert_never(action)
+    return type(action).__name__
+
+
+def _tell(world: World, one: Shim, event: shim.Input) -> None:
+    now = world.shims[one.directory]
+    world.shims[one.directory] = replace(now, inbox=(*now.inbox, event))
+
+
+def _tell_result(world: World, one: Shim, result: performing.Outcome, *, last: bool) -> None:
+    match result:
+        case OomCount(kills):
+            _tell(world, one, shim.OomRead(kills))
+        case Failed():
+            now = world.shims[one.directory]
+            world.shims[one.directory] = replace(now, actions=())
+            _tell(world, one, shim.RecordWritten(ok=False))
+        case Done() if last:
+            _tell(world, one, shim.RecordWritten(ok=True))
+        case _:
+            pass

@@ -1,0 +1,114 @@
+"""A client as data: what it asks in turn, and what it was told.
+
+It keeps one request id per request and retries after every death of the daemon, as conmanctl does. What
+it was told is what the oracle holds the world to.
+"""
+
+from dataclasses import dataclass
+
+from conman.core import requests as r
+from conman.core.model import ContainerSpec, State
+from conman.errors import Code, Refusal
+from scenarios.world import ROOTFS, SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One line of a story: a verb on a name."""
+
+    verb: str
+    name: str
+    program: str = "/bin/sleep"
+    signal: int = 15
+    force: bool = False
+    timeout: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of one Ask: "ok", a state, or the refusal's reason; `code` of an exit."""
+
+    ask: Ask
+    answer: str
+    container_id: str = ""
+    code: int | None = None
+
+
+class Client:
+    """One client, in the middle of its story."""
+
+    def __init__(
+        self, asks: tuple[Ask, ...], position: int = 0, told: tuple[Told, ...] = ()
+    ) -> None:
+        self.asks, self.position, self.history = asks, position, told
+
+    def clone(self) -> "Client":
+        return Client(self.asks, self.position, self.history)
+
+    def key(self) -> tuple[object, ...]:
+        """What it was told, without ids: those differ by chance."""
+        return (self.position, tuple((t.ask, t.answer, t.code) for t in self.history))
+
+    def next_request(self) -> r.Request | None:
+        """The request that it waits to ask, or to ask again; None: its story is over."""
+        if self.position == len(self.asks):
+            return None
+        ask = self.asks[self.position]
+        request_id = f"request-{self.position}"
+        return request_of(ask, request_id)
+
+    def describe(self) -> str:
+        ask = self.asks[self.position]
+        return f"{ask.verb} {ask.name}"
+
+    def told(self, reply: r.Reply) -> bool:
+        """False: the answer leaves it open what happened; it will ask again, later."""
+        ask = self.asks[self.position]
+        if _is_ambiguous(reply):
+            return False
+        self.history = (*self.history, told_of(ask, reply))
+        self.position += 1
+        return True
+
+
+def _is_ambiguous(reply: r.Reply) -> bool:
+    if isinstance(reply, r.ContainerView):
+        return reply.state is State.UNKNOWN
+    return isinstance(reply, Refusal) and reply.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED}
+
+
+def request_of(ask: Ask, request_id: str) -> r.Request:
+    digest = f"{ask.verb} {ask.name}"
+    match ask.verb:
+        case "create":
+            spec = ContainerSpec(ask.program, rootfs_path=ROOTFS)
+            return r.CreateContainer(request_id, digest, ask.name, spec)
+        case "start":
+            return r.StartContainer(request_id, digest, ask.name)
+        case "stop":
+            return r.StopContainer(request_id, digest, ask.name, ask.timeout * SECOND)
+        case "kill":
+            return r.KillContainer(request_id, digest, ask.name, ask.signal)
+        case "remove":
+            return r.RemoveContainer(request_id, digest, ask.name, ask.force)
+        case "status":
+            return r.ContainerStatus(ask.name)
+        case "wait":
+            return r.WaitContainer(ask.name)
+        case _:
+            raise ValueError(ask.verb)
+
+
+def told_of(ask: Ask, reply: r.Reply) -> Told:
+    match reply:
+        case r.ContainerCreated(container_id):
+            return Told(ask, "ok", container_id)
+        case r.Okay():
+            return Told(ask, "ok")
+        case r.ContainerView():
+            code = reply.container.exit_code if reply.container else None
+            return Told(ask, reply.state.value, reply.id, code)
+        case r.ContainerList():
+            return Told(ask, "ok")
+        case _:
+            return Told(ask, reply.reason)

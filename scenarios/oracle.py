@@ -1,0 +1,209 @@
+"""Whether the world is as conman told it. Invariants I1 to I20, each at its moment.
+
+It compares what clients were told with what is on the simulated host. It never looks into the core, and
+knows none of its code but the rows that the store holds. A violation names its invariant.
+"""
+
+from conman.core.model import Change, Container, PutContainer, State
+from scenarios.clients import Told
+from scenarios.performing import inventory
+from scenarios.violation import Violation
+from scenarios.world import World, is_whole, run_of
+
+# ---- always ------------------------------------------------------------------------------------
+
+
+def always(world: World) -> None:
+    """Every instant, also in the middle of a saga and after a crash."""
+    storage = world.storage
+    owned = {*storage.containers, *storage.intents}
+    found = inventory(world)
+    ids = {*found.directories, *(owner for owner, _ in found.runs)}
+    ids |= {mount.split("/")[3] for mount in world.mounts}
+    ids |= {run_of(p.cgroup)[0] for p in world.processes.values() if p.alive and p.cgroup}
+    for object_id in sorted(ids - owned):
+        raise Violation("I3", f"something of {object_id} exists, and neither row nor intent does")
+    held = sorted(storage.names.values())
+    if len(held) != len(set(held)):
+        raise Violation("I2", f"one id holds two names: {storage.names}")
+    for row in storage.containers.values():
+        _ordered(row)
+
+
+def _ordered(row: Container) -> None:
+    times = [t for t in (row.created_at, row.started_at, row.finished_at) if t]
+    if times != sorted(times):
+        raise Violation("I13", f"{row.name}: created, started, finished at {times}")
+
+
+def committed(world: World, changes: tuple[Change, ...]) -> None:
+    """A transaction is durable: a run's terminal status is given once."""
+    for change in changes:
+        if isinstance(change, PutContainer) and change.container.state is State.EXITED:
+            row = change.container
+            status = (row.exit_code, row.reason)
+            first = world.terminal.setdefault((row.id, row.run), status)
+            if first != status:
+                raise Violation("I11", f"run {row.run} ended with {first}, and now {status}")
+            _honest(world, row)
+            if world.members(f"/conman-0123abcd/{row.id}-{row.run}"):
+                raise Violation(
+                    "I8", f"{row.name} is committed EXITED, and its cgroup is not empty"
+                )
+
+
+def _honest(world: World, row: Container) -> None:
+    run = (row.id, row.run)
+    if row.reason == "StartError":
+        return
+    truth = world.exits.get(run)
+    if row.reason == "Unknown":
+        if run not in world.unknowable:
+            raise Violation(
+                "I11", f"{row.name} exited with {truth}; its shim lived, and 255 is told"
+            )
+        if row.exit_code != 255:
+            raise Violation("I11", f"Unknown with exit code {row.exit_code}")
+    elif row.exit_code != truth:
+        raise Violation("I11", f"{row.name} exited with {truth}, and {row.exit_code} is told")
+
+
+# ---- at an answer ------------------------------------------------------------------------------
+
+
+def answered(world: World, told: Told) -> None:
+    """A client was told something just now."""
+    rows = {row.name: row for row in world.storage.containers.values()}
+    row = rows.get(told.ask.name)
+    if (
+        told.answer == "ok"
+        and told.ask.verb == "create"
+        and (row is None or row.id != told.container_id)
+    ):
+        raise Violation("I9", f"create of {told.ask.name} was answered, and there is no such row")
+    if told.answer == "ok" and told.ask.verb == "remove" and told.ask.name in world.storage.names:
+        raise Violation("I2", f"{told.ask.name} was removed, and its name is held")
+    if row is None:
+        return
+    if told.answer == "ok" and told.ask.verb == "start" and (row.id, row.run) not in world.started:
+        raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
+    if told.ask.verb in {"status", "wait"}:
+        _true(world, row, told)
+
+
+def _true(world: World, row: Container, told: Told) -> None:
+    alive = row.init is not None and world.alive(row.init.process) is not None
+    undelivered = (row.id, row.run) in world.endings
+    if told.answer == "RUNNING" and not alive and not undelivered:
+        raise Violation("I8", f"{row.name} is told RUNNING; its init is dead, and conman knew")
+    if told.answer == "EXITED" and alive:
+        raise Violation("I8", f"{row.name} is told EXITED; its init lives")
+
+
+# ---- at rest -----------------------------------------------------------------------------------
+
+
+def at_rest(world: World) -> None:
+    """Nothing is pending: what the host holds is exactly what the records own."""
+    if world.storage.intents:
+        raise Violation("I5", f"open intents at rest: {sorted(world.storage.intents)}")
+    for row in world.storage.containers.values():
+        _state_is_true(world, row)
+        config = world.disk.read(f"/data/containers/{row.id}/bundle/config.json")
+        if config is None or not is_whole(config):
+            raise Violation("I9", f"the config.json of {row.name} is torn or lost")
+    expected = sorted(
+        thing for row in world.storage.containers.values() for thing in owned(world, row)
+    )
+    found = sorted(census(world))
+    for thing in found:
+        if thing not in expected:
+            raise Violation("I7", f"nobody owns {thing}")
+    for thing in expected:
+        if thing not in found:
+            raise Violation("I7", f"a record owns {thing}, which is not there")
+    starts = world.started
+    if len(starts) != len(set(starts)):
+        raise Violation("I4", f"one run's program began twice: {starts}")
+
+
+def _state_is_true(world: World, row: Container) -> None:
+    alive = row.init is not None and world.alive(row.init.process) is not None
+    if row.state is State.RUNNING and not alive:
+        kind = "I10" if row.init and row.init.process.boot_id != world.boot_id else "I8"
+        raise Violation(kind, f"{row.name} is RUNNING at rest; its init is dead")
+    program_runs = any(
+        p.alive and p.image == 2 and run_of(p.cgroup)[0] == row.id
+        for p in world.processes.values()
+        if p.cgroup
+    )
+    if row.state is not State.RUNNING and program_runs:
+        raise Violation("I8", f"{row.name} is {row.state.value} at rest; its program runs")
+    if row.is_prepared(world.boot_id) and not alive:
+        raise Violation("I8", f"{row.name} is {row.state.value}, prepared; its init is dead")
+
+
+def owned(world: World, row: Container) -> list[str]:
+    """The things that a row in its state owns, as the census names them."""
+    things = [f"directory {row.id}"]
+    if not row.is_prepared(world.boot_id):
+        return things
+    run = f"{row.id}-{row.run}"
+    things += [f"mount {row.id}", f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
+    things += [f"init {run}"]
+    if f"{world.layout().shim(row.id, row.run)}" in world.shims:
+        things += [f"shim {run}"]
+    elif (row.id, row.run) not in world.unknowable:
+        things += [f"shim {run}, killed by conman"]
+    return things
+
+
+def census(world: World) -> list[str]:
+    """Everything of conman's on the host, by kind and owner."""
+    disk = world.disk
+    things = [f"directory {name}" for name in _names(world, "/data/containers")]
+    things += [f"trash {name}" for name in _names(world, "/data/trash")]
+    things += [f"mount {mount.split('/')[3]}" for mount in world.mounts]
+    things += [f"cgroup {cgroup.rpartition('/')[2]}" for cgroup in world.cgroups]
+    things += [f"runtime {name}" for name in _names(world, "/run/runtime")]
+    things += [f"shim directory {name}" for name in _names(world, "/run/shims")]
+    things += [f"shim {d.rpartition('/')[2]}" for d in world.shims]
+    things += [f"runtime call {call.state_directory}" for call in world.calls.values()]
+    things += [f"temporary file {path}" for path in disk.tree("/data") if path.endswith(".tmp")]
+    for process in world.processes.values():
+        if process.alive and process.kind == "init":
+            things.append(f"init {process.cgroup.rpartition('/')[2]}")
+    prepared = {
+        f"{r.id}-{r.run}" for r in world.storage.containers.values() if r.is_prepared(world.boot_id)
+    }
+    locks = (name.rpartition(".")[0] for name in _names(world, "/run/calls"))
+    things += [f"call lock of {run}" for run in locks if run not in prepared]
+    return things
+
+
+def _names(world: World, path: str) -> list[str]:
+    number = world.disk.find(path)
+    return [] if number is None else [name for name, _ in world.disk.children(number)]
+
+
+# ---- after a boot ------------------------------------------------------------------------------
+
+
+def innocents(world: World) -> tuple[int, ...]:
+    """The inits that recovery has no business with: committed RUNNING, no open intent."""
+    return tuple(
+        row.init.process.pid
+        for row in world.storage.containers.values()
+        if row.state is State.RUNNING
+        and row.init is not None
+        and row.id not in world.storage.intents
+        and world.alive(row.init.process) is not None
+    )
+
+
+def unharmed(world: World, pids: tuple[int, ...]) -> None:
+    """After recovery, before any further request."""
+    for pid in pids:
+        process = world.processes[pid]
+        if process.stopped or (not process.alive and process.signal):
+            raise Violation("I18", f"recovery touched the running process {pid}")

@@ -1,0 +1,240 @@
+"""The primitive steps, performed on the simulated host.
+
+The third performer beside the daemon's and the shim's; the contract suite holds all of them to the same
+outcomes. A step that waits for an actor answers Pending first, and is asked again.
+"""
+
+from dataclasses import dataclass, replace
+
+from conman.primitives import steps as s
+from conman.shim.machine import Requested
+from scenarios.runtime_calls import begin_call, end_call
+from scenarios.world import DAEMON, Process, Shim, World
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The step waits for an actor: `poll` it until `deadline` (monotonic ns of the world)."""
+
+    kind: str
+    name: str
+    connection: int
+    seq: int
+    deadline: int
+
+
+Outcome = s.Result | Pending
+
+
+def perform(world: World, step: s.Step) -> Outcome:
+    """One step by the daemon or a shim."""
+    disk = world.disk
+    match step:
+        case s.MakeDirectory(path):
+            return disk.make(path, "dir")
+        case s.MakeFifo(path):
+            return disk.make(path, "fifo")
+        case s.WriteFile(path, data):
+            return disk.write(path, data)
+        case s.ReadFile(path):
+            return disk.content(path)
+        case s.SyncFile(path):
+            return disk.sync(path)
+        case s.SyncDirectory(path):
+            return disk.sync_directory(path)
+        case s.SyncFileSystem():
+            return disk.sync_all()
+        case s.Rename(source, target):
+            return disk.rename(source, target)
+        case s.Unlink(path):
+            return disk.unlink(path)
+        case s.CheckDirectory() | s.RemoveTree() | s.CopyTree():
+            return _tree(world, step)
+        case s.MountOverlay() | s.Unmount():
+            return _mount(world, step)
+        case s.ListHost():
+            return inventory(world)
+        case _:
+            return _on_processes(world, step)
+
+
+def remove_next(world: World, path: str) -> bool:
+    """One unlink of a RemoveTree, deepest first; False: nothing is left."""
+    paths = [path, *world.disk.tree(path)]
+    if world.disk.find(path) is None:
+        return False
+    world.disk.unlink(paths[-1])
+    return True
+
+
+def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s.Result:
+    disk = world.disk
+    match step:
+        case s.CheckDirectory(path):
+            number = disk.find(path)
+            if number is None:
+                return s.Absent()
+            is_directory = disk.inodes[number].kind == "dir"
+            return s.Done() if is_directory else s.Failed("ENOTDIR", f"{path}: Not a directory")
+        case s.RemoveTree(path):
+            if any(m == path or m.startswith(f"{path}/") for m in world.mounts):
+                return s.Failed("EBUSY", f"{path}: Device or resource busy")
+            while remove_next(world, path):
+                pass
+            return s.Done()
+        case s.CopyTree(source, target):
+            if disk.find(source) is None:
+                return s.Failed("ENOENT", f"{source}: No such file or directory")
+            return disk.make(target, "dir")
+
+
+def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
+    match step:
+        case s.MountOverlay(lower, upper, work, target):
+            for path in (lower, upper, work, target):
+                if world.disk.find(path) is None:
+                    return s.Failed("ENOENT", f"{path}: No such file or directory")
+            world.mounts.add(target)
+        case s.Unmount(path):
+            gone = {m for m in world.mounts if m == path or m.startswith(f"{path}/")}
+            world.mounts -= gone
+    return s.Done()
+
+
+def _on_processes(world: World, step: s.Step) -> Outcome:
+    match step:
+        case s.EndMembers(cgroup):
+            for pid in world.members(cgroup):
+                world.end(pid, 137, 9)
+            return s.Done()
+        case s.ListMembers(cgroup):
+            return s.Remaining(tuple(world.members(cgroup)))
+        case s.RemoveCgroup(cgroup):
+            if world.members(cgroup):
+                return s.Failed("EBUSY", f"{cgroup}: Device or resource busy")
+            world.cgroups.discard(cgroup)
+            return s.Done()
+        case s.ReadOom():
+            return s.OomCount(0)
+        case s.SignalProcess(process, signal):
+            if world.alive(process) is None:
+                return s.Gone()
+            world.signal(process.pid, signal)
+            return s.Done(world.wall)
+        case s.StopProcess(process):
+            found = world.alive(process)
+            if found is None:
+                return s.Gone()
+            world.put(replace(found, stopped=True))
+            return s.Stopped(1, found.image, found.cmdline)
+        case s.WatchProcess(container_id, run, process):
+            if world.alive(process) is None:
+                return s.Gone()
+            world.watched[process.pid] = (container_id, run)
+            return s.Done()
+        case _:
+            return _on_actors(world, step)
+
+
+def _on_actors(world: World, step: s.Step) -> Outcome:
+    match step:
+        case s.SpawnShim(directory, marker, timeout_ms):
+            return _spawn_shim(world, directory, marker, timeout_ms)
+        case s.CallShim(directory, op, body, timeout_ms):
+            return _call_shim(world, directory, op, body, timeout_ms)
+        case s.RunRuntime(argv, lock, marker, timeout_ms):
+            call = begin_call(world, argv, lock, marker, DAEMON)
+            if call is None:
+                return s.Failed("ENOENT", f"{argv[0]}: No such file or directory")
+            return Pending("call", "", call.pid, 0, world.monotonic + timeout_ms * 1_000_000)
+        case s.Fence(lock, marker, state_directory):
+            return _fence(world, lock, marker, state_directory)
+        case _:
+            raise AssertionError(step)
+
+
+def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> Outcome:
+    made = world.disk.make(directory, "dir")
+    if not isinstance(made, s.Done):
+        return made
+    process = world.spawn(Process("shim", DAEMON, marks=(marker,)))
+    world.lock(f"{directory}/alive", process.pid)
+    world.shims[directory] = Shim(process.pid, directory)
+    # It hears nothing of its creator's end before a create: it leaves by itself, or is fenced.
+    world.connections[directory] = world.next_connection
+    world.next_connection += 1
+    return Pending("spawn", directory, 0, 0, world.monotonic + timeout_ms * 1_000_000)
+
+
+def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int) -> Outcome:
+    one = world.shims.get(directory)
+    if one is None:
+        return s.Absent()
+    if directory not in world.connections:
+        world.connections[directory] = world.next_connection
+        world.next_connection += 1
+    connection, seq = world.connections[directory], world.next_connection
+    world.next_connection += 1
+    request = Requested(connection, seq, op, body)
+    world.shims[directory] = replace(one, inbox=(*one.inbox, request))
+    return Pending("shim", directory, connection, seq, world.monotonic + timeout_ms * 1_000_000)
+
+
+def _fence(world: World, lock: str, marker: str, state_directory: str) -> s.Result:
+    if world.disk.find(lock) is None:
+        return s.Done()
+    marks = [marker]
+    if state_directory:
+        marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
+    for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
+        end_call(world, pid)
+    return s.Done()
+
+
+def poll(world: World, pending: Pending) -> s.Result | None:
+    """The result of a step that waited; None: it waits still."""
+    match pending.kind:
+        case "call":
+            answer = world.ended_calls.pop(pending.connection, None)
+            if answer is not None:
+                return s.RuntimeAnswer(answer.code, answer.stdout, answer.stderr, world.wall)
+            if pending.connection not in world.calls:
+                return s.RuntimeAnswer(137, "", "killed", world.wall)
+        case "spawn":
+            one = world.shims.get(pending.name)
+            if one is None:
+                return s.Failed("ESRCH", "the shim ended before it was ready")
+            if one.bound:
+                return s.Done()
+        case _:
+            body = world.shim_answers.pop((pending.name, pending.connection, pending.seq), None)
+            if body is not None:
+                return s.ShimAnswer(body)
+            if pending.name not in world.shims:
+                return s.Absent()
+    if world.monotonic >= pending.deadline:
+        return _timed_out(world, pending)
+    return None
+
+
+def _timed_out(world: World, pending: Pending) -> s.Result:
+    if pending.kind == "call":
+        end_call(world, pending.connection)
+    return s.TimedOut()
+
+
+def inventory(world: World) -> s.Inventory:
+    """What bears our instance, by the names on the host."""
+    directories = _names(world, "/data/containers")
+    trash = _names(world, "/data/trash")
+    found = set(_names(world, "/run/shims"))
+    found |= {name for name in _names(world, "/run/runtime") if not name.startswith(".")}
+    found |= {name.rpartition(".")[0] for name in _names(world, "/run/calls")}
+    found |= {cgroup.rpartition("/")[2] for cgroup in world.cgroups}
+    runs = sorted((name.rpartition("-")[0], int(name.rpartition("-")[2])) for name in found)
+    return s.Inventory(tuple(directories), tuple(runs), tuple(trash))
+
+
+def _names(world: World, path: str) -> list[str]:
+    number = world.disk.find(path)
+    return [] if number is None else [name for name, _ in world.disk.children(number)]

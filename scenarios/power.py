@@ -1,0 +1,105 @@
+"""What a power cut may leave of a disk: every combination of what had not reached it.
+
+Per inode that differs: its old or its new name; of its content the old, the new, nothing, a prefix, or
+zeros. Up to `EXHAUSTIVE` combinations all are tried; beyond that none, all, each alone,
+and all but each. Nothing else may survive, and what was synced always does.
+"""
+
+from collections.abc import Iterator
+from itertools import product
+from math import prod
+
+from scenarios.disk import ROOT, Disk, Inode, Place
+from scenarios.keys import is_trash
+
+EXHAUSTIVE = 32
+
+Choice = tuple[Place | None, bytes]
+
+
+def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
+    """(name, disk) for each outcome. What lies below `volatile` (a tmpfs) never survives."""
+    base = disk.clone()
+    for path in reversed(base.tree(volatile)):
+        base.unlink(path)
+    lost = {n for n, i in base.inodes.items() if i.visible is None and _below(base, i, volatile)}
+    lost |= {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
+    undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]
+    options = [_options(base.inodes[number]) for number in undecided]
+    for picks in _picks([len(o) for o in options]):
+        chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
+        name = ",".join(str(pick) for pick in picks)
+        after = _rebuild(base, chosen)
+        if after is not None:
+            yield f"keep={{{name}}}", after
+
+
+def _picks(sizes: list[int]) -> Iterator[tuple[int, ...]]:
+    """0 is old, 1 is new, further ones are torn contents."""
+    if prod(sizes) <= EXHAUSTIVE:
+        yield from product(*(range(size) for size in sizes))
+        return
+    for base in (0, 1):
+        whole = tuple(min(base, size - 1) for size in sizes)
+        yield whole
+        for index, size in enumerate(sizes):
+            for other in range(size):
+                if other != whole[index]:
+                    yield (*whole[:index], other, *whole[index + 1 :])
+
+
+def _options(inode: Inode) -> list[Choice]:
+    old = (inode.durable, inode.synced if inode.synced is not None else b"")
+    options: list[Choice] = [old, (inode.visible, inode.data)]
+    if inode.kind == "file" and inode.visible is not None and inode.data != inode.synced:
+        options += [(inode.visible, torn) for torn in _torn(inode)]
+    return options
+
+
+def _torn(inode: Inode) -> list[bytes]:
+    half = inode.data[: len(inode.data) // 2]
+    old = [] if inode.synced is None else [inode.synced]
+    return [torn for torn in (b"", half, bytes(len(inode.data)), *old) if torn != inode.data]
+
+
+def _rebuild(base: Disk, chosen: dict[int, Choice]) -> Disk | None:
+    """The disk after the cut, everything on it durable; None: two inodes claim one name."""
+    after = Disk()
+    after.next = base.next
+    places: dict[Place, int] = {}
+    for number, inode in sorted(base.inodes.items()):
+        place, data = chosen.get(number, (inode.durable, inode.synced or b""))
+        if number == ROOT or place is None:
+            continue
+        if place in places:
+            return None
+        places[place] = number
+        after.inodes[number] = Inode(inode.kind, place, place, data, data)
+    after.names = places
+    _drop_orphans(after)
+    after.forget_walk()
+    return after
+
+
+def _drop_orphans(disk: Disk) -> None:
+    """A name needs its parent directory."""
+    lost = True
+    while lost:
+        lost = [
+            n
+            for n, i in disk.inodes.items()
+            if n != ROOT and i.visible and i.visible[0] not in disk.inodes
+        ]
+        for number in lost:
+            place = disk.inodes.pop(number).visible
+            if place is not None:
+                disk.names.pop(place, None)
+
+
+def _below(disk: Disk, inode: Inode, path: str) -> bool:
+    top = disk.find(path)
+    parent = inode.durable[0] if inode.durable else 0
+    while parent not in {0, ROOT, top}:
+        above = disk.inodes[parent].durable if parent in disk.inodes else None
+        parent = above[0] if above else 0
+    return parent == top

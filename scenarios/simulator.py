@@ -1,0 +1,322 @@
+"""The second driver: turns the crank of the real core on a simulated host, one thing at a time.
+
+Deterministic: the same world, clients and schedule give the same run. It announces every instant at
+which the daemon could die (`on_point`); the explorer decides what to make of that. It never looks into
+the core: it hands over inputs, and performs what comes out.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from conman.core.admission import Now, Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Committed, DeadlinePassed, NotCommitted, Outcome, Unknown
+from conman.core.effects.recipes import recipe
+from conman.core.machine import Machine
+from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.requests import Reply, Request
+from conman.primitives import steps as s
+from scenarios import oracle
+from scenarios.actors import act, enabled
+from scenarios.clients import Client
+from scenarios.performing import Pending, perform, poll
+from scenarios.violation import Violation
+from scenarios.world import World
+
+EVENTS_AT_MOST = 3_000
+
+SHIM_DIES, CALL_HANGS = "shim-dies", "call-hangs"
+UNKNOWN_KEPT, UNKNOWN_LOST = "commit-unknown-kept", "commit-unknown-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What varies between runs from one state. `eager`: actors before the daemon, else after it.
+
+    `strike`: at this event a shim dies, or at this commit its outcome is unknown; -1: never.
+    """
+
+    eager: bool = False
+    strike: int = -1
+    kind: str = ""
+
+    def name(self) -> str:
+        base = "eager" if self.eager else "lazy"
+        return f"{base},{self.kind}@{self.strike}" if self.strike >= 0 else base
+
+
+@dataclass(slots=True)
+class Job:
+    """An effect being performed: its steps, how far it is."""
+
+    perform: Perform
+    steps: tuple[s.Step, ...]
+    index: int = 0
+    last: s.Result = field(default_factory=s.Done)
+    pending: Pending | None = None
+
+
+#: The point's name, and whether the world may have changed since the last one.
+_LOOKS = s.ReadFile | s.CheckDirectory | s.ListHost | s.ListMembers | s.ReadOom | s.WatchProcess
+
+PointHandler = Callable[[str, bool], None]
+LineHandler = Callable[[str, str, str], None]
+
+
+def _nothing(_name: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
+    pass
+
+
+def _no_line(_actor: str, _what: str, _outcome: str) -> None:
+    pass
+
+
+class Simulator:
+    """One life of a daemon on `world`, with its clients."""
+
+    def __init__(
+        self,
+        world: World,
+        client: Client,
+        schedule: Schedule,
+        *,
+        on_point: PointHandler = _nothing,
+        on_line: LineHandler = _no_line,
+    ) -> None:
+        self.world, self.client, self.schedule = world, client, schedule
+        self.machine = Machine(Setting(world.layout(), "runc"))
+        self.events = 0
+        self.commits = 0
+        self.lived = (0, 0)
+        self.is_ready = False
+        self._jobs: list[Job] = []
+        self._dirty = True
+        self._alarms: dict[int, int] = {}
+        self._calls = 0
+        self._patient = False
+        self._outstanding: dict[int, int] = {}
+        self._replies: dict[int, Reply] = {}
+        self.on_point, self._on_line = on_point, on_line
+        self._unsure: dict[str, bool] = {}
+
+    # ---- running
+
+    def run(self) -> None:
+        """Boot, serve the clients, come to rest. Raises Violation."""
+        self._point("boot")
+        self._take(self.machine.boot(self.world.storage.read(), self._now()))
+        while self._one():
+            self.events += 1
+            if self.events > EVENTS_AT_MOST:
+                raise Violation("I5", "the run does not come to rest")
+
+    def calm(self) -> None:
+        """No more strikes and no more points: what follows is the probe's."""
+        self.lived = (self.events, self.commits)
+        self.schedule = replace(self.schedule, strike=-1)
+        self.on_point = _nothing
+
+    def ask(self, request: Request) -> Reply:
+        """One more request at rest, run to its answer: the probe's. Raises Violation."""
+        self._calls += 1
+        call = self._calls
+        self._take(self.machine.submit(call, request, self._now(), self.world.draw_id()))
+        while call not in self._replies:
+            if not self._one():
+                raise Violation("I5", "the run does not come to rest")
+            self.events += 1
+            if self.events > EVENTS_AT_MOST:
+                raise Violation("I5", "the run does not come to rest")
+        while self._one():
+            self.events += 1
+        return self._replies.pop(call)
+
+    def _one(self) -> bool:
+        """One event; False: all is at rest."""
+        self._strike()
+        order = (self._actor, self._daemon) if self.schedule.eager else (self._daemon, self._actor)
+        return any(turn() for turn in (*order, self._alarm, self._retry))
+
+    def _daemon(self) -> bool:
+        return self._job() or self._observe() or self._request()
+
+    def _strike(self) -> None:
+        if self.events != self.schedule.strike:
+            return
+        if self.schedule.kind == SHIM_DIES:
+            for directory in list(self.world.shims)[:1]:
+                self._on_line("world", "the shim is killed", "")
+                self.world.shim_killed(directory)
+                self._dirty = True
+        elif self.schedule.kind == CALL_HANGS and self.world.calls:
+            self._on_line("world", "the runtime call hangs", "")
+            self.world.hung |= set(self.world.calls)
+            self.world.disturbed = self._dirty = True
+
+    def _point(self, name: str) -> None:
+        self._dirty, changed = False, self._dirty
+        self.on_point(name, changed)
+
+    # ---- one kind of event each
+
+    def _job(self) -> bool:
+        """The first step that can go on does."""
+        for job in self._jobs:
+            if job.pending is None:
+                self._step(job)
+                return True
+            result = poll(self.world, job.pending)
+            if result is not None:
+                job.pending = None
+                self._stepped(job, result)
+                return True
+        return False
+
+    def _observe(self) -> bool:
+        if not self.world.endings:
+            return False
+        container_id, run = self.world.endings.pop(0)
+        self._on_line("daemon", f"sees the end of run {run}", "")
+        self._take(self.machine.observe(InitEnded(container_id, run), self._now()))
+        return True
+
+    def _retry(self) -> bool:
+        """A client that was left in the dark asks again, once time has passed."""
+        self._patient, was_patient = False, self._patient
+        return was_patient and self._request()
+
+    def _request(self) -> bool:
+        free = self.is_ready and not self._outstanding and not self._patient
+        request = self.client.next_request() if free else None
+        if request is None:
+            return False
+        self._calls += 1
+        self._outstanding[self._calls] = self.client.position
+        self._on_line("client", self.client.describe(), "asked")
+        entropy = self.world.draw_id()
+        self._take(self.machine.submit(self._calls, request, self._now(), entropy))
+        return True
+
+    def _actor(self) -> bool:
+        actors = enabled(self.world)
+        if not actors:
+            return False
+        self._dirty = True
+        self._on_line(actors[0][0], act(self.world, actors[0]), "")
+        self._point(f"while/{actors[0][0]}")
+        return True
+
+    def _alarm(self) -> bool:
+        """Nothing else can happen: time passes, to the next deadline."""
+        deadlines = [at for at in self._alarms.values() if at]
+        deadlines += [job.pending.deadline for job in self._jobs if job.pending]
+        if not deadlines:
+            return False
+        self.world.monotonic = max(self.world.monotonic, min(deadlines))
+        due = [t for t, at in sorted(self._alarms.items()) if at and at <= self.world.monotonic]
+        for ticket in due[:1]:
+            del self._alarms[ticket]
+            self._take(self.machine.complete(ticket, DeadlinePassed(), self._now()))
+        return True
+
+    # ---- effects
+
+    def _step(self, job: Job) -> None:
+        effect = job.perform.effect
+        if isinstance(effect, v.Commit | v.ReopenStore):
+            self._store(job, effect)
+            return
+        position = "before" if job.index == 0 else f"during:{job.index}"
+        self._point(f"{job.perform.point}/{position}")
+        step = job.steps[job.index]
+        result = self._performed(job, step)
+        if isinstance(result, Pending):
+            job.pending = result
+        else:
+            self._stepped(job, result)
+
+    def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
+        """Writes may be torn, trees half removed: those instants are points too."""
+        self._dirty = not isinstance(step, _LOOKS)
+        if isinstance(step, s.WriteFile):
+            perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))
+            self._point(f"{job.perform.point}/during:{job.index}:torn")
+            self._dirty = True
+        elif isinstance(step, s.RemoveTree) and not self.world.mounts:
+            for path in reversed(self.world.disk.tree(step.path)):
+                self.world.disk.unlink(path)
+                self._dirty = True
+                self._point(f"{job.perform.point}/during:{job.index}:partly")
+        return perform(self.world, step)
+
+    def _stepped(self, job: Job, result: s.Result) -> None:
+        job.index, job.last = job.index + 1, result
+        stopped = isinstance(result, s.Failed | s.TimedOut | s.Remaining)
+        if stopped or job.index == len(job.steps):
+            self._complete(job, result)
+
+    def _store(self, job: Job, effect: v.Commit | v.ReopenStore) -> None:
+        self._point(f"{job.perform.point}/before")
+        if isinstance(effect, v.ReopenStore):
+            kept = self._unsure.pop(effect.token)
+            self._complete(job, Committed() if kept else NotCommitted("it was not there"))
+            return
+        if self._is_struck():
+            kept = self.schedule.kind == UNKNOWN_KEPT
+            kept = kept and isinstance(self._committed(effect), Committed)
+            self._unsure["token"] = kept
+            self._complete(job, Unknown("token"))
+            return
+        self._complete(job, self._committed(effect))
+
+    def _is_struck(self) -> bool:
+        self.commits += 1
+        struck = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
+        if struck and self.commits == self.schedule.strike + 1:
+            self.world.disturbed = True
+            return True
+        return False
+
+    def _committed(self, effect: v.Commit) -> Outcome:
+        self._dirty = True
+        outcome = self.world.storage.commit(effect.changes)
+        if isinstance(outcome, Committed):
+            oracle.committed(self.world, effect.changes)
+        return outcome
+
+    def _complete(self, job: Job, outcome: Outcome) -> None:
+        self._jobs.remove(job)
+        self._on_line("daemon", job.perform.point, type(outcome).__name__)
+        self._point(f"{job.perform.point}/after")
+        self._take(self.machine.complete(job.perform.ticket, outcome, self._now()))
+
+    # ---- outputs
+
+    def _take(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            self._out(output)
+
+    def _out(self, output: Output) -> None:
+        match output:
+            case Perform(_, effect, _):
+                host = isinstance(effect, v.HostEffect)
+                steps = recipe(effect, self.world.layout()) if host else ()
+                self._jobs.append(Job(output, steps))
+            case Alarm(ticket, at):
+                self._alarms[ticket] = at
+            case Ready():
+                self.is_ready = True
+            case Send(call, reply):
+                self._replies[call] = reply
+                if call in self._outstanding:
+                    del self._outstanding[call]
+                    self._on_line(
+                        "client", self.client.describe(), f"is told {type(reply).__name__}"
+                    )
+                    self._dirty = True
+                    self._patient = not self.client.told(self._replies.pop(call))
+                    if not self._patient:
+                        oracle.answered(self.world, self.client.history[-1])
+
+    def _now(self) -> Now:
+        return Now(self.world.wall, self.world.monotonic)

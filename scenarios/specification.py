@@ -1,0 +1,78 @@
+"""The API as a sequential machine: which answers a name may give, in which order.
+
+A pure model of one name: the set of states it may be in, narrowed by every answer, widened by what the
+environment may have done (programs end, machines reboot). A history that no sequence of states explains
+is a violation of I9, whatever the host looks like.
+"""
+
+from scenarios.clients import Told
+from scenarios.violation import Violation
+from scenarios.world import EXITS_BY_ITSELF
+
+ABSENT, CREATED, RUNNING, EXITED = "ABSENT", "CREATED", "RUNNING", "EXITED"
+
+#: (verb, state before, answer) -> states after.
+ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
+    ("create", ABSENT, "ok"): (CREATED,),
+    ("create", CREATED, "NameTaken"): (CREATED,),
+    ("create", RUNNING, "NameTaken"): (RUNNING,),
+    ("create", EXITED, "NameTaken"): (EXITED,),
+    ("start", CREATED, "ok"): (RUNNING,),
+    ("start", EXITED, "ok"): (RUNNING,),
+    ("start", RUNNING, "ok"): (RUNNING,),
+    ("start", CREATED, "StartError"): (EXITED,),
+    ("start", EXITED, "StartError"): (EXITED,),
+    ("start", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("stop", CREATED, "ok"): (CREATED,),
+    ("stop", RUNNING, "ok"): (EXITED,),
+    ("stop", EXITED, "ok"): (EXITED,),
+    ("stop", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("kill", RUNNING, "ok"): (RUNNING, EXITED),
+    ("kill", RUNNING, "SignalMayBeSent"): (RUNNING, EXITED),
+    ("kill", RUNNING, "NotRunning"): (EXITED,),
+    ("kill", CREATED, "WrongState"): (CREATED,),
+    ("kill", EXITED, "WrongState"): (EXITED,),
+    ("remove", CREATED, "ok"): (ABSENT,),
+    ("remove", EXITED, "ok"): (ABSENT,),
+    ("remove", RUNNING, "WrongState"): (RUNNING,),
+    ("remove", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("remove --force", CREATED, "ok"): (ABSENT,),
+    ("remove --force", RUNNING, "ok"): (ABSENT,),
+    ("remove --force", EXITED, "ok"): (ABSENT,),
+    ("status", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("status", CREATED, CREATED): (CREATED,),
+    ("status", RUNNING, RUNNING): (RUNNING,),
+    ("status", EXITED, EXITED): (EXITED,),
+    ("wait", RUNNING, EXITED): (EXITED,),
+    ("wait", EXITED, EXITED): (EXITED,),
+}
+
+#: Refusals without effect, allowed where more was disturbed than the daemon: a shim, the store.
+EXCUSES = {"HostFailed", "StoreFailed", "RuntimeFailed", "RuntimeTimedOut"}
+
+
+def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> dict[str, set[str]]:
+    """The states that each name may be in. Raises Violation when no order of states fits."""
+    names: dict[str, set[str]] = {}
+    programs: dict[str, str] = {}
+    for told in history:
+        ask = told.ask
+        if ask.verb == "create" and told.answer == "ok":
+            programs[ask.name] = ask.program
+        before = names.get(ask.name, {ABSENT})
+        ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF
+        before = _widened(before, ends=ends)
+        verb = "remove --force" if ask.verb == "remove" and ask.force else ask.verb
+        after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
+        if disturbed and told.answer in EXCUSES:
+            after |= before
+        if not after:
+            raise Violation(
+                "I9", f"{verb} {ask.name} was answered {told.answer}, and it was {sorted(before)}"
+            )
+        names[ask.name] = _widened(after, ends=ends)
+    return names
+
+
+def _widened(states: set[str], *, ends: bool) -> set[str]:
+    return states | {EXITED} if ends and RUNNING in states else states

@@ -1,0 +1,88 @@
+"""The simulated store: what the database promises, as plain tables.
+
+It keeps exactly what it committed, whatever else is lost. The same differential suite runs over this and
+over SQLite, so that neither can promise more than the other.
+"""
+
+from dataclasses import dataclass, field
+
+from conman.core.effects.effect import Committed, Conflict, Outcome
+from conman.core.model import (
+    Answer,
+    AppendEvent,
+    Change,
+    Container,
+    DropContainer,
+    DropIntent,
+    Event,
+    Intent,
+    PutAnswer,
+    PutContainer,
+    PutIntent,
+    ReleaseName,
+    ReserveName,
+    Stored,
+)
+
+
+@dataclass(slots=True)
+class Storage:
+    """Rows by id, names by name. `committed`: how many transactions there were."""
+
+    containers: dict[str, Container] = field(default_factory=dict[str, Container])
+    intents: dict[str, Intent] = field(default_factory=dict[str, Intent])
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    events: tuple[Event, ...] = ()
+
+    def clone(self) -> "Storage":
+        return Storage(
+            dict(self.containers),
+            dict(self.intents),
+            dict(self.names),
+            dict(self.answers),
+            self.events,
+        )
+
+    def read(self) -> Stored:
+        return Stored(
+            tuple(self.containers[i] for i in sorted(self.containers)),
+            tuple(self.intents[i] for i in sorted(self.intents)),
+            tuple(self.answers[i] for i in sorted(self.answers)),
+            tuple(sorted(self.names.items())),
+        )
+
+    def commit(self, changes: tuple[Change, ...]) -> Outcome:
+        """All of it, or a Conflict and nothing."""
+        trial = self.clone()
+        for change in changes:
+            if (holder := trial.do(change)) is not None:
+                return Conflict(holder)
+        self.containers, self.intents, self.names = trial.containers, trial.intents, trial.names
+        self.answers, self.events = trial.answers, trial.events
+        return Committed()
+
+    def do(self, change: Change) -> str | None:
+        """Change one thing. The id that stands in the way, if any does."""
+        match change:
+            case ReserveName(name, object_id):
+                if name in self.names or object_id in self.names.values():
+                    return self.names.get(name, object_id)
+                self.names[name] = object_id
+            case ReleaseName(object_id):
+                self.names = {n: i for n, i in self.names.items() if i != object_id}
+            case PutIntent(intent):
+                if intent.id in self.intents:
+                    return intent.id
+                self.intents[intent.id] = intent
+            case DropIntent(object_id):
+                self.intents.pop(object_id, None)
+            case PutContainer(container):
+                self.containers[container.id] = container
+            case DropContainer(object_id):
+                self.containers.pop(object_id, None)
+            case PutAnswer(answer):
+                self.answers[answer.request_id] = answer
+            case AppendEvent(event):
+                self.events = (*self.events, event)
+        return None

@@ -1,0 +1,314 @@
+"""The simulated Linux host: everything that outlives the daemon, as data.
+
+Files with a durable and a visible side, processes, locks, mounts, cgroups, boots, clocks, the store; and
+the actors that go on when the daemon is dead (`actors`). It performs the recipes' primitives
+(`performing`) and holds no decision of conman's. A clone is cheap; `keys` tells two
+worlds apart but for the names that chance gave.
+"""
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from conman.core.layout import Layout
+from conman.primitives.steps import ProcessId
+from conman.shim import machine as shim
+from fakerunc import model, signals
+from scenarios.disk import Disk
+from scenarios.storage import Storage
+
+SECOND = 1_000_000_000
+DATA, RUN, ROOTFS = "/data", "/run", "/images/rootfs"
+INSTANCE = "0123abcd"
+DAEMON = 1
+FIRST_PID = 10_001
+
+#: What the simulated programs do: exit by themselves, and obey or ignore TERM.
+EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0}
+OBEYS_TERM = {"/bin/obey": 0}
+
+
+_DICTS = (
+    "processes",
+    "locks",
+    "shims",
+    "calls",
+    "ended_calls",
+    "connections",
+    "shim_answers",
+    "watched",
+    "exits",
+    "terminal",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """`marks`: what its environment holds; `program`: what an init will run, `image` 2 once it does.
+
+    `code`, `signal`: how it ended, as wait(2) tells.
+    """
+
+    kind: str
+    parent: int
+    pid: int = 0
+    boot: int = 0
+    marks: tuple[str, ...] = ()
+    cgroup: str = ""
+    program: str = ""
+    cmdline: str = ""
+    image: int = 1
+    alive: bool = True
+    stopped: bool = False
+    code: int = 0
+    signal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shim:
+    """The shim as an actor: its machine's state, and what it has yet to do."""
+
+    pid: int
+    directory: str
+    bound: bool = False
+    state: shim.State = field(default_factory=shim.State)
+    actions: tuple[shim.Action, ...] = ()
+    inbox: tuple[shim.Input, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A runtime call in flight. `steps` None: it has not looked yet."""
+
+    pid: int
+    parent: int
+    command: model.Command
+    bundle: str
+    pid_file: str
+    state_directory: str
+    steps: tuple[model.Step, ...] | None = None
+    answer: model.Answer = model.OK
+    init: int = 0
+
+
+class World:
+    """One host. All attributes are data; nothing refers to a daemon or a simulator."""
+
+    def __init__(self) -> None:
+        self.disk = Disk()
+        self.storage = Storage()
+        self.processes: dict[int, Process] = {}
+        self.locks: dict[int, tuple[int, ...]] = {}
+        self.mounts: set[str] = set()
+        self.cgroups: set[str] = set()
+        self.shims: dict[str, Shim] = {}
+        self.calls: dict[int, Call] = {}
+        #: Calls that make no progress any more; only a signal ends them.
+        self.hung: set[int] = set()
+        self.ended_calls: dict[int, model.Answer] = {}
+        self.connections: dict[str, int] = {}
+        self.shim_answers: dict[tuple[str, int, int], str] = {}
+        self.watched: dict[int, tuple[str, int]] = {}
+        self.endings: list[tuple[str, int]] = []
+        self.boot = 1
+        self.monotonic = SECOND
+        self.next_pid = FIRST_PID
+        self.next_connection = 1
+        self.next_id = 1
+        #: Ghosts: what happened, for the oracle only. (id, run) of each program that began to run.
+        self.started: tuple[tuple[str, int], ...] = ()
+        #: How each such program ended, as the kernel told its parent.
+        self.exits: dict[tuple[str, int], int] = {}
+        #: Runs whose exit nobody could record: their shim was killed, or the power was cut.
+        self.unknowable: set[tuple[str, int]] = set()
+        #: The first terminal status that was committed for each run.
+        self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
+        #: The environment did more than let daemons die: calls may fail for that.
+        self.disturbed = False
+        for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images", ROOTFS):
+            self.disk.make(path, "dir", durable=True)
+        self.make_run()
+
+    def make_run(self) -> None:
+        """The directories that a starting daemon makes in RUN (`host.instance`)."""
+        for path in (RUN, f"{RUN}/runtime", f"{RUN}/calls", f"{RUN}/shims"):
+            self.disk.make(path, "dir", durable=True)
+
+    # ---- copies and names
+
+    def clone(self) -> "World":
+        """A copy that shares nothing that can change."""
+        other = World.__new__(World)
+        other.__dict__.update(self.__dict__)
+        other.disk, other.storage = self.disk.clone(), self.storage.clone()
+        for name in _DICTS:
+            other.__dict__[name] = dict(self.__dict__[name])
+        other.mounts, other.cgroups = set(self.mounts), set(self.cgroups)
+        other.unknowable, other.hung = set(self.unknowable), set(self.hung)
+        other.endings = list(self.endings)
+        return other
+
+    # ---- boots and clocks
+
+    @property
+    def boot_id(self) -> str:
+        return f"boot-{self.boot}"
+
+    @property
+    def wall(self) -> int:
+        return self.boot * 1_000_000 * SECOND + self.monotonic
+
+    def layout(self) -> Layout:
+        return Layout(DATA, RUN, INSTANCE, self.boot_id)
+
+    def draw_id(self) -> bytes:
+        """Sixteen bytes that no other container got."""
+        drawn = self.next_id.to_bytes(16, "big")
+        self.next_id += 1
+        return drawn
+
+    # ---- processes
+
+    def spawn(self, born: Process) -> Process:
+        """A new process: as given, with a pid of its own, on this boot."""
+        process = replace(born, pid=self.next_pid, boot=self.boot)
+        self.next_pid += 1
+        self.put(process)
+        return process
+
+    def put(self, process: Process) -> None:
+        self.processes[process.pid] = process
+
+    def alive(self, process: ProcessId) -> Process | None:
+        """The process of that identity, if it lives. Start times are pids here: both are unique."""
+        found = self.processes.get(process.pid)
+        if found is None or not found.alive or process.boot_id != self.boot_id:
+            return None
+        return found if process.start_time == found.pid else None
+
+    def bearers(self, *marks: str) -> list[int]:
+        return [
+            p.pid for p in self.processes.values() if p.alive and any(m in p.marks for m in marks)
+        ]
+
+    def members(self, cgroup: str) -> list[int]:
+        return [p.pid for p in self.processes.values() if p.alive and p.cgroup == cgroup]
+
+    def signal(self, pid: int, number: int) -> None:
+        """Signal rules of a container's init, seen from outside its pid namespace."""
+        process = self.processes[pid]
+        if number == signals.KILL:
+            self.end(pid, 128 + number, number)
+        elif number == signals.STOP:
+            self.put(replace(self.processes[pid], stopped=True))
+        elif number == 18:
+            self.put(replace(self.processes[pid], stopped=False))
+        elif process.kind == "init" and process.image == 1 and number in signals.ENDS_CREATED:
+            self.end(pid, signals.CREATED_EXIT, 0)
+        elif number == signals.TERM and process.cmdline in OBEYS_TERM:
+            self.end(pid, OBEYS_TERM[process.cmdline], 0)
+
+    def end(self, pid: int, code: int, signal: int = 0) -> None:
+        """A process ends: its locks are free, its parent may reap it, its children are orphans."""
+        if not self.processes[pid].alive:
+            return
+        self.put(replace(self.processes[pid], alive=False, code=code, signal=signal))
+        self.locks = {n: tuple(h for h in held if h != pid) for n, held in self.locks.items()}
+        self.calls.pop(pid, None)
+        self.hung.discard(pid)
+        for directory, one in list(self.shims.items()):
+            if one.pid == pid:
+                del self.shims[directory]
+                self.connections.pop(directory, None)
+            elif one.pid == self.processes[pid].parent:
+                self._tell_parent(one, pid)
+        ended = self.processes[pid]
+        if ended.kind == "init" and ended.image == 2:
+            self.exits[run_of(ended.cgroup)] = code
+        if pid in self.watched:
+            self.endings.append(self.watched.pop(pid))
+
+    def _tell_parent(self, parent: Shim, pid: int) -> None:
+        child = self.processes[pid]
+        if child.kind == "call":
+            return
+        ended = shim.ChildEnded(pid, child.code, child.signal, self.wall)
+        self.shims[parent.directory] = replace(parent, inbox=(*parent.inbox, ended))
+
+    def shim_killed(self, directory: str) -> None:
+        """By the environment, not by conman: what it would have recorded is lost."""
+        one = self.shims[directory]
+        self.disturbed = True
+        self.unknowable.add(run_of(directory))
+        self.end(one.pid, 137, 9)
+
+    # ---- locks
+
+    def lock(self, path: str, pid: int) -> None:
+        self.disk.make(path, "file")
+        number = self.disk.find(path)
+        if number is not None:
+            self.locks[number] = (*self.locks.get(number, ()), pid)
+
+    def holders(self, path: str) -> tuple[int, ...]:
+        number = self.disk.find(path)
+        return () if number is None else self.locks.get(number, ())
+
+    # ---- deaths
+
+    def daemon_dies(self) -> None:
+        """Its connections end, its watches are gone; whatever it began goes on."""
+        for directory, connection in sorted(self.connections.items()):
+            one = self.shims.get(directory)
+            if one is not None:
+                inbox = unread(one.inbox, connection)
+                self.shims[directory] = replace(one, inbox=inbox)
+        self.connections.clear()
+        self.shim_answers.clear()
+        self.watched.clear()
+        self.endings.clear()
+        self.ended_calls.clear()
+
+    def power_cut(self, disk: Disk) -> None:
+        """Another boot, on what the cut left of the disk."""
+        self.daemon_dies()
+        self.disk = disk
+        self.unknowable |= {run_of(p.cgroup) for p in self.processes.values() if p.cgroup}
+        self.processes.clear()
+        self.locks.clear()
+        self.mounts.clear()
+        self.cgroups.clear()
+        self.shims.clear()
+        self.calls.clear()
+        self.hung.clear()
+        self.boot += 1
+        self.monotonic = SECOND
+        self.make_run()
+
+
+def run_of(path: str) -> tuple[str, int]:
+    """(container id, run) from a path that ends in <id>-<n>."""
+    container_id, _, run = path.rpartition("/")[2].rpartition("-")
+    return container_id, int(run)
+
+
+def unread(inbox: tuple[shim.Input, ...], connection: int) -> tuple[shim.Input, ...]:
+    """What a shim has yet to read when its daemon dies: of each question and each end, the last.
+
+    Each dead daemon's questions that only ask would otherwise make a state of their own.
+    """
+    last: dict[object, shim.Input] = {}
+    for event in (*inbox, shim.Disconnected(connection)):
+        kind = event.op if isinstance(event, shim.Requested) else type(event)
+        last.pop(kind, None)
+        last[kind] = event
+    return tuple(last.values())
+
+
+@cache
+def is_whole(data: bytes) -> bool:
+    """Whether these bytes are one JSON object, as a bundle's config.json must be."""
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False

@@ -1,0 +1,103 @@
+"""The command line: finds the command, and turns every end into an exit code.
+
+It exists so that a person sees one line on stderr and never a traceback. It must never
+import, at module level, what one command alone needs: each costs start-up at a prompt.
+"""
+
+import importlib
+from collections.abc import Sequence
+
+import click
+
+from conman.ctl.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, CommandFailed
+from conman.ctl.output import complain
+from conman.ctl.settings import root_options
+
+COMMANDS = {
+    "container": ("conman.ctl.container", "container"),
+    "version": ("conman.ctl.version", "version"),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, or for --help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Their names, without importing them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Import one."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; ^C ends it before click has words for that."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
+    if value and not ctx.resilient_parsing:
+        from conman.ctl.version import own_version
+
+        click.echo(f"conmanctl {own_version()}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@root_options
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print conmanctl's version and exit.",
+)
+def cli() -> None:
+    """Talk to conmand, the container manager of this host.
+
+    Exit codes: 0, 1 conmand could not do it, 2 wrong usage, 130 interrupted.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """One command line, from words to exit code."""
+    try:
+        _check_text(arguments)
+        result: object = cli.main(list(arguments), prog_name="conmanctl", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.ClickException as error:
+        return _wrong_usage(error)
+    except CommandFailed as failure:
+        complain(str(failure))
+        return failure.exit_code
+    except OSError as error:
+        complain(f"the answer cannot be written: {error.strerror}")
+        return EXIT_FAILED
+    return result if isinstance(result, int) else EXIT_OK
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        try:
+            _ = argument.encode()
+        except UnicodeEncodeError as error:
+            shown = argument.encode(errors="backslashreplace").decode()
+            raise click.UsageError(f"{shown} is not UTF-8 text") from error
+
+
+def _wrong_usage(error: click.ClickException) -> int:
+    help_text = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        help_text = f" (see {error.ctx.command_path} --help)"
+    complain(f"{error.format_message().rstrip('.')}{help_text}")
+    return error.exit_code

@@ -1,0 +1,133 @@
+"""One call to conmand, tried again while nobody answers.
+
+It exists because a daemon that is being restarted is normal here. It must never import
+grpc at module level (start-up), and never change a message between tries: the request_id
+in it is what makes the retry safe.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+from conman.ctl.failure import CommandFailed, Unreachable
+from conman.ctl.output import complain
+
+if TYPE_CHECKING:
+    import grpc
+    from google.protobuf.message import Message
+
+    from conman.ctl.address import Address
+    from conman.ctl.patience import Patience
+    from conman.ctl.sentences import Cause, Failed
+
+Answer = TypeVar("Answer", bound="Message")
+
+SERVICE = "conman.v1.Conman"
+_CHANNEL_OPTIONS = (
+    # Each try dials anew: none may be refused out of an earlier one's back-off.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+)
+# A try that took longer did reach conmand: what follows is new trouble.
+_REACHED_AFTER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    """Tries in a row that nobody answered."""
+
+    failures: int
+    since_s: float
+    perhaps_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """conmand at one address. Of failures, only CommandFailed leaves it."""
+
+    address: "Address"
+    patience: "Patience"
+
+    def call(self, method: str, request: "Message", answer: type[Answer]) -> Answer:
+        """Ask until there is an answer, a failure, or no patience left."""
+        return _Call(self, method).ask(request, answer)
+
+
+class _Call:
+    """The tries of one call. Times are monotonic seconds."""
+
+    def __init__(self, client: Client, method: str) -> None:
+        self._address = client.address
+        self._patience = client.patience
+        self._method = method
+        self._began_s = time.monotonic()
+        self._trouble: _Trouble | None = None
+
+    def ask(self, request: "Message", answer: type[Answer]) -> Answer:
+        # grpc prints its own view of a refused connection on stderr; ours is enough.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        import grpc
+
+        while True:
+            tried_s = time.monotonic()
+            try:
+                return self._try(request, answer, tried_s)
+            except grpc.RpcError as error:
+                self._after(error, tried_s)
+
+    def _try(self, request: "Message", answer: type[Answer], now_s: float) -> Answer:
+        import grpc
+
+        with grpc.insecure_channel(self._address.target, options=_CHANNEL_OPTIONS) as channel:
+            ask = channel.unary_unary(
+                f"/{SERVICE}/{self._method}",
+                request_serializer=type(request).SerializeToString,
+                response_deserializer=answer.FromString,
+            )
+            return ask(request, timeout=self._patience.remaining(now_s - self._began_s))
+
+    def _after(self, error: "grpc.RpcError", tried_s: float) -> None:
+        """Wait for the next try, or raise."""
+        from conman.ctl.sentences import cause, read_failure, sentence
+
+        failed = read_failure(error)
+        if failed.code != "UNAVAILABLE":
+            deadline_s = self._patience.deadline_s
+            raise CommandFailed(sentence(failed, self._method, self._address, deadline_s))
+        self._trouble = trouble = self._count(failed, tried_s)
+        self._pause(trouble, cause(failed, self._address))
+
+    def _count(self, failed: "Failed", tried_s: float) -> _Trouble:
+        now_s = time.monotonic()
+        before = self._trouble
+        if before is None or now_s - tried_s > _REACHED_AFTER_S:
+            before = _Trouble(0, now_s, perhaps_done=before is not None and before.perhaps_done)
+        perhaps_done = before.perhaps_done or not failed.never_sent
+        return _Trouble(before.failures + 1, before.since_s, perhaps_done=perhaps_done)
+
+    def _pause(self, trouble: _Trouble, because: "Cause") -> None:
+        now_s = time.monotonic()
+        pause_s = self._patience.pause(
+            trouble.failures, now_s - trouble.since_s, now_s - self._began_s
+        )
+        if pause_s is None or not because.passing:
+            _give_up(trouble, because)
+        if trouble.failures == 1:
+            complain(f"{because.told} ({self._how_long()})")
+        time.sleep(pause_s)
+
+    def _how_long(self) -> str:
+        limits = [s for s in (self._patience.connect_s, self._patience.deadline_s) if s is not None]
+        return f"trying for up to {min(limits):g} s" if limits else "trying until it is back"
+
+
+def _give_up(trouble: _Trouble, because: "Cause") -> NoReturn:
+    if because.answered:
+        raise CommandFailed(because.told)
+    told = because.told
+    if trouble.perhaps_done:
+        told += "; what was asked for may have been done, `conmanctl container list` tells"
+    raise Unreachable(told)

@@ -1,0 +1,67 @@
+"""An answer as protobuf JSON on one line, the way scripts read it.
+
+It exists because json_format prints fields in the order in which they happen to be
+set, and costs start-up. It says what json_format says (a test compares the two), in
+the order of the fields' numbers. It must never decide what is worth showing: fields
+without presence are all printed, absent optional ones are not.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from conman.ctl.failure import one_line
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+    from google.protobuf.message import Message
+
+_CPPTYPES_64_BIT = frozenset({2, 4})  # FieldDescriptor's INT64 and UINT64
+
+
+def json_line(message: "Message") -> str:
+    """The message as compact JSON, without a line's end."""
+    return json.dumps(_message(message), separators=(",", ":"))
+
+
+def print_answer(message: "Message") -> None:
+    """Write one answer to stdout, now: what follows may take long, or fail."""
+    sys.stdout.write(json_line(message) + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Tell a person on stderr, in one line."""
+    sys.stderr.write(f"conmanctl: {one_line(text)}\n")
+    sys.stderr.flush()
+
+
+def _message(message: "Message") -> dict[str, object]:
+    return {
+        field.camelcase_name: _field(field, getattr(message, field.name))
+        for field in cast("Sequence[FieldDescriptor]", message.DESCRIPTOR.fields)
+        if not field.has_presence or message.HasField(field.name)
+    }
+
+
+def _field(field: "FieldDescriptor", value: object) -> object:
+    if not field.is_repeated:
+        return _single(field, value)
+    if isinstance(value, Mapping) and field.message_type is not None:
+        of_values = field.message_type.fields_by_name["value"]
+        return _map(of_values, cast("Mapping[object, object]", value))
+    return [_single(field, item) for item in cast("Sequence[object]", value)]
+
+
+def _map(of_values: "FieldDescriptor", value: Mapping[object, object]) -> dict[str, object]:
+    return {str(key): _single(of_values, value[key]) for key in sorted(value, key=str)}
+
+
+def _single(field: "FieldDescriptor", value: object) -> object:
+    if field.message_type is not None:
+        return _message(cast("Message", value))
+    if field.enum_type is not None:
+        known = field.enum_type.values_by_number.get(cast("int", value))
+        return known.name if known else value
+    return str(value) if field.cpp_type in _CPPTYPES_64_BIT else value

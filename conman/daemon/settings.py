@@ -1,0 +1,125 @@
+"""What conmand can be told, in one table: names, kinds, allowed words. Flags, environment, file share it.
+
+    --data-dir PATH    CONMAN_DATA_DIR=PATH    data-dir = "PATH"
+
+A setting must never be known to one of the three only, nor a value be taken that is not of its kind.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from conman.errors import Code, ConfigError, Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One setting; `words` are all that it may be, where that is limited."""
+
+    name: str
+    metavar: str
+    text: str
+    words: tuple[str, ...] = ()
+
+    @property
+    def variable(self) -> str:
+        return f"CONMAN_{self.name.replace('-', '_').upper()}"
+
+
+SETTINGS = (
+    Known("data-dir", "DIR", "What outlives a reboot: the store, containers, their logs."),
+    Known("run-dir", "DIR", "What does not: locks, sockets, the runtime's state."),
+    Known("address", "ADDRESS", "The socket to serve on: a path or unix:PATH."),
+    Known("runtime", "runc|crun|fakerunc|PATH", "The runtime of containers that name none."),
+    Known(
+        "rootfs-mode",
+        "auto|overlay|copy",
+        "How a container gets its root file system; auto tries an overlay once.",
+        ("auto", "overlay", "copy"),
+    ),
+    Known("log-level", "LEVEL", "How much to say.", ("debug", "info", "warning", "error")),
+    Known("log-format", "text|json", "How to say it, on stderr.", ("text", "json")),
+    Known("record", "FILE", "Append the machine's inputs and outputs to FILE."),
+)
+_BY_NAME = {known.name: known for known in SETTINGS}
+
+#: Variables of conman's that are no settings of conmand's.
+_OTHER_VARIABLES = (
+    "CONMAN_BOOT_ID_FILE",
+    "CONMAN_CONFIG",
+    "CONMAN_CRASH_AT",
+    "CONMAN_CRASH_DISARM",
+    "CONMAN_SHIM_CRASH_AT",
+)
+
+
+def bad(what: str, hint: str, field: str) -> NoReturn:
+    raise ConfigError(Refusal(Code.INVALID_ARGUMENT, "BadConfig", what, hint, field))
+
+
+def from_flags(flags: Mapping[str, str | None]) -> dict[str, str]:
+    """`flags` by click's names; None is a flag that was not given."""
+    given = {name.replace("_", "-"): value for name, value in flags.items() if value is not None}
+    return {name: _checked(f"--{name}", _BY_NAME[name], value) for name, value in given.items()}
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """An empty variable is one that is not set."""
+    return {
+        known.name: _checked(known.variable, known, environ[known.variable])
+        for known in SETTINGS
+        if environ.get(known.variable)
+    }
+
+
+def strange_variables(environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each CONMAN_ variable that means nothing to anybody."""
+    known = [*(setting.variable for setting in SETTINGS), *_OTHER_VARIABLES]
+    strange = sorted(key for key in environ if key.startswith("CONMAN_") and key not in known)
+    return [
+        f"the environment's {key} means nothing to conmand{_nearest(key, known)}" for key in strange
+    ]
+
+
+def from_file(path: str, text: str) -> dict[str, str]:
+    """The settings of a TOML file. Raises ConfigError, naming the file and the key."""
+    import tomllib  # noqa: PLC0415 - few have a file
+
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        bad(f"the configuration file {path} is not TOML: {error}", "mend it", "config")
+    return {name: _from_file(path, name, value) for name, value in raw.items()}
+
+
+def _from_file(path: str, name: str, value: object) -> str:
+    known = _BY_NAME.get(name)
+    if known is None:
+        names = [*_BY_NAME]
+        what = f"the configuration file {path} has an unknown key {name!r}{_nearest(name, names)}"
+        bad(what, f"the keys are {', '.join(names)}", name)
+    if not isinstance(value, str):
+        what = f"the configuration file {path} has {name} = {value!r}, a {_kind(value)}"
+        bad(what, "it must be a string", name)
+    return _checked(f"{path}: {name}", known, value)
+
+
+def _checked(where: str, known: Known, value: str) -> str:
+    if not value or "\0" in value:
+        bad(f"{where} is empty or holds a NUL", f"give {known.metavar}", known.name)
+    if known.words and value not in known.words:
+        what = f"{where} is {value!r}{_nearest(value, known.words)}"
+        bad(what, f"it must be one of {', '.join(known.words)}", known.name)
+    return value
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    nearest = difflib.get_close_matches(word, known, n=1, cutoff=0.0)
+    return f" (did you mean {nearest[0]}?)" if nearest else ""
+
+
+def _kind(value: object) -> str:
+    """TOML's word for it."""
+    name = type(value).__name__
+    return {"bool": "boolean", "int": "number", "float": "number", "dict": "table"}.get(name, name)

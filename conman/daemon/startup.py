@@ -1,0 +1,113 @@
+"""From a configuration to a host that is ours: locks, store, places, performer. In this order.
+
+Nothing of DATA or RUN is read before both are locked, and nothing is decided about what lies there: that
+is recovery's. Whatever stands in the way is raised as one ConmanError.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+
+from conman.core.admission import Setting
+from conman.core.layout import Layout
+from conman.core.model import RootfsMode
+from conman.daemon.config import EMBEDDED, Config
+from conman.engine.crash_points import crash_points
+from conman.errors import Code, HostError, Refusal
+from conman.host.database import Store
+from conman.host.instance import Claim, claim, probe_rootfs_mode, settle_run
+from conman.host.performer import Performer
+from conman.host.shim_cgroup import ShimCgroup
+from conman.host.shims import Shims
+from conman.primitives.crash_points import CrashPoints
+from conman.primitives.processes import boot_id
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a daemon holds while it lives. `notes` are for the log."""
+
+    claim: Claim
+    store: Store
+    setting: Setting
+    performer: Performer
+    points: CrashPoints
+    shim_cgroup: ShimCgroup | None
+    notes: tuple[str, ...]
+
+
+def take_over(config: Config) -> Host:
+    """Raises ConmanError; then nothing is held."""
+    claimed = claim(config.data_dir, config.run_dir)
+    try:
+        points = crash_points(os.environ, config.run_dir)
+        store = Store.open(f"{config.data_dir}/conman.db")
+        try:
+            return _settle(config, claimed, store, points)
+        except BaseException:
+            store.close()
+            raise
+    except BaseException:
+        claimed.close()
+        raise
+
+
+def _settle(config: Config, claimed: Claim, store: Store, points: CrashPoints) -> Host:
+    layout = Layout(
+        config.data_dir, config.run_dir, store.instance, boot_id(), _has_cgroups(config)
+    )
+    settle_run(layout)
+    cgroup = ShimCgroup(f"/conman-{layout.instance}/shims") if layout.has_cgroups else None
+    performer = Performer(layout, Shims(cgroup.place if cgroup else None))
+    mode, notes = _rootfs_mode(config, performer)
+    setting = Setting(layout, config.runtime, mode)
+    return Host(claimed, store, setting, performer, points, cgroup, (*notes, *_about_mounts(mode)))
+
+
+def _has_cgroups(config: Config) -> bool:
+    """Whether a run's members are told by a cgroup: what fakerunc acts out has none, as root too."""
+    return config.is_root and os.path.basename(config.runtime) != EMBEDDED
+
+
+def _rootfs_mode(config: Config, performer: Performer) -> tuple[RootfsMode, tuple[str, ...]]:
+    if config.rootfs_mode == "copy":
+        return RootfsMode.COPY, ()
+    mode, why = probe_rootfs_mode(config.data_dir, performer.perform)
+    if mode is RootfsMode.OVERLAY:
+        return mode, ()
+    if config.rootfs_mode == "overlay":
+        raise HostError(
+            Refusal(
+                Code.FAILED_PRECONDITION,
+                "NoOverlay",
+                f"no overlay can be mounted on {config.data_dir}: {why}",
+                "take --rootfs-mode copy, or a --data-dir on another file system",
+                "rootfs-mode",
+            )
+        )
+    return mode, (f"no overlay can be mounted ({why}): root file systems are copied",)
+
+
+def _about_mounts(mode: RootfsMode) -> tuple[str, ...]:
+    """A mount namespace of its own hides this daemon's overlays from the next one."""
+    try:
+        ours, first = (os.stat(f"/proc/{pid}/ns/mnt").st_ino for pid in ("self", "1"))
+    except PermissionError:
+        return ()  # then it cannot be known
+    if ours == first or mode is not RootfsMode.OVERLAY:
+        return ()
+    words = (
+        "conmand is in a mount namespace of its own: after its end the next one will not see the "
+        "root file systems that it mounted; remove PrivateTmp, ProtectSystem and the like"
+    )
+    return (words,)
+
+
+def prepare_process() -> None:
+    """What everything that is made or started from here on inherits."""
+    os.chdir("/")
+    # Directories that a container's users go through are made with the modes that recipes say.
+    os.umask(0o022)
+    # The last place where runtimes are looked for: where conman's own is installed.
+    beside = os.path.dirname(sys.executable)
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"

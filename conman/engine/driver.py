@@ -1,0 +1,173 @@
+"""Turns the machine's crank on a real host: inputs in, effects performed, answers out.
+
+The same as the simulator's, but with threads: everything of the machine happens on the event loop, every
+effect on a thread of its own. It must never touch the machine from another thread, drop an outcome, or
+swallow a bug: whatever is raised in a saga or a performer is kept in `failure`, and nothing follows it,
+for a daemon that has lost its mind must die (and recover) rather than go on.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import count
+
+from conman.core.admission import Now
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import DeadlinePassed, Outcome
+from conman.core.effects.recipes import recipe
+from conman.core.machine import Machine
+from conman.core.model import Stored
+from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.requests import Reply, Request
+from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
+from conman.engine.recorder import Recorder
+from conman.engine.watcher import Watcher
+from conman.engine.workers import Job, Workers
+from conman.engine.writer import Entry, Store, Writer
+from conman.primitives import steps as s
+from conman.primitives.crash_points import CrashPoints
+
+_NS = 1_000_000_000
+
+
+class Driver:
+    """One daemon's engine, made on its event loop. `failure` is done when it can only die."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        perform: Callable[[s.Step], s.Result],
+        store: Store,
+        points: CrashPoints,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.ready = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self.failure: asyncio.Future[None] = self._loop.create_future()
+        self._machine = machine
+        self._perform = perform
+        self._recorder = recorder
+        self._watcher = Watcher(self._loop, self._observe)
+        self._workers = Workers(self._do, points, self._failed_elsewhere)
+        self._writer = Writer(store, points, self._failed_elsewhere)
+        self._calls: dict[int, asyncio.Future[Reply]] = {}
+        self._numbers = count(1)
+        self._performing = 0
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+
+    def boot(self, stored: Stored) -> None:
+        """Recovery begins; `ready` is set when all has been looked at."""
+        self._feed(Boot(self._machine.setting, stored, _now()))
+
+    async def submit(self, request: Request) -> Reply:
+        """The answer. A caller who goes away stops nothing."""
+        call, answer = next(self._numbers), self._loop.create_future()
+        self._calls[call] = answer
+        try:
+            self._feed(Submit(call, request, _now(), os.urandom(16)))
+            return await answer
+        finally:
+            self._calls.pop(call, None)
+
+    async def rest(self) -> None:
+        """Until no effect is under way."""
+        await self._at_rest.wait()
+
+    def close(self) -> bool:
+        """Do nothing more: what is open is left to recovery. True: nobody uses the store any more."""
+        if not self.failure.done():
+            self.failure.cancel()
+        self._workers.close()
+        self._watcher.close()
+        return self._writer.close()
+
+    # ---- inputs
+
+    def _feed(self, given: Input) -> None:
+        if self.failure.done():
+            return
+        try:
+            if self._recorder is not None:
+                self._recorder.note_input(given)
+            outputs = feed(self._machine, given)
+            if self._recorder is not None:
+                self._recorder.note_outputs(outputs)
+            self._take(outputs)
+        except BaseException as error:  # noqa: BLE001 - kept for whoever ends the daemon
+            self._fail(error)
+
+    def _observe(self, ended: InitEnded) -> None:
+        self._feed(Observe(ended, _now()))
+
+    def _complete(self, ticket: int, outcome: Outcome) -> None:
+        self._feed(Complete(ticket, outcome, _now()))
+
+    def _performed(self, ticket: int, outcome: Outcome) -> None:
+        self._performing -= 1
+        self._complete(ticket, outcome)
+        if self._performing == 0:
+            self._at_rest.set()
+
+    # ---- outputs
+
+    def _take(self, outputs: Sequence[Output]) -> None:
+        for output in outputs:
+            match output:
+                case Perform():
+                    self._begin(output)
+                case Alarm(ticket, at):
+                    self._set_alarm(ticket, at)
+                case Send(call, reply):
+                    self._answer(call, reply)
+                case Ready():
+                    self.ready.set()
+
+    def _begin(self, perform: Perform) -> None:
+        self._performing += 1
+        self._at_rest.clear()
+        tell = partial(self._tell, perform.ticket)
+        if isinstance(perform.effect, v.HostEffect):
+            steps = recipe(perform.effect, self._machine.setting.layout)
+            self._workers.begin(Job(perform.point, steps), tell)
+        else:
+            self._writer.put(Entry(perform, tell))
+
+    def _set_alarm(self, ticket: int, at: int) -> None:
+        """0 is no deadline: only the end itself completes it."""
+        if at:
+            self._loop.call_at(at / _NS, self._complete, ticket, DeadlinePassed())
+
+    def _answer(self, call: int, reply: Reply) -> None:
+        answer = self._calls.pop(call, None)
+        if answer is not None and not answer.done():
+            answer.set_result(reply)
+
+    # ---- on other threads
+
+    def _do(self, step: s.Step) -> s.Result:
+        if isinstance(step, s.WatchProcess):
+            return self._watcher.watch(step)
+        return self._perform(step)
+
+    def _tell(self, ticket: int, outcome: Outcome) -> None:
+        self._on_loop(self._performed, ticket, outcome)
+
+    def _failed_elsewhere(self, error: BaseException) -> None:
+        self._on_loop(self._fail, error)
+
+    def _on_loop(self, call: Callable[..., None], *args: object) -> None:
+        # An effect may outlive the loop of a daemon that ends; its outcome is for recovery to find.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(call, *args)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.failure.done():
+            self.failure.set_exception(error)
+
+
+def _now() -> Now:
+    return Now(time.time_ns(), time.monotonic_ns())

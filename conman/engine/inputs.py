@@ -1,0 +1,68 @@
+"""Everything that goes into a machine, as values: what the recorder writes and a replay feeds again.
+
+It must hold all that the machine may depend on, clocks and entropy included, and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from conman.core.admission import Now, Setting
+from conman.core.effects.effect import Outcome
+from conman.core.machine import Machine
+from conman.core.model import Stored
+from conman.core.outputs import InitEnded, Output
+from conman.core.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """The first input of a machine's life; `setting` is what it is made with."""
+
+    setting: Setting
+    stored: Stored
+    now: Now
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A client's request."""
+
+    call: int
+    request: Request
+    now: Now
+    entropy: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The outcome of an effect, or an alarm that went off."""
+
+    ticket: int
+    outcome: Outcome
+    now: Now
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """What the driver saw by itself."""
+
+    observation: InitEnded
+    now: Now
+
+
+Input = Boot | Submit | Complete | Observe
+
+
+def feed(machine: Machine, given: Input) -> Sequence[Output]:
+    match given:
+        case Boot(_, stored, now):
+            return machine.boot(stored, now)
+        case Submit(call, request, now, entropy):
+            return machine.submit(call, request, now, entropy)
+        case Complete(ticket, outcome, now):
+            return machine.complete(ticket, outcome, now)
+        case Observe(observation, now):
+            return machine.observe(observation, now)
+        case _:
+            assert_never(given)

@@ -1,0 +1,151 @@
+"""A run's cgroup in every hierarchy: who is in it, thawing it, removing it. v1, v2 and both at once.
+
+The hierarchies are read from mountinfo each time. What must never happen here: a cgroup being taken for
+empty because it could not be read. Only the kernel's "no such file" (or device: removed while being
+read) says that there is none.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Iterator
+
+from conman.primitives.mounts import cgroup_mounts
+
+_BUSY_S = 1.0
+_RETRY_S = 0.002
+_GONE = (errno.ENOENT, errno.ENODEV, errno.ESRCH)
+
+
+def members(cgroup: str) -> frozenset[int]:
+    """The pids in this cgroup and below it, zombies included."""
+    return frozenset(
+        int(line)
+        for directory in _tree(cgroup)
+        for line in _read(f"{directory}/cgroup.procs").split()
+        if line != b"0"  # a process of a pid namespace that is not below ours
+    )
+
+
+def has(cgroup: str, pid: int) -> bool:
+    """Whether a thread of this process is in it, or below, in any hierarchy.
+
+    The leader alone does not tell: when it has ended before its threads, v1 shows it at the root.
+    """
+    threads = _subdirectories(f"/proc/{pid}/task")
+    return any(_is_in(cgroup, f"/proc/{pid}/task/{thread}/cgroup") for thread in threads)
+
+
+def _is_in(cgroup: str, told: str) -> bool:
+    lines = _read(told).decode(errors="surrogateescape").splitlines()
+    return any(f"{line.split(':', 2)[2]}/".startswith(f"{cgroup}/") for line in lines)
+
+
+def freeze(cgroup: str) -> None:
+    """Not waited for: from now on no member comes back from a system call, or out of fork(2)."""
+    for directory in _tree(cgroup):
+        _write(f"{directory}/freezer.state", b"FROZEN")
+        _write(f"{directory}/cgroup.freeze", b"1")
+
+
+def thaw(cgroup: str) -> None:
+    """A frozen member dies of a pending SIGKILL only once it is thawed."""
+    for directory in _tree(cgroup):
+        _write(f"{directory}/freezer.state", b"THAWED")
+        _write(f"{directory}/cgroup.freeze", b"0")
+
+
+def children(cgroup: str) -> frozenset[str]:
+    """The names of the cgroups directly below, in any hierarchy."""
+    return frozenset(name for root in _hierarchies() for name in _subdirectories(f"{root}{cgroup}"))
+
+
+def remove(cgroup: str) -> None:
+    """The cgroup and what is below it, everywhere. Raises OSError: EBUSY when somebody is in it."""
+    for directory in reversed(tuple(_tree(cgroup))):
+        _remove(directory)
+
+
+def remove_parent(cgroup: str) -> None:
+    """The directory that all runs of an instance share goes with the last of them."""
+    for root in _hierarchies():
+        try:
+            os.rmdir(f"{root}{os.path.dirname(cgroup)}")
+        except OSError as error:
+            if error.errno not in (*_GONE, errno.ENOTEMPTY, errno.EBUSY):
+                raise
+
+
+def _hierarchies() -> tuple[str, ...]:
+    """Where each one is mounted; one that is mounted twice counts twice, which does no harm."""
+    return tuple(found.point for found in cgroup_mounts())
+
+
+def _tree(cgroup: str) -> Iterator[str]:
+    """The cgroup's directory in each hierarchy that has it, and all below, parents first."""
+    if not cgroup.strip("/"):
+        raise AssertionError("the root cgroup is nobody's")
+    for root in _hierarchies():
+        yield from _walk(f"{root}{cgroup}")
+
+
+def _walk(directory: str) -> Iterator[str]:
+    if not os.path.lexists(directory):
+        return
+    yield directory
+    for name in _subdirectories(directory):
+        yield from _walk(f"{directory}/{name}")
+
+
+def _subdirectories(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError as error:
+        if error.errno in _GONE:
+            return []
+        raise
+
+
+def _remove(directory: str) -> None:
+    """The kernel answers EBUSY for a moment after the last member was reaped."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            os.rmdir(directory)
+            return
+        except OSError as error:
+            if error.errno in _GONE:
+                return
+            if error.errno != errno.EBUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(_RETRY_S)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError as error:
+        if error.errno in _GONE:
+            return b""
+        if error.errno == errno.EOPNOTSUPP:  # a threaded cgroup of v2: its domain above lists all
+            return b""
+        raise
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write to a control file, where this hierarchy has it (asked to create one, it says EACCES)."""
+    try:
+        control = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in _GONE:
+            return
+        raise
+    try:
+        os.write(control, data)
+    except OSError as error:
+        if error.errno not in _GONE:
+            raise
+    finally:
+        os.close(control)

@@ -1,0 +1,262 @@
+"""The store: one SQLite file that holds what conman has promised.
+
+Only this module knows SQL. It decides nothing: a transaction's changes come from the core, and the
+outcome goes back as a value. What it must never do: report something as committed that a power cut
+could take back, or delete a record because it cannot read it.
+
+One thread at a time may use a Store. A batch of transactions is one SQLite transaction with a
+savepoint for each, so that a hundred sagas share one fsync. Before COMMIT every failure is
+NotCommitted; a failed COMMIT is Unknown until the file was opened again and looked at.
+"""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+
+from conman.core.effects import recipes_boot
+from conman.core.effects.effect import Committed, Conflict, NotCommitted, Unknown
+from conman.core.model import Stored
+from conman.errors import Code, Refusal, StoreError
+from conman.host import rows
+from conman.host.migrations import MIGRATIONS
+from conman.primitives.perform import perform
+from conman.primitives.steps import Failed
+
+Outcome = Committed | Conflict | NotCommitted | Unknown
+
+
+class Store:
+    """An open database. Get one by `Store.open`; `close` it."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection, instance: str) -> None:
+        self.path = path
+        self.instance = instance
+        self._connection: sqlite3.Connection | None = connection
+        self._undecided = ""
+        self._verdicts: dict[str, Committed | NotCommitted] = {}
+
+    @classmethod
+    def open(cls, path: str) -> "Store":
+        """Open or make the database. Raises StoreError; then nothing was changed."""
+        connection = None
+        try:
+            connection = _connect(path)
+            _check(path, connection)
+            instance = _migrate(connection)
+            _publish_instance(path, instance)
+        except sqlite3.Error as error:
+            _close(connection)
+            raise StoreError(_unusable(path, error)) from error
+        except BaseException:
+            _close(connection)
+            raise
+        return cls(path, connection, instance)
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        _close(connection)
+
+    # ---- reading
+
+    def read(self) -> Stored:
+        """All that is stored. Raises StoreError when the file cannot be read at all."""
+        try:
+            return rows.read(self._connection or self._reconnect())
+        except sqlite3.Error as error:
+            raise StoreError(_unusable(self.path, error)) from error
+
+    # ---- writing
+
+    def commit(self, transactions: Sequence[rows.Transaction]) -> list[Outcome]:
+        """One durable commit for all of them; one outcome each, in their order."""
+        token = os.urandom(8).hex()
+        try:
+            connection = self._usable()
+            outcomes = rows.stage(connection, transactions, token)
+        except sqlite3.Error as error:
+            self._roll_back()
+            return [NotCommitted(_words(error))] * len(transactions)
+        if not any(isinstance(outcome, Committed) for outcome in outcomes):
+            self._roll_back()
+            return [*outcomes]
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            return self._failed_commit(outcomes, token, _words(error))
+        return [*outcomes]
+
+    def reopen(self, token: str) -> Committed | NotCommitted | Unknown:
+        """What became of the commit that answered Unknown(token), by a fresh look at the file."""
+        if token in self._verdicts:
+            return self._verdicts[token]
+        self.close()
+        try:
+            connection = self._reconnect()
+            found = rows.meta(connection, "token") == token
+            _make_durable(connection)
+        except sqlite3.Error:
+            self.close()
+            return Unknown(token)
+        verdict = Committed() if found else NotCommitted("the commit was not kept")
+        self._verdicts[token] = verdict
+        self._undecided = "" if self._undecided == token else self._undecided
+        return verdict
+
+    def _failed_commit(
+        self, outcomes: Sequence[rows.Staged], token: str, words: str
+    ) -> list[Outcome]:
+        """A conflict changed nothing either way, but what it conflicted with may be gone."""
+        self._undecided = token
+        nothing = NotCommitted(words)
+        return [Unknown(token) if isinstance(o, Committed) else nothing for o in outcomes]
+
+    def _usable(self) -> sqlite3.Connection:
+        """The connection. An undecided commit is decided first: the next would hide its token."""
+        if self._undecided and isinstance(self.reopen(self._undecided), Unknown):
+            raise sqlite3.OperationalError("the database could not be opened again")
+        return self._connection or self._reconnect()
+
+    def _reconnect(self) -> sqlite3.Connection:
+        self._connection = _connect(self.path)
+        return self._connection
+
+    def _roll_back(self) -> None:
+        if self._connection is None or not self._connection.in_transaction:
+            return
+        try:
+            self._connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            # Closing a connection rolls back too, and the next commit opens another.
+            self.close()
+
+
+# ---- opening ---------------------------------------------------------------------------------------
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    # Texts as bytes: one that is no UTF-8 is one bad row, not a store that cannot be read.
+    connection.text_factory = bytes
+    try:
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA trusted_schema=OFF")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _check(path: str, connection: sqlite3.Connection) -> None:
+    """Refuse, before anything is written, what this program must not touch."""
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise StoreError(_too_new(path, version))
+    [(first,), *_] = connection.execute("PRAGMA quick_check(1)")
+    if first != b"ok":
+        raise sqlite3.DatabaseError(first.decode(errors="replace"))
+    if version == 0 and os.path.exists(_instance_file(path)):
+        raise StoreError(_missing(path))
+
+
+def _migrate(connection: sqlite3.Connection) -> str:
+    connection.execute("PRAGMA journal_mode=WAL")
+    for number, statements in enumerate(MIGRATIONS[_version(connection) :], _version(connection)):
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(statement)
+        if number == 0:
+            rows.set_meta(connection, "instance", os.urandom(4).hex())
+        connection.execute(f"PRAGMA user_version={number + 1}")
+        connection.execute("COMMIT")
+    return rows.meta(connection, "instance")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def _make_durable(connection: sqlite3.Connection) -> None:
+    """Write what the log holds into the database itself.
+
+    After an fsync that failed, the log's pages may look written and never reach the disk; pages
+    written anew to another file do, or their fsync fails too.
+    """
+    [(busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if busy:
+        raise sqlite3.OperationalError("the log could not be written back")
+
+
+def _instance_file(path: str) -> str:
+    return os.path.join(os.path.dirname(path), "instance")
+
+
+def _publish_instance(path: str, instance: str) -> None:
+    """Keep the instance beside the database too: it proves, later, that there was a database."""
+    kept = _instance_file(path)
+    if os.path.exists(kept):
+        with open(kept, encoding="ascii", errors="replace") as file:
+            found = file.read().strip()
+        if found != instance:
+            raise StoreError(_foreign(path, instance, found))
+        return
+    directory, name = os.path.split(kept)
+    for step in recipes_boot.publish(directory, name, f"{instance}\n".encode()):
+        if isinstance(result := perform(step), Failed):
+            raise StoreError(_unusable(kept, result.text))
+
+
+# ---- words -----------------------------------------------------------------------------------------
+
+
+def _words(error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    return f"the database says: {error}" + (f" ({name})" if name else "")
+
+
+def _unusable(path: str, why: object) -> Refusal:
+    return Refusal(
+        Code.UNAVAILABLE,
+        "StoreUnusable",
+        f"the database {path} cannot be used: {why}",
+        "nothing was changed or deleted; check the disk and the file's owner, or restore the data "
+        "directory from a backup",
+    )
+
+
+def _too_new(path: str, version: int) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "StoreTooNew",
+        f"the database {path} has schema version {version}, and this conmand knows versions up to "
+        f"{len(MIGRATIONS)}",
+        "run the newer conmand that wrote it, or name another --data-dir; nothing was changed",
+    )
+
+
+def _missing(path: str) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "StoreMissing",
+        f"the data directory was in use, but its database {path} is missing or empty",
+        "restore it from a backup, or name another --data-dir: without it the containers here "
+        "would look like garbage; nothing was deleted",
+    )
+
+
+def _foreign(path: str, instance: str, found: str) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "StoreForeign",
+        f"the database {path} belongs to instance {instance}, its directory to {found!r}",
+        "put the matching database back; nothing was changed",
+    )
+
+
+def _close(connection: sqlite3.Connection | None) -> None:
+    if connection is None:
+        return
+    try:
+        connection.close()
+    except sqlite3.Error:
+        # What was not committed is not wanted; what was is in the file already.
+        return

@@ -1,0 +1,46 @@
+"""The system calls that Python has no function for.
+
+Every host module may use this one. It must never decide or retry anything: a call is one call, and
+what fails raises OSError with the kernel's errno and the path concerned.
+"""
+
+import ctypes
+import os
+
+MNT_DETACH = 2
+UMOUNT_NOFOLLOW = 8
+
+# CDLL(None) and not "libc.so.6": so that a preloaded object sees these calls as well.
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mount.argtypes = (
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_char_p,
+    ctypes.c_ulong,
+    ctypes.c_char_p,
+)
+_libc.umount2.argtypes = (ctypes.c_char_p, ctypes.c_int)
+
+
+def mount(source: str, target: str, kind: str, options: str) -> None:
+    """Attach a file system; no flags."""
+    fields = (source, target, kind)
+    encoded = [os.fsencode(field) for field in fields]
+    if _libc.mount(*encoded, 0, os.fsencode(options)) != 0:
+        raise _error(target)
+
+
+def unmount(target: str, flags: int) -> None:
+    """Detach what is topmost at the target."""
+    if _libc.umount2(os.fsencode(target), flags) != 0:
+        raise _error(target)
+
+
+def pid_namespace() -> int:
+    """The inode that names our pid namespace."""
+    return os.stat("/proc/self/ns/pid").st_ino
+
+
+def _error(path: str) -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, os.strerror(number), path)

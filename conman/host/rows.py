@@ -1,0 +1,180 @@
+"""What the store's tables mean: changes to SQL, rows to values. All of it within somebody else's transaction.
+
+A row that cannot be read is told, with the reason, and left where it is: it still owns its objects.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import TypeVar, assert_never
+
+import msgspec
+
+from conman.core.effects.effect import Committed, Conflict, NotCommitted
+from conman.core.model import (
+    Answer,
+    AppendEvent,
+    Change,
+    Container,
+    DropContainer,
+    DropIntent,
+    Event,
+    Intent,
+    PutAnswer,
+    PutContainer,
+    PutIntent,
+    Quarantined,
+    ReleaseName,
+    ReserveName,
+    Stored,
+)
+
+Staged = Committed | Conflict | NotCommitted
+Transaction = tuple[Change, ...]
+_Owned = TypeVar("_Owned", Container, Intent)
+
+KEPT_ANSWERS = 10_000
+KEPT_EVENTS = 10_000
+ANSWER_LIFE_NS = 24 * 3600 * 10**9
+
+
+def stage(
+    connection: sqlite3.Connection, transactions: Sequence[Transaction], token: str
+) -> "Sequence[Staged]":
+    """Everything but the COMMIT."""
+    connection.execute("BEGIN IMMEDIATE")
+    outcomes = [_savepoint(connection, changes) for changes in transactions]
+    set_meta(connection, "token", token)
+    _prune(connection, [c.answer.at for t in transactions for c in t if isinstance(c, PutAnswer)])
+    return outcomes
+
+
+def _savepoint(connection: sqlite3.Connection, changes: Transaction) -> Staged:
+    """All changes of one transaction, or none of them."""
+    connection.execute("SAVEPOINT entry")
+    outcome: Staged = Committed()
+    try:
+        holders = (_apply(connection, change) for change in changes)
+        if holder := next(filter(None, holders), ""):
+            outcome = Conflict(holder)
+    except (ValueError, OverflowError) as error:
+        outcome = NotCommitted(f"a value cannot be stored: {error}")
+    if not isinstance(outcome, Committed):
+        connection.execute("ROLLBACK TO entry")
+    connection.execute("RELEASE entry")
+    return outcome
+
+
+def _apply(connection: sqlite3.Connection, change: Change) -> str:
+    """Make one change. Returns "", or the id that is in its way."""
+    run = connection.execute
+    match change:
+        case ReserveName(name, id):
+            return _reserve(connection, name, id)
+        case ReleaseName(id):
+            run("DELETE FROM names WHERE id = ?", (id,))
+        case PutIntent(intent):
+            if run("SELECT 1 FROM intents WHERE id = ?", (intent.id,)).fetchone():
+                return intent.id
+            run("INSERT INTO intents VALUES (?, ?)", (intent.id, _encode(intent)))
+        case DropIntent(id):
+            run("DELETE FROM intents WHERE id = ?", (id,))
+        case PutContainer(row):
+            run("INSERT OR REPLACE INTO containers VALUES (?, ?)", (row.id, _encode(row)))
+        case DropContainer(id):
+            run("DELETE FROM containers WHERE id = ?", (id,))
+        case PutAnswer(answer):
+            row = (answer.request_id, _encode(answer), answer.at)
+            run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+        case AppendEvent(event):
+            run("INSERT INTO events (body) VALUES (?)", (_encode(event),))
+        case _:
+            assert_never(change)
+    return ""
+
+
+def _reserve(connection: sqlite3.Connection, name: str, container_id: str) -> str:
+    held = connection.execute(
+        "SELECT id FROM names WHERE name = ? OR id = ? ORDER BY name <> ?",
+        (name, container_id, name),
+    ).fetchone()
+    if held:
+        return _text(held[0])
+    connection.execute("INSERT INTO names VALUES (?, ?)", (name, container_id))
+    return ""
+
+
+def _prune(connection: sqlite3.Connection, answered: list[int]) -> None:
+    """Bound what only grows. Age by the batch's own clock: one wild clock must not forget all."""
+    if answered:
+        connection.execute("DELETE FROM answers WHERE at < ?", (max(answered) - ANSWER_LIFE_NS,))
+    for table, kept in (("answers", KEPT_ANSWERS), ("events", KEPT_EVENTS)):
+        connection.execute(
+            f"DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?",  # noqa: S608
+            (kept,),
+        )
+
+
+def meta(connection: sqlite3.Connection, key: str) -> str:
+    found = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return _text(found[0]) if found else ""
+
+
+def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+# ---- rows ------------------------------------------------------------------------------------------
+
+
+def read(connection: sqlite3.Connection) -> Stored:
+    """Whatever is unreadable in an object quarantines the whole object: half of it would mislead."""
+    rows, bad_rows = _decode_all(connection, "containers", Container)
+    intents, bad_intents = _decode_all(connection, "intents", Intent)
+    bad = bad_intents | bad_rows
+    answers = connection.execute("SELECT request_id, body FROM answers ORDER BY rowid").fetchall()
+    names = connection.execute("SELECT name, id FROM names ORDER BY name").fetchall()
+    return Stored(
+        tuple(row for row in rows if row.id not in bad),
+        tuple(intent for intent in intents if intent.id not in bad),
+        tuple(a for key, body in answers if isinstance(a := _answer(key, body), Answer)),
+        tuple((_text(name), _text(container_id)) for name, container_id in names),
+        tuple(Quarantined(container_id, bad[container_id]) for container_id in sorted(bad)),
+    )
+
+
+def _decode_all(
+    connection: sqlite3.Connection, table: str, kind: type[_Owned]
+) -> tuple[list[_Owned], dict[str, str]]:
+    good: list[_Owned] = []
+    bad: dict[str, str] = {}
+    for key, body in connection.execute(f"SELECT id, body FROM {table} ORDER BY id"):  # noqa: S608
+        container_id = _text(key)
+        try:
+            good.append(_decode(body, kind, container_id))
+        except (ValueError, TypeError) as error:
+            bad[container_id] = f"unreadable in table {table}: {error}"
+    return good, bad
+
+
+def _decode(body: bytes, kind: type[_Owned], container_id: str) -> _Owned:
+    found = msgspec.json.decode(body, type=kind)
+    if found.id != container_id:
+        raise ValueError(f"it says that it is {found.id}")
+    return found
+
+
+def _answer(key: bytes, body: bytes) -> Answer | None:
+    """None for an unreadable one: its request would be judged afresh, by the state as it is."""
+    try:
+        answer = msgspec.json.decode(body, type=Answer)
+    except (ValueError, TypeError):
+        return None
+    return answer if answer.request_id == _text(key) else None
+
+
+def _encode(value: Container | Intent | Answer | Event) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _text(value: object) -> str:
+    return value.decode(errors="backslashreplace") if isinstance(value, bytes) else str(value)

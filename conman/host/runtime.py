@@ -1,0 +1,121 @@
+"""One runtime call: a child that holds the call's lock, bears its marker, and ends in bounded time.
+
+The lock is made and taken before the fork and inherited, so that a daemon that dies in between leaves
+evidence that the next one can fence. It must never wait for anybody but its own child (a grandchild may
+keep stdout for ever), hand it more environment than it needs, or leave it alive after a time-out.
+"""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+
+from conman.primitives import fence
+from conman.primitives.failure import failed
+from conman.primitives.steps import Failed, RunRuntime, RuntimeAnswer, TimedOut
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#: Of what a runtime writes, its end is kept: that is where the error is.
+_KEPT_BYTES = 64 * 1024
+
+
+def run_runtime(step: RunRuntime) -> RuntimeAnswer | TimedOut | Failed:
+    """Failed says that nothing was executed."""
+    try:
+        lock = _locked(step.lock)
+    except FileNotFoundError as error:
+        # ENOENT would say that there is no such runtime.
+        return Failed("ENOLCK", failed(error).text)
+    except OSError as error:
+        return failed(error)
+    try:
+        if lock is None:
+            return Failed("EWOULDBLOCK", f"an earlier call still holds its lock {step.lock}")
+        return _run(step, lock) if _is_there(step.argv[0]) else _missing(step.argv[0])
+    except OSError as error:
+        return failed(error)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(path: str) -> int | None:
+    """The lock file's descriptor, made when absent; None when somebody else holds the lock."""
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not fence.take(lock):
+            os.close(lock)
+            return None
+        try:
+            if os.path.samestat(os.stat(path), os.fstat(lock)):
+                return lock
+        except FileNotFoundError:
+            pass  # unlinked by somebody between open and flock: another one is made
+        os.close(lock)
+
+
+def _is_there(program: str) -> bool:
+    """Asked first: exec says EACCES, and not ENOENT, if a directory in PATH may not be searched."""
+    return "/" in program or shutil.which(program, path=os.environ.get("PATH", _PATH)) is not None
+
+
+def _missing(program: str) -> Failed:
+    return Failed("ENOENT", f"not found in PATH: {program}")
+
+
+def _run(step: RunRuntime, lock: int) -> RuntimeAnswer | TimedOut:
+    # Files and not pipes: they can be read once the child has ended, whoever else has them open.
+    stdout, stderr = os.memfd_create("stdout"), os.memfd_create("stderr")
+    try:
+        child = subprocess.Popen(
+            step.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            env=_environment(step.marker, os.environ),
+            cwd="/",
+            pass_fds=(lock,),
+            start_new_session=True,  # ^C in a terminal is for conmand, not for its calls
+        )
+        if not _await_end(child, step.timeout_ms):
+            return TimedOut()
+        return RuntimeAnswer(_code(child), _end_of(stdout), _end_of(stderr), time.time_ns())
+    finally:
+        os.close(stdout)
+        os.close(stderr)
+
+
+def _environment(marker: str, ours: Mapping[str, str]) -> dict[str, str]:
+    name, _, value = marker.partition("=")
+    return {"PATH": ours.get("PATH", _PATH), name: value}
+
+
+def _await_end(child: "subprocess.Popen[bytes]", timeout_ms: int) -> bool:
+    """Whether it ended by itself. In any case it has ended, and was reaped."""
+    handle = os.pidfd_open(child.pid)
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        ended = bool(poll.poll(timeout_ms))
+        if not ended:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+        child.wait()
+        return ended
+    finally:
+        os.close(handle)
+
+
+def _code(child: "subprocess.Popen[bytes]") -> int:
+    """As a shell has it: 128 + n by signal n."""
+    code = child.returncode
+    return 128 - code if code < 0 else code
+
+
+def _end_of(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    kept = os.pread(descriptor, _KEPT_BYTES, max(0, size - _KEPT_BYTES))
+    return kept.decode(errors="replace")

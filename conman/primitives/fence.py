@@ -1,0 +1,213 @@
+"""Fence, then look: makes every earlier actor of one lock harmless, and proves it.
+
+A killed daemon's runtime call goes on, and so may its shim. Each was started with the descriptor of a
+lock file, and with a marker in its environment. The lock is the proof, the marker finds whom to end.
+
+It must never create the lock file (an absent one means that nobody was ever started), never end this
+process or a child of it that has not yet exec'd, and never believe a pid: it kills by pidfd, after
+looking at the process again. A process whose environment may not be read is not known to be a bearer;
+while it holds the lock the answer is Remaining, not Done.
+"""
+
+import fcntl
+import os
+import select
+import signal
+import time
+from dataclasses import dataclass
+
+from conman.primitives.failure import failed
+from conman.primitives.processes import pidfd
+from conman.primitives.steps import Done, Failed, Fence, Remaining
+
+_STATE_MARK = "_LIBCONTAINER_STATEDIR="
+
+#: How long the dead are waited for before everybody is looked at again.
+_ROUND_S = 0.1
+
+#: A child between fork and exec holds the lock and bears no marker: its exec is no event to wait for.
+_EXEC_S = 0.002
+
+_CHUNK = 64 * 1024
+
+_GONE = (FileNotFoundError, PermissionError, ProcessLookupError)
+
+
+def fence(step: Fence) -> Done | Remaining | Failed:
+    """Done: the lock was taken (and is let go again), and nobody bears its marks."""
+    deadline = time.monotonic() + step.timeout_ms / 1000
+    try:
+        while (lock := open_lock(step.lock)) is not None:
+            try:
+                left = _end_all(step, lock, deadline)
+                if left is not None:
+                    return Remaining(left)
+                if is_still(step.lock, lock):
+                    break
+            finally:
+                os.close(lock)
+    except OSError as error:
+        return failed(error)
+    return Done(time.time_ns())
+
+
+def make_lock(path: str) -> int | None:
+    """Make a lock file if need be, and lock it: its descriptor. None: somebody else holds it."""
+    while True:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not take(lock):
+            os.close(lock)
+            return None
+        # Unlinked between open and flock, it would be nobody's evidence: another one is made.
+        if os.path.lexists(path) and is_still(path, lock):
+            return lock
+        os.close(lock)
+
+
+def open_lock(path: str) -> int | None:
+    """A descriptor of an existing lock file, not yet locked; None where there is none."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+
+
+def take(lock: int) -> bool:
+    """Lock an open file for us; False when somebody else holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def is_still(path: str, lock: int) -> bool:
+    """Whether the path still names the file that was locked, or names nothing any more."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(lock))
+    except FileNotFoundError:
+        return True
+
+
+def _end_all(step: Fence, lock: int, deadline: float) -> tuple[int, ...] | None:
+    """None once the lock is ours and nobody bears a mark; else who was left at the deadline."""
+    marks = [step.marker, *([_STATE_MARK + step.state_directory] if step.state_directory else [])]
+    wanted = _Wanted(frozenset(map(os.fsencode, marks)), lock, os.path.basename(step.lock))
+    looks = 1
+    while True:
+        free = take(lock)
+        found = wanted.bearers(looks) or (() if free else wanted.holders())
+        if free and not found:
+            return None
+        if time.monotonic() >= deadline:
+            return found
+        _end(found, wanted, min(deadline, time.monotonic() + _ROUND_S))
+        # Somebody was there, and may just be in the middle of an exec, when nobody bears anything.
+        looks = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Whom a fence ends. `lock`: open descriptor of the lock's file, `name`: that file's."""
+
+    marks: frozenset[bytes]
+    lock: int
+    name: str
+
+    def bearers(self, looks: int) -> tuple[int, ...]:
+        """Who bears a mark; nobody, if that many looks found nobody."""
+        for _ in range(looks):
+            if found := tuple(pid for pid in _others() if bears(pid, self.marks)):
+                return found
+        return ()
+
+    def holders(self) -> tuple[int, ...]:
+        """Who has the lock's file open, marked or not."""
+        return tuple(pid for pid in _others() if self._holds(pid))
+
+    def includes(self, pid: int) -> bool:
+        return bears(pid, self.marks) or self._holds(pid)
+
+    def _holds(self, pid: int) -> bool:
+        directory = f"/proc/{pid}/fd"
+        try:
+            held = any(self._is_lock(f"{directory}/{fd}") for fd in os.listdir(directory))
+        except _GONE:
+            return False
+        # An unmarked child of ours is about to exec something else, which closes the file.
+        return held and not _is_our_child(pid)
+
+    def _is_lock(self, link: str) -> bool:
+        try:
+            # Its name first: a stat of a stranger's file may hang in a dead file system.
+            named = os.path.basename(os.readlink(link)) == self.name
+            return named and os.path.samestat(os.stat(link), os.fstat(self.lock))
+        except _GONE:
+            return False
+
+
+def _others() -> list[int]:
+    """Every process but this one."""
+    return sorted({int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()})
+
+
+def bears(pid: int, marks: frozenset[bytes]) -> bool:
+    """Whether the environment of a process, as it was at its exec, holds one of `NAME=value`."""
+    try:
+        environment = _read(f"/proc/{pid}/environ")
+    except _GONE:
+        return False
+    # Looked for before it is taken apart: almost nobody bears a mark.
+    return any(mark in environment for mark in marks) and not marks.isdisjoint(
+        environment.split(b"\0")
+    )
+
+
+def _read(path: str) -> bytes:
+    """As open().read(), at half the price: a fence reads some file of every process there is."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        data = part = os.read(fd, _CHUNK)
+        while len(part) == _CHUNK:
+            part = os.read(fd, _CHUNK)
+            data += part
+        return data
+    finally:
+        os.close(fd)
+
+
+def _is_our_child(pid: int) -> bool:
+    try:
+        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1]) == os.getpid()
+    except _GONE:
+        return False
+
+
+def _end(pids: tuple[int, ...], wanted: _Wanted, until: float) -> None:
+    """SIGKILL them, and wait a while until they are dead; with nobody to wait for, a moment."""
+    if not pids:
+        time.sleep(_EXEC_S)
+    handles = [(pid, handle) for pid in pids if (handle := pidfd(pid)) is not None]
+    try:
+        for pid, handle in handles:
+            # Looked at again with the pidfd in hand: the pid may be another's by now.
+            if wanted.includes(pid):
+                _kill(handle)
+        for _, handle in handles:
+            _await_death(handle, until)
+    finally:
+        for _, handle in handles:
+            os.close(handle)
+
+
+def _kill(handle: int) -> None:
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _await_death(handle: int, until: float) -> None:
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    poll.poll(max(0, round((until - time.monotonic()) * 1000)))

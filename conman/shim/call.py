@@ -1,0 +1,103 @@
+"""The one runtime call that a shim makes: begun once, ended once, by itself or by us, and reaped.
+
+While it goes on, its output belongs to it; afterwards to the container that it left. It must never be
+told ended before it is reaped, nor be ended when it has already answered: its init would die with it.
+"""
+
+import os
+from collections.abc import Callable
+
+from conman.primitives.fence import fence, make_lock
+from conman.primitives.steps import Done
+from conman.shim import recipes, runtime
+from conman.shim.complaint import complain
+from conman.shim.log import Log
+from conman.shim.loop import Loop
+from conman.shim.machine import CallEnded, Task
+from conman.shim.stdio import Output, close_all
+
+#: When a call could not be ended, after how long that is tried again.
+_AGAIN_S = 1.0
+
+
+class Call:
+    """`tell`: where CallEnded goes, exactly once for every `begin`."""
+
+    __slots__ = ("_directory", "_loop", "_output", "_pid", "_tell")
+
+    def __init__(
+        self, directory: str, loop: Loop, output: Output, tell: Callable[[CallEnded], None]
+    ) -> None:
+        self._directory = directory
+        self._loop = loop
+        self._output = output
+        self._tell = tell
+        self._pid: int | None = None
+
+    def begin(self, task: Task) -> None:
+        try:
+            lock = make_lock(task.lock)
+        except OSError as error:
+            self._not_begun(126, f"cannot lock {task.lock}: {error.strerror}")
+            return
+        if lock is None:
+            self._not_begun(126, f"an earlier call still holds its lock {task.lock}")
+            return
+        ends: tuple[int, ...] = ()
+        try:
+            ends = self._output.open()
+            self._pid = runtime.spawn(task, lock, *ends)
+        except OSError as error:
+            self._output.close()
+            code = 127 if isinstance(error, FileNotFoundError) else 126
+            self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
+        else:
+            self._loop.arm("call", task.timeout_ms / 1000, lambda: self.end(task, "timed out"))
+        finally:
+            close_all((lock, *ends))
+
+    def end(self, task: Task, why: str) -> None:
+        """End a call in flight, with all that it has begun."""
+        if self.reap(task) or self._pid is None:
+            return
+        result = fence(recipes.end_call(task.lock, task.marker, task.state_directory))
+        if isinstance(result, Done):
+            self._ended(task, os.waitpid(self._pid, 0)[1], why)
+        else:
+            complain(f"the runtime's create does not end: {result}")
+            self._loop.arm("call", _AGAIN_S, lambda: self.end(task, why))
+
+    def reap(self, task: Task) -> bool:
+        """Whether a call was in flight, and has now ended by itself."""
+        if self._pid is None:
+            return False
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if pid:
+            self._ended(task, status, "")
+        return bool(pid)
+
+    def in_flight(self) -> bool:
+        return self._pid is not None
+
+    def _not_begun(self, code: int, why: str) -> None:
+        """As a shell says it: 127 there is no such program, 126 it cannot be executed."""
+        self._tell(CallEnded(code, "", why, None))
+
+    def _ended(self, task: Task, status: int, why: str) -> None:
+        self._pid = None
+        self._loop.disarm("call")
+        code, _ = exit_of(status)
+        init = runtime.init_of(task) if code == 0 else None
+        if init is None:
+            words = why or runtime.last_words(f"{self._directory}/create.log", self._output.words())
+            self._output.close()
+        else:
+            words = ""
+            self._output.log_to(Log(task.log))
+        self._tell(CallEnded(code, "", words, init))
+
+
+def exit_of(status: int) -> tuple[int, int]:
+    """A wait status as (code, signal): 128 + n and n for one that died by signal n."""
+    code = os.waitstatus_to_exitcode(status)
+    return (128 - code, -code) if code < 0 else (code, 0)

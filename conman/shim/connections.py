@@ -1,0 +1,100 @@
+"""The shim's side of its socket: numbered connections, of which the newest that speaks is the daemon's.
+
+When a newer one speaks, the older ones are closed, with whatever they had not yet been heard on: a dead
+daemon's request must never be obeyed after its successor's. It must never wait for a peer.
+"""
+
+import socket
+from collections.abc import Callable
+from selectors import EVENT_READ, BaseSelector
+
+from conman.shim.complaint import complain
+from conman.shim.machine import Disconnected, Input, Requested, parse_task
+from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
+
+
+class Connections:
+    """All that are open. `tell`: where requests, and ends of connections, go."""
+
+    __slots__ = ("_count", "_listener", "_open", "_selector", "_tell")
+
+    def __init__(
+        self, listener: socket.socket, selector: BaseSelector, tell: Callable[[Input], None]
+    ) -> None:
+        self._listener = listener
+        self._selector = selector
+        self._tell = tell
+        self._open: dict[int, socket.socket] = {}
+        self._count = 0
+        selector.register(listener, EVENT_READ, self._accept)
+
+    def send(self, number: int, seq: int, body: str) -> None:
+        """Answer. A peer that is gone, or does not read, has its connection ended."""
+        self._send(number, Packet(ANSWER, seq, body))
+
+    def _send(self, number: int, packet: Packet) -> None:
+        connection = self._open.get(number)
+        if connection is None:
+            return
+        try:
+            connection.send(encode(packet))
+        except (BlockingIOError, BrokenPipeError, ConnectionResetError):
+            self._lose(number)
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return  # the peer has given up
+        connection.setblocking(False)  # noqa: FBT003 - socket's own signature
+        self._count += 1
+        number = self._count
+        self._open[number] = connection
+        self._selector.register(connection, EVENT_READ, lambda: self._read(number))
+
+    def _read(self, number: int) -> None:
+        connection = self._open.get(number)
+        if connection is None:
+            return  # closed since it became readable
+        try:
+            packet = receive(connection)
+        except BlockingIOError:
+            return
+        except ForeignPacket as error:
+            complain(f"connection {number} is closed: {error}")
+            packet = None
+        if packet is None:
+            self._lose(number)
+        else:
+            self._close_older(number)
+            self._hear(number, packet)
+
+    def _hear(self, number: int, packet: Packet) -> None:
+        refusal = _refusal(packet)
+        if refusal:
+            self._send(number, Packet(REFUSED, packet.seq, refusal))
+        else:
+            self._tell(Requested(number, packet.seq, packet.op, packet.body))
+
+    def _close_older(self, number: int) -> None:
+        for older in [other for other in self._open if other < number]:
+            self._close(older)
+
+    def _lose(self, number: int) -> None:
+        self._close(number)
+        self._tell(Disconnected(number))
+
+    def _close(self, number: int) -> None:
+        connection = self._open.pop(number)
+        self._selector.unregister(connection)
+        connection.close()
+
+
+def _refusal(packet: Packet) -> str:
+    """Why the machine must not see this; "" when it may."""
+    if packet.op == "create":
+        try:
+            parse_task(packet.body)
+        except (ValueError, KeyError, TypeError) as error:
+            return f"not a task: {error!r}"
+    return ""

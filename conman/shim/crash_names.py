@@ -1,0 +1,50 @@
+"""The names of a shim's crash points (CONMAN_SHIM_CRASH_AT; conman.primitives.crash_points).
+
+    shim/<input>/before | after     before the machine is told, and when all that it said was done
+    shim/<input>/during:<j>         at the j-th primitive step of that; a write is torn in the middle
+    shim/<action>/before | after    around anything else that the machine says
+    shim/bind/before | after        around its socket's binding
+
+Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, `shim/oom-read/during:4`.
+"""
+
+import re
+from typing import get_args
+
+from conman.shim import machine, recipes
+
+_RECORD = len(recipes.write_exit("", b""))
+
+#: The inputs that lead to primitive steps, and to how many.
+_STEPS = {
+    machine.ChildEnded: len(recipes.read_oom("")),
+    machine.OomRead: _RECORD,
+    machine.Requested: _RECORD,
+}
+
+
+def input_name(kind: type[machine.Input]) -> str:
+    return f"shim/{_kebab(kind.__name__)}"
+
+
+def action_name(kind: type[machine.Action]) -> str:
+    return f"shim/{_kebab(kind.__name__)}"
+
+
+def known() -> frozenset[str]:
+    """Every name there is."""
+    inputs = [input_name(kind) for kind in get_args(machine.Input)]
+    actions = [action_name(kind) for kind in get_args(machine.Action) if kind is not machine.DoStep]
+    around = (
+        f"{n}/{when}" for n in ("shim/bind", *inputs, *actions) for when in ("before", "after")
+    )
+    during = (
+        f"{input_name(kind)}/during:{number}"
+        for kind, steps in _STEPS.items()
+        for number in range(1, steps + 1)
+    )
+    return frozenset((*around, *during))
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()

@@ -1,0 +1,138 @@
+"""Feeds what happens to a shim into `machine.step`, and performs what it says, in order.
+
+It decides nothing; every rule is in the machine, which the simulator runs as well. It waits for nothing
+without a bound but the disk, and keeps the runtime's create and the container's output moving meanwhile.
+"""
+
+import os
+import socket
+import time
+from collections import deque
+from dataclasses import replace
+from typing import assert_never
+
+from conman.primitives.crash_points import CrashPoints, crash
+from conman.primitives.perform import Shared, perform
+from conman.primitives.steps import Done, Failed, OomCount, ReadOom, Result, Step, WriteFile
+from conman.shim import machine, recipes
+from conman.shim.call import Call, exit_of
+from conman.shim.complaint import complain
+from conman.shim.connections import Connections
+from conman.shim.crash_names import action_name, input_name
+from conman.shim.loop import Loop
+from conman.shim.stdio import Output
+
+#: How long the end of the container's output is waited for, once its init has ended.
+_DRAIN_S = 2.0
+
+
+class Shim:
+    """One run's shim. `run` returns when the machine says Leave; else the process is killed."""
+
+    def __init__(self, directory: str, listener: socket.socket, points: CrashPoints) -> None:
+        self._points = points
+        self._state = machine.State()
+        self._inputs: deque[machine.Input] = deque()
+        self._loop = Loop()
+        self._output = Output(directory, self._loop.selector, lambda: self._loop.hasten("drain"))
+        self._call = Call(directory, self._loop, self._output, self._inputs.append)
+        self._connections = Connections(listener, self._loop.selector, self._inputs.append)
+
+    def run(self, create_within_s: float) -> None:
+        self._loop.watch_children(self._reap)
+        self._loop.arm("create", create_within_s, lambda: self._inputs.append(machine.TimeUp()))
+        while self._state.phase is not machine.Phase.LEFT:
+            if self._inputs:
+                self._react(self._inputs.popleft())
+            else:
+                self._loop.turn()
+
+    def _react(self, event: machine.Input) -> None:
+        name = input_name(type(event))
+        self._points.passes(f"{name}/before")
+        self._state, actions = machine.step(self._state, event)
+        steps = 0
+        for action in actions:
+            if not isinstance(action, machine.DoStep):
+                self._do(action)
+                continue
+            steps += 1
+            if not self._do_step(f"{name}/during:{steps}", action):
+                break  # a record is void as a whole: it will be written again from its first step
+        self._points.passes(f"{name}/after")
+
+    def _do(self, action: machine.Action) -> None:
+        name = action_name(type(action))
+        self._points.passes(f"{name}/before")
+        match action:
+            case machine.RunCall(task):
+                self._call.begin(task)
+            case machine.EndCall(task):
+                self._call.end(task, "ended by its shim, for another daemon has come")
+            case machine.CompleteLog(log):
+                patience = 0 if self._output.at_end() else _DRAIN_S
+                self._loop.arm("drain", patience, lambda: self._complete_log(log))
+            case machine.Send(connection, seq, body):
+                self._connections.send(connection, seq, body)
+            case machine.Leave():
+                pass
+            case machine.DoStep():
+                raise AssertionError(action)
+            case _:
+                assert_never(action)
+        self._points.passes(f"{name}/after")
+
+    def _do_step(self, point: str, action: machine.DoStep) -> bool:
+        """Perform one primitive, and tell the machine where it wants to know. False: it failed."""
+        step = action.step
+        if self._points.reached(point):
+            _tear(step)
+        result = attempt(step)
+        match result:
+            case OomCount(kills):
+                self._inputs.append(machine.OomRead(kills))
+            case _ if isinstance(step, ReadOom):
+                self._inputs.append(machine.OomRead(0))
+            case Done() if action.last:
+                self._inputs.append(machine.RecordWritten(ok=True))
+            case Done():
+                pass
+            case _:
+                self._inputs.append(machine.RecordWritten(ok=False))
+                return False
+        return True
+
+    def _complete_log(self, log: str) -> None:
+        self._output.settle()
+        for step in recipes.complete_log(log):
+            attempt(step)
+        self._inputs.append(machine.LogComplete())
+
+    def _reap(self) -> None:
+        """While the call goes on only the call is reaped: no init's exit may be told before it."""
+        task = self._state.task
+        if task is not None and self._call.in_flight() and not self._call.reap(task):
+            return
+        try:
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                code, signal = exit_of(found[1])
+                self._inputs.append(machine.ChildEnded(found[0], code, signal, time.time_ns()))
+        except ChildProcessError:
+            return  # no children at all
+
+
+def attempt(step: Step) -> Result:
+    """Perform one step; what fails is also said on stderr."""
+    if not isinstance(step, Shared):
+        raise TypeError(f"a shim performs no {type(step).__name__}")
+    result = perform(step)
+    if isinstance(result, Failed):
+        complain(f"{type(step).__name__}: {result.text}")
+    return result
+
+
+def _tear(step: Step) -> None:
+    """Die in the middle of a step: of a write, when half of it is done."""
+    if isinstance(step, WriteFile):
+        perform(replace(step, data=step.data[: len(step.data) // 2]))
+    crash()

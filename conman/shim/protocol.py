@@ -1,0 +1,104 @@
+"""How a daemon and a shim talk: SOCK_SEQPACKET, one JSON object a packet, at most 64 KiB.
+
+    {"v": 1, "op": "create", "seq": 1, "body": "..."}      request
+    {"v": 1, "op": "answer", "seq": 1, "body": "..."}      its answer, maybe after later ones
+    {"v": 1, "op": "refused", "seq": 1, "body": "..."}     or why there is none
+
+`body` is the text that `conman.shim.machine` and the core read and write; here it is not looked into.
+The only module of the shim that host and ctl know. It must never block longer than its caller says.
+"""
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from typing import Any, cast
+
+VERSION = 1
+LIMIT = 64 * 1024
+ANSWER = "answer"
+REFUSED = "refused"
+SOCKET = "shim.sock"
+LOCK = "alive"
+
+
+class ForeignPacket(ValueError):
+    """What came is not of this protocol: end the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One request or answer. `seq`: the asker's number, unique within its connection."""
+
+    op: str
+    seq: int
+    body: str
+
+
+def encode(packet: Packet) -> bytes:
+    fields = {"v": VERSION, "op": packet.op, "seq": packet.seq, "body": packet.body}
+    data = json.dumps(fields, separators=(",", ":")).encode()
+    if len(data) > LIMIT:
+        raise ForeignPacket(f"a packet of {len(data)} bytes, {LIMIT} is the most")
+    return data
+
+
+def decode(data: bytes) -> Packet:
+    """Raises ForeignPacket."""
+    try:
+        raw = cast("dict[str, Any]", json.loads(data))
+        version, packet = raw["v"], Packet(raw["op"], raw["seq"], raw["body"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ForeignPacket(f"not a packet: {data[:80]!r}") from error
+    if version != VERSION:
+        raise ForeignPacket(f"version {version!r}, this is version {VERSION}")
+    if (type(packet.op), type(packet.seq), type(packet.body)) != (str, int, str):
+        raise ForeignPacket(f"fields of other types: {data[:80]!r}")
+    return packet
+
+
+def receive(connection: socket.socket) -> Packet | None:
+    """The next packet; None once the other side is gone. Raises ForeignPacket, BlockingIOError."""
+    try:
+        data = connection.recv(LIMIT + 1)
+    except (ConnectionResetError, BrokenPipeError):
+        return None
+    return decode(data) if data else None
+
+
+def listen(directory: str) -> socket.socket:
+    """Bind and listen; what an earlier shim of this directory has left is replaced."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if SOCKET in os.listdir(f"/proc/self/fd/{inside}"):
+            os.unlink(SOCKET, dir_fd=inside)
+        listener.bind(_address(inside))
+        os.chmod(SOCKET, 0o600, dir_fd=inside)
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.close(inside)
+    return listener
+
+
+def connect(directory: str) -> socket.socket:
+    """Raises FileNotFoundError or ConnectionRefusedError where nobody listens."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    try:
+        inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            connection.connect(_address(inside))
+        finally:
+            os.close(inside)
+    except OSError:
+        connection.close()
+        raise
+    return connection
+
+
+def _address(inside: int) -> str:
+    # A socket's path is limited to 107 bytes, a directory's is not.
+    return f"/proc/self/fd/{inside}/{SOCKET}"

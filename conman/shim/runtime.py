@@ -1,0 +1,85 @@
+"""The runtime's create, as a process: how it is begun, and what it left.
+
+Its lock is flocked before it exists, and it inherits the descriptor: whoever holds the lock later knows
+that nothing of this call goes on. Its stdout and stderr are the container's. It must never inherit the
+shim's own lock, its signals, or what a service manager told the daemon.
+"""
+
+import json
+import os
+import signal
+
+from conman.primitives.processes import program, start_time
+from conman.shim.complaint import complain
+from conman.shim.machine import Init, Task
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#: Answers must fit into a packet, whatever a runtime says.
+_WORDS = 4000
+
+_LOG_END = 64 * 1024
+
+
+def spawn(task: Task, lock: int, stdout: int, stderr: int) -> int:
+    """Begin the call; its pid. Raises FileNotFoundError when there is no such runtime."""
+    name, _, value = task.marker.partition("=")
+    os.set_inheritable(lock, True)  # noqa: FBT003 - os' own signature; one thread: nobody else forks
+    return os.posix_spawnp(
+        task.argv[0],
+        task.argv,
+        {"PATH": os.environ.get("PATH", PATH), name: value},
+        file_actions=(
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
+            (os.POSIX_SPAWN_DUP2, stderr, 2),
+        ),
+        setsigmask=(),
+        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+    )
+
+
+def init_of(task: Task) -> Init | None:
+    """The process that a successful create left; a zombie too, for its exit is still to be reaped."""
+    try:
+        with open(task.pid_file, encoding="ascii") as file:
+            pid = int(file.read())
+        started = start_time(pid)
+        runs = program(pid)
+    except (OSError, ValueError) as error:
+        complain(f"the runtime answered 0 but left no init: {error}")
+        return None
+    if started is None:
+        complain(f"the runtime answered 0 but its init {pid} does not exist")
+        return None
+    if runs is None:
+        return Init(task.boot_id, pid, started, 0, 0, "")
+    return Init(task.boot_id, pid, started, runs.device, runs.inode, runs.cmdline)
+
+
+def last_words(log: str, written: bytes) -> str:
+    """Why a call failed: the last error in its JSON log, else what it wrote to its stderr."""
+    return (_last_error(log) or written.decode(errors="backslashreplace"))[-_WORDS:]
+
+
+def _last_error(log: str) -> str:
+    try:
+        with open(log, "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG_END))
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return ""
+    errors = (_error_in(line) for line in reversed(lines))
+    return next((error for error in errors if error), "")
+
+
+def _error_in(line: bytes) -> str:
+    try:
+        entry: object = json.loads(line)
+    except ValueError:
+        return ""
+    match entry:
+        case {"level": "error" | "fatal" | "panic", "msg": str(text)}:
+            return text
+        case _:
+            return ""

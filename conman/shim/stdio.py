@@ -1,0 +1,122 @@
+"""The container's output: two FIFOs in the shim's directory, and what is read from them.
+
+A container writes to a FIFO that it itself has open for reading, so that no shim's death is a broken
+pipe for it: its writers wait until somebody reads again. The shim keeps only reading ends, else it would
+never see the end. While `create` runs, what comes is the runtime's own words and stays out of the log.
+It must never wait for a container.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from selectors import EVENT_READ, BaseSelector
+
+from conman.shim.log import Log
+
+NAMES = ("stdout", "stderr")
+
+#: As much as a FIFO holds; and what is kept of a runtime's words.
+_CHUNK = 64 * 1024
+_WORDS = 4096
+
+#: Reads in one go: a writer that never stops must not keep the shim from everything else.
+_GO = 16
+
+
+class Output:
+    """Both FIFOs of one run. `ended` is called when nobody can write any more, and all was read."""
+
+    __slots__ = ("_directory", "_ended", "_log", "_readers", "_selector", "_words")
+
+    def __init__(self, directory: str, selector: BaseSelector, ended: Callable[[], None]) -> None:
+        self._directory = directory
+        self._selector = selector
+        self._ended = ended
+        self._log: Log | None = None
+        self._readers: dict[str, int] = {}
+        self._words = b""
+
+    def open(self) -> tuple[int, ...]:
+        """Begin to read. Gives the ends for the container (stdout, stderr), which the caller closes."""
+        for name in NAMES:
+            path = f"{self._directory}/{name}"
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._readers[name] = reader
+            self._selector.register(reader, EVENT_READ, self._pump_of(name))
+        ends: list[int] = []
+        for name in NAMES:
+            try:
+                ends.append(os.open(f"{self._directory}/{name}", os.O_RDWR | os.O_CLOEXEC))
+            except OSError:
+                close_all(ends)
+                raise
+        return tuple(ends)
+
+    def words(self) -> bytes:
+        """The end of what was written while there was no log: the runtime's words."""
+        self._drain()
+        return self._words
+
+    def log_to(self, log: Log) -> None:
+        """From here on everything is the container's. What came until now was the runtime's."""
+        self._drain()
+        self._log = log
+        log.touch()
+
+    def settle(self) -> None:
+        """Say in the log what could not be written to it."""
+        if self._log is not None:
+            self._log.touch()
+
+    def at_end(self) -> bool:
+        """Whether nobody can write any more, and everything was read."""
+        return not self._readers
+
+    def close(self) -> None:
+        for name in tuple(self._readers):
+            self._close(name)
+
+    def _drain(self) -> None:
+        """Read what there is, of both; from one who never stops, a part."""
+        for name in tuple(self._readers):
+            for _ in range(_GO):
+                if not self._pump(name):
+                    break
+
+    def _pump_of(self, name: str) -> Callable[[], None]:
+        def pump() -> None:
+            self._pump(name)
+
+        return pump
+
+    def _pump(self, name: str) -> bool:
+        """Read once. False: there is nothing more now."""
+        reader = self._readers.get(name)
+        if reader is None:
+            return False
+        try:
+            data = os.read(reader, _CHUNK)
+        except BlockingIOError:
+            return False
+        if data:
+            self._take(name, data)
+        else:
+            self._close(name)
+            if self.at_end():
+                self._ended()
+        return bool(data)
+
+    def _take(self, name: str, data: bytes) -> None:
+        if self._log is None:
+            self._words = (self._words + data)[-_WORDS:]
+        else:
+            self._log.write(name, data)
+
+    def _close(self, name: str) -> None:
+        reader = self._readers.pop(name)
+        self._selector.unregister(reader)
+        os.close(reader)
+
+
+def close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -1,0 +1,242 @@
+"""What every performer of the primitive steps must do: each step, and each of its outcomes.
+
+One suite for all of them: recipes were proven on the simulator's world, so the real host has to agree
+with it, step by step. The stage is set by steps as far as possible.
+
+A host gives: `top` (an empty directory), `boot_id`, `perform(step)`, `start(marker=, lock=, cgroup=)` -> a
+living process, `lives(process)`.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import Protocol
+
+import pytest
+
+from conman.primitives import steps as s
+from tests.contract.real_host import INSTANCE, real_host
+
+CGROUP = f"/conman-{INSTANCE}/{'a' * 32}-1"
+
+
+class Host(Protocol):
+    top: str
+
+    @property
+    def boot_id(self) -> str: ...
+    def perform(self, step: s.Step) -> s.Result: ...
+    def start(
+        self, *argv: str, marker: str = "", lock: str = "", cgroup: str = ""
+    ) -> s.ProcessId: ...
+    def lives(self, process: s.ProcessId) -> bool: ...
+
+
+HOSTS = {"real": real_host}
+
+
+@pytest.fixture(params=HOSTS)
+def host(request: pytest.FixtureRequest) -> Iterator[Host]:
+    with HOSTS[request.param]() as found:
+        yield found
+
+
+def done(host: Host, *steps: s.Step) -> None:
+    for step in steps:
+        result = host.perform(step)
+        assert isinstance(result, s.Done), (step, result)
+        assert result.at > 0
+
+
+def error(host: Host, step: s.Step) -> str:
+    result = host.perform(step)
+    assert isinstance(result, s.Failed), result
+    assert result.text
+    return result.error
+
+
+def content(host: Host, path: str) -> bytes | None:
+    result = host.perform(s.ReadFile(path))
+    assert isinstance(result, s.Content | s.Absent)
+    return result.data if isinstance(result, s.Content) else None
+
+
+# ---- files -----------------------------------------------------------------------------------------
+
+
+def test_check_directory(host: Host) -> None:
+    path = f"{host.top}/x"
+    assert host.perform(s.CheckDirectory(path)) == s.Absent()
+    done(host, s.MakeDirectory(path), s.CheckDirectory(path), s.WriteFile(f"{path}/f", b""))
+    assert error(host, s.CheckDirectory(f"{path}/f")) == "ENOTDIR"
+
+
+def test_make_directory(host: Host) -> None:
+    path = f"{host.top}/x"
+    done(host, s.MakeDirectory(path), s.WriteFile(f"{path}/f", b"1"), s.MakeDirectory(path))
+    assert content(host, f"{path}/f") == b"1"
+    assert error(host, s.MakeDirectory(f"{path}/f")) == "EEXIST"
+    assert error(host, s.MakeDirectory(f"{path}/no/y")) == "ENOENT"
+    assert error(host, s.MakeDirectory(f"{path}/f/y")) == "ENOTDIR"
+
+
+def test_make_fifo(host: Host) -> None:
+    path = f"{host.top}/x"
+    done(host, s.MakeFifo(path), s.MakeFifo(path), s.Unlink(path), s.WriteFile(path, b""))
+    assert error(host, s.MakeFifo(path)) == "EEXIST"
+    assert error(host, s.MakeFifo(f"{host.top}/no/x")) == "ENOENT"
+
+
+def test_write_and_read_file(host: Host) -> None:
+    path = f"{host.top}/x"
+    assert content(host, path) is None
+    done(host, s.WriteFile(path, b"a longer one\0"))
+    assert content(host, path) == b"a longer one\0"
+    done(host, s.WriteFile(path, b"short"), s.WriteFile(path, b"short"))
+    assert content(host, path) == b"short"
+    assert error(host, s.WriteFile(host.top, b"")) == "EISDIR"
+    assert error(host, s.WriteFile(f"{host.top}/no/x", b"")) == "ENOENT"
+    assert error(host, s.ReadFile(host.top)) == "EISDIR"
+
+
+def test_sync(host: Host) -> None:
+    path = f"{host.top}/x"
+    assert error(host, s.SyncFile(path)) == "ENOENT"
+    assert error(host, s.SyncDirectory(path)) == "ENOENT"
+    assert error(host, s.SyncFileSystem(path)) == "ENOENT"
+    done(host, s.WriteFile(path, b""), s.SyncFile(path), s.SyncDirectory(host.top))
+    done(host, s.SyncFileSystem(host.top))
+    assert error(host, s.SyncDirectory(path)) == "ENOTDIR"
+
+
+def test_rename(host: Host) -> None:
+    source, target = f"{host.top}/x", f"{host.top}/y"
+    assert host.perform(s.Rename(source, target)) == s.Absent()
+    done(host, s.WriteFile(source, b"1"), s.WriteFile(target, b"2"), s.Rename(source, target))
+    assert content(host, target) == b"1"
+    assert content(host, source) is None
+    assert error(host, s.Rename(target, f"{host.top}/no/y")) == "ENOENT"
+    assert content(host, target) == b"1"
+
+
+def test_rename_of_directories(host: Host) -> None:
+    source, target = f"{host.top}/x", f"{host.top}/y"
+    make = (s.MakeDirectory(source), s.WriteFile(f"{source}/f", b"1"))
+    done(host, *make, s.MakeDirectory(target), s.Rename(source, target))
+    assert content(host, f"{target}/f") == b"1"
+    done(host, *make)
+    assert error(host, s.Rename(source, target)) == "ENOTEMPTY"
+
+
+def test_unlink(host: Host) -> None:
+    path = f"{host.top}/x"
+    done(host, s.Unlink(path), s.WriteFile(path, b""), s.Unlink(path))
+    assert content(host, path) is None
+    assert error(host, s.Unlink(host.top)) == "EISDIR"
+
+
+def test_remove_tree(host: Host) -> None:
+    path = f"{host.top}/x"
+    done(host, s.RemoveTree(path), s.MakeDirectory(path), s.MakeDirectory(f"{path}/d"))
+    done(host, s.WriteFile(f"{path}/f", b""), s.WriteFile(f"{path}/d/f", b""))
+    done(host, s.MakeFifo(f"{path}/d/p"), s.RemoveTree(path))
+    assert host.perform(s.CheckDirectory(path)) == s.Absent()
+    done(host, s.RemoveTree(path))
+
+
+def test_copy_tree(host: Host) -> None:
+    source, target = f"{host.top}/x", f"{host.top}/y"
+    assert error(host, s.CopyTree(source, target)) == "ENOENT"
+    done(host, s.MakeDirectory(source), s.MakeDirectory(f"{source}/d"))
+    done(host, s.WriteFile(f"{source}/d/f", b"1"), s.CopyTree(source, target))
+    assert content(host, f"{target}/d/f") == b"1"
+    assert content(host, f"{source}/d/f") == b"1"
+    assert error(host, s.CopyTree(source, target)) == "EEXIST"
+
+
+# ---- processes -------------------------------------------------------------------------------------
+
+
+def test_signal_process(host: Host) -> None:
+    process = host.start()
+    done(host, s.SignalProcess(process, 9))
+    while host.lives(process):
+        pass
+    assert host.perform(s.SignalProcess(process, 9)) == s.Gone()
+
+
+@pytest.mark.parametrize("wrong", ["boot", "start"])
+def test_another_process_of_the_same_pid_is_not_signalled(host: Host, wrong: str) -> None:
+    process = host.start()
+    boot = "another" if wrong == "boot" else process.boot_id
+    other = s.ProcessId(boot, process.pid, process.start_time + (wrong == "start"))
+    assert host.perform(s.SignalProcess(other, 9)) == s.Gone()
+    assert host.perform(s.StopProcess(other)) == s.Gone()
+    assert host.lives(process)
+
+
+def test_stop_process(host: Host) -> None:
+    process = host.start()
+    found = host.perform(s.StopProcess(process))
+    assert isinstance(found, s.Stopped)
+    assert host.perform(s.StopProcess(process)) == found
+    done(host, s.SignalProcess(process, 18))
+    assert host.lives(process)
+    done(host, s.SignalProcess(process, 9))
+    while host.lives(process):
+        pass
+    assert host.perform(s.StopProcess(process)) == s.Gone()
+
+
+def test_members_by_their_mark(host: Host) -> None:
+    mine, other = "CONMAN_RUN=contract/a-1", "CONMAN_RUN=contract/a-11"
+    assert host.perform(s.ListMembers("", mine)) == s.Remaining(())
+    members = [host.start(marker=mine) for _ in range(3)]
+    stranger = host.start(marker=other)
+    pids = tuple(sorted(member.pid for member in members))
+    assert host.perform(s.ListMembers("", mine)) == s.Remaining(pids)
+    done(host, s.EndMembers("", mine, 5_000))
+    assert not any(host.lives(member) for member in members)
+    assert host.lives(stranger)
+    done(host, s.EndMembers("", mine, 5_000))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
+def test_members_by_their_cgroup(host: Host) -> None:
+    assert host.perform(s.ListMembers(CGROUP, "CONMAN_RUN=x")) == s.Remaining(())
+    done(host, s.EndMembers(CGROUP, "CONMAN_RUN=x", 5_000), s.RemoveCgroup(CGROUP))
+    member, stranger = host.start(cgroup=CGROUP), host.start(marker="CONMAN_RUN=x")
+    assert host.perform(s.ListMembers(CGROUP, "CONMAN_RUN=x")) == s.Remaining((member.pid,))
+    assert host.perform(s.ReadOom(CGROUP)) == s.OomCount(0)
+    done(host, s.EndMembers(CGROUP, "CONMAN_RUN=x", 5_000))
+    assert not host.lives(member)
+    assert host.lives(stranger)
+    done(host, s.SignalProcess(stranger, 9))
+
+
+def test_fence_without_a_lock_is_done_and_makes_none(host: Host) -> None:
+    lock = f"{host.top}/lock"
+    done(host, s.Fence(lock, "CONMAN_CALL=contract/a-1/create", "", 1_000))
+    assert content(host, lock) is None
+
+
+def test_fence_ends_who_bears_the_mark_or_works_on_the_state(host: Host) -> None:
+    lock, mark = f"{host.top}/lock", "CONMAN_CALL=contract/a-1/create"
+    ended = (
+        host.start(lock=lock, marker=mark),
+        host.start(marker=mark),
+        host.start(marker="_LIBCONTAINER_STATEDIR=/contract/a-1"),
+    )
+    stranger = host.start(marker="CONMAN_CALL=contract/a-11/create")
+    done(host, s.Fence(lock, mark, "/contract/a-1", 5_000))
+    assert not any(host.lives(process) for process in ended)
+    assert host.lives(stranger)
+
+
+# ---- the runtime -----------------------------------------------------------------------------------
+
+
+def test_a_runtime_that_is_not_there(host: Host) -> None:
+    step = s.RunRuntime(("/no/such/runtime",), f"{host.top}/lock", "CONMAN_CALL=c/a-1/start", 1_000)
+    assert error(host, step) == "ENOENT"
+    # The call's lock tells that it was begun, all the same.
+    assert content(host, f"{host.top}/lock") == b""

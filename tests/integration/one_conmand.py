@@ -1,0 +1,213 @@
+"""A real conmand with its own DATA and RUN in a short scratch directory, and a conmanctl for it.
+
+It may be killed and started again any number of times. `end` removes every container, ends the daemon,
+and holds the host against it: whatever still bears the instance's name, or lies in its directories, is
+told. Nothing here sleeps: it waits for lines, pidfds, and conmanctl's answers.
+"""
+
+import io
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from conman.ctl import cli
+
+BIN = os.path.dirname(sys.executable)
+PATIENCE_S = 40
+PROGRAMS = ("sh", "sleep", "echo", "cat", "true", "yes")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a conmanctl ended, and what it said."""
+
+    code: int
+    out: str
+    error: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        assert self.code == 0, self.error
+        return json.loads(self.out)
+
+
+class Conmand:
+    """`top`: the scratch directory. `options` are conmand's own, for every start."""
+
+    def __init__(self, top: Path, *options: str) -> None:
+        self.top = top
+        self.data, self.run, self.rootfs = top / "d", top / "r", top / "rootfs"
+        self.errors = top / "stderr"
+        self.record = top / "record"
+        self.options = options
+        self.environ: dict[str, str] = {}
+        self.process: subprocess.Popen[str] | None = None
+        make_rootfs(self.rootfs)
+
+    # ---- the daemon
+
+    def begin(self, *options: str, **environ: str) -> "subprocess.Popen[str]":
+        """Start it, and do not wait."""
+        ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
+        places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
+        with self.errors.open("a") as errors:
+            return subprocess.Popen(
+                [f"{BIN}/conmand", *places, *self.options, *options],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=ours | self.environ | environ,
+            )
+
+    def start(self, *options: str, **environ: str) -> None:
+        """Until it says that it is here."""
+        self.process = self.begin(*options, **environ)
+        line = first_line(self.process)
+        assert line == f"conman's here: unix://{self.run}/conmand.sock\n", self.errors.read_text()
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def terminate(self, number: int = signal.SIGTERM) -> int:
+        return self._signal(number)
+
+    def died(self) -> int:
+        """Wait for its end by itself."""
+        assert self.process is not None
+        code = self.process.wait(PATIENCE_S)
+        close(self.process)
+        self.process = None
+        return code
+
+    def _signal(self, number: int) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.died()
+
+    # ---- the client
+
+    def ctl(self, *words: str) -> Said:
+        """The client's own code, but for its start: that would take longer than all the rest."""
+        out, error = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(error):
+            code = cli.run(["--address", f"{self.run}/conmand.sock", "container", *words])
+        return Said(code, out.getvalue(), error.getvalue())
+
+    def begin_ctl(self, *words: str) -> "subprocess.Popen[str]":
+        """The client as a process, at work beside us."""
+        return subprocess.Popen(
+            [f"{BIN}/conmanctl", "--address", f"{self.run}/conmand.sock", "container", *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def create(self, name: str, *command: str) -> str:
+        made = self.ctl("create", "--rootfs", str(self.rootfs), name, "--", *command)
+        return str(made.json["containerId"])
+
+    def status(self, name: str) -> dict[str, Any]:
+        told: dict[str, Any] = self.ctl("status", name).json["status"]
+        return told
+
+    def states(self) -> dict[str, str]:
+        listed = self.ctl("list").json["containers"]
+        return {each["name"]: each["state"] for each in listed}
+
+    # ---- the end
+
+    @property
+    def instance(self) -> str:
+        return (self.data / "instance").read_text().strip()
+
+    def end(self) -> None:
+        """Remove everything, end the daemon, and leave nothing."""
+        if (self.data / "instance").exists():
+            if self.process is None:
+                self.start()
+            for each in self.ctl("list").json["containers"]:
+                gone = self.ctl("remove", "--force", each["id"])
+                assert gone.code == 0, gone.error
+            left_by_containers = self.leftovers()
+            assert self.terminate() == 0, self.errors.read_text()
+            assert not left_by_containers
+            assert not self.leftovers() + cgroups(self.instance)
+        elif self.process is not None:
+            self.kill()
+        shutil.rmtree(self.top)
+
+    def leftovers(self) -> list[str]:
+        """Processes, mounts and files of containers."""
+        found = [f"process {pid}" for pid in bearers(self.instance)]
+        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+            found += [f"mount {line}" for line in mounts if str(self.top) in line]
+        places = [self.data / "containers", self.data / "trash"]
+        places += [self.run / name for name in ("runtime", "calls", "shims")]
+        for place in places:
+            files = (path for path in place.rglob("*") if ".cgroups" not in path.parts)
+            found += [f"file {path}" for path in files]
+        return found
+
+
+def make_rootfs(rootfs: Path) -> None:
+    """Programs for runc where there is a busybox; else files that fakerunc takes for programs."""
+    (rootfs / "bin").mkdir(parents=True)
+    busybox = shutil.which("busybox")
+    if busybox is not None:
+        shutil.copy(busybox, rootfs / "bin" / "busybox")
+    for name in PROGRAMS:
+        if busybox is not None:
+            (rootfs / "bin" / name).symlink_to("busybox")
+        else:
+            (rootfs / "bin" / name).touch(0o755)
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """Its first line on stdout; "" when it ends before it says anything."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+    assert ready, "neither a line nor an end"
+    return process.stdout.readline()
+
+
+def close(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+def await_end(handle: int) -> None:
+    """Until the process of this pidfd is dead; closes it."""
+    try:
+        poll = select.poll()
+        poll.register(handle, select.POLLIN)
+        assert poll.poll(PATIENCE_S * 1000), "it lives on"
+    finally:
+        os.close(handle)
+
+
+def bearers(instance: str) -> list[int]:
+    """Living processes whose environment names this instance."""
+    found: list[int] = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            environment = Path(f"/proc/{name}/environ").read_bytes()
+        except OSError:
+            continue
+        if f"={instance}/".encode() in environment:
+            found.append(int(name))
+    return found
+
+
+def cgroups(instance: str) -> list[str]:
+    """Of this instance, in every hierarchy; a process in one keeps it there."""
+    top = Path("/sys/fs/cgroup")
+    name = f"conman-{instance}"
+    return [str(path) for path in (*top.glob(name), *top.glob(f"*/{name}"))]

@@ -1,0 +1,149 @@
+"""A shim killed at its named points: what is there afterwards, and that what comes next lives."""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from conman.primitives.steps import Absent, Done, Failed, ShimAnswer
+from conman.shim.crash_names import known
+from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read
+
+# Nothing of the record; half a temporary file; a whole one; the record itself.
+RECORD = {
+    "shim/child-ended/before": (),
+    "shim/child-ended/during:1": (),
+    "shim/oom-read/during:1": (),
+    "shim/oom-read/during:2": ("torn",),
+    "shim/oom-read/during:3": ("whole",),
+    "shim/oom-read/during:4": ("whole",),
+    "shim/oom-read/during:5": ("record",),
+    "shim/record-written/before": ("record",),
+    "shim/complete-log/before": ("record",),
+    "shim/log-complete/before": ("record",),
+    "shim/send/before@2": ("record",),
+}
+
+
+@pytest.fixture
+def one() -> Iterator[OneShim]:
+    with one_shim() as made:
+        made.runtime_does(CONTAINER, "exit 7")
+        yield made
+
+
+def armed(monkeypatch: pytest.MonkeyPatch, one: OneShim, points: str) -> None:
+    monkeypatch.setenv("CONMAN_SHIM_CRASH_AT", points)
+    monkeypatch.setenv("CONMAN_CRASH_DISARM", one.root)
+
+
+def record_of(one: OneShim) -> tuple[str, ...]:
+    folder = os.path.dirname(one.record)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return tuple(_state(f"{folder}/{name}") for name in names)
+
+
+def _state(path: str) -> str:
+    try:
+        assert json.loads(read(path))["code"] == 7
+    except ValueError:
+        return "torn"
+    return "record" if path.endswith("/exit.json") else "whole"
+
+
+def crashed(one: OneShim, point: str) -> bool:
+    """Whether it has had its crash; for a while it may still be on its way there."""
+    mark = f"{one.root}/crashed-{point.replace('/', '.')}@1"
+    deadline = time.monotonic() + 20
+    while not os.path.exists(mark) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return os.path.exists(mark)
+
+
+@pytest.mark.parametrize("point", RECORD)
+def test_of_the_record_there_is_what_was_done(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    armed(monkeypatch, one, point)
+    one.must_spawn()
+    assert one.create().call["init"]
+    one.start()
+    assert one.call("exit") == Absent()
+    assert record_of(one) == RECORD[point]
+
+
+@pytest.mark.parametrize("point", ["shim/bind/before", "shim/bind/after"])
+def test_a_shim_that_does_not_come_up_has_failed(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    armed(monkeypatch, one, point)
+    spawned = one.spawn()
+    assert isinstance(spawned, Failed)
+    assert one.call("hello") == Absent()
+    one.must_spawn()  # its successor lives: the point has had its crash
+    assert one.ask("hello").call is None
+
+
+@pytest.mark.parametrize(
+    "point",
+    ["requested/before", "run-call/before", "run-call/after", "call-ended/before", "send/before"],
+)
+def test_a_shim_killed_in_create_is_absent_and_its_call_can_be_fenced(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    armed(monkeypatch, one, f"shim/{point}")
+    one.must_spawn()
+    assert one.call("create", one.task()) == Absent()
+    assert os.path.exists(one.lock) == (point not in ("requested/before", "run-call/before"))
+
+
+def test_each_point_kills_once_in_all_shims_of_one_directory(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed(monkeypatch, one, "shim/send/before@2,shim/send/after")
+    one.must_spawn()
+    assert isinstance(one.call("hello"), ShimAnswer)
+    assert one.call("hello") == Absent()  # killed when it had sent that answer
+    one.must_spawn()
+    assert isinstance(one.call("hello"), ShimAnswer)
+    assert one.call("hello") == Absent()  # killed before it sent its second
+    one.must_spawn()
+    for _ in range(3):
+        assert isinstance(one.call("hello"), ShimAnswer)
+    marks = sorted(name for name in os.listdir(one.root) if name.startswith("crashed-"))
+    assert marks == ["crashed-shim.send.after@1", "crashed-shim.send.before@2"]
+
+
+def test_an_unknown_point_is_refused_with_the_nearest(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed(monkeypatch, one, "shim/child-endet/before")
+    spawned = one.spawn()
+    assert isinstance(spawned, Failed)
+    assert "'shim/child-ended/before'" in spawned.text
+
+
+def test_a_run_to_its_end_passes_every_point_but_these(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a name would be known that nothing ever reaches."""
+    others = {
+        *(f"shim/requested/during:{number}" for number in range(1, 6)),  # a record tried again
+        *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
+        *(f"shim/end-call/{when}" for when in ("before", "after")),
+    }
+    for point in sorted(known() - others):
+        armed(monkeypatch, one, point)
+        spawned = one.spawn()
+        if isinstance(spawned, Done) and isinstance(one.call("create", one.task()), ShimAnswer):
+            one.start()
+            one.call("exit")
+            one.call("hello")
+            one.shims.close()
+        assert crashed(one, point), point
+        one.kill()
+        one.end_call()
+        shutil.rmtree(one.directory)

@@ -1,0 +1,202 @@
+"""The store: what it promises, and what it refuses to open."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conman.core.effects.effect import Committed, Conflict, NotCommitted
+from conman.core.model import (
+    Answer,
+    AppendEvent,
+    DropContainer,
+    DropIntent,
+    Event,
+    Operation,
+    PutAnswer,
+    PutContainer,
+    PutIntent,
+    ReleaseName,
+    ReserveName,
+    Stored,
+)
+from conman.errors import Refusal, StoreError
+from conman.host import rows
+from conman.host.database import Store
+from conman.host.migrations import MIGRATIONS
+from tests.unit.store_bench import INTENT, REFUSED, ROW, A, B, again, one, opened, path, raw
+
+__all__ = ["opened", "path"]
+
+
+# ---- promises --------------------------------------------------------------------------------------
+
+
+def test_everything_comes_back_as_it_was(opened: Store) -> None:
+    answer = Answer("r1", "d", 6, container_id=A)
+    outcome = one(
+        opened,
+        ReserveName("web", A),
+        PutContainer(ROW),
+        PutIntent(INTENT),
+        PutAnswer(answer),
+        PutAnswer(REFUSED),
+        AppendEvent(Event(1, A, "exited", 2, 7)),
+    )
+    assert outcome == Committed()
+    assert again(opened) == Stored((ROW,), (INTENT,), (answer, REFUSED), (("web", A),))
+
+
+def test_a_name_is_held_once(opened: Store) -> None:
+    assert one(opened, ReserveName("web", A)) == Committed()
+    assert one(opened, ReserveName("web", B)) == Conflict(A)
+    assert one(opened, ReserveName("web", A)) == Conflict(A)
+    assert one(opened, ReserveName("other", A)) == Conflict(A)
+    assert one(opened, ReleaseName(A), ReserveName("web", B)) == Committed()
+    assert again(opened).names == (("web", B),)
+
+
+def test_the_name_s_holder_is_told_before_the_id_s_other_name(opened: Store) -> None:
+    one(opened, ReserveName("web", A))
+    one(opened, ReserveName("zoo", B))
+    assert one(opened, ReserveName("web", B)) == Conflict(A)
+
+
+def test_one_intent_for_one_object(opened: Store) -> None:
+    assert one(opened, PutIntent(INTENT)) == Committed()
+    assert one(opened, PutIntent(replace(INTENT, operation=Operation.REMOVE))) == Conflict(B)
+    assert one(opened, DropIntent(B), PutIntent(INTENT)) == Committed()
+
+
+def test_a_conflict_takes_back_its_own_transaction_only(opened: Store) -> None:
+    outcomes = opened.commit(
+        [
+            (ReserveName("web", A), PutContainer(ROW)),
+            (PutContainer(replace(ROW, id=B)), ReserveName("web", B)),
+            (AppendEvent(Event(1, A, "created", 1)),),
+        ]
+    )
+    assert outcomes == [Committed(), Conflict(A), Committed()]
+    assert again(opened).containers == (ROW,)
+
+
+def test_what_is_dropped_is_gone_and_dropping_nothing_is_no_error(opened: Store) -> None:
+    one(opened, PutContainer(ROW), PutIntent(INTENT), ReserveName("web", A))
+    gone = (DropContainer(A), DropIntent(B), ReleaseName(A))
+    assert one(opened, *gone) == Committed()
+    assert one(opened, *gone) == Committed()
+    assert again(opened) == Stored()
+
+
+def test_a_value_that_is_no_text_fails_alone(opened: Store) -> None:
+    bad = replace(ROW, id=B, message="\udcff")
+    outcomes = opened.commit([(PutContainer(bad),), (PutContainer(ROW),)])
+    assert isinstance(outcomes[0], NotCommitted)
+    assert outcomes[1] == Committed()
+    assert again(opened).containers == (ROW,)
+
+
+def test_answers_and_events_are_bounded(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "KEPT_ANSWERS", 3)
+    monkeypatch.setattr(rows, "KEPT_EVENTS", 2)
+    for n in range(5):
+        one(
+            opened, PutAnswer(replace(REFUSED, request_id=f"r{n}")), AppendEvent(Event(n, A, "", 1))
+        )
+    assert [answer.request_id for answer in again(opened).answers] == ["r2", "r3", "r4"]
+    with raw(opened.path) as connection:
+        assert connection.execute("SELECT seq FROM events").fetchall() == [(4,), (5,)]
+
+
+def test_answers_live_a_day_and_a_wild_clock_forgets_no_more_than_once(opened: Store) -> None:
+    day = rows.ANSWER_LIFE_NS
+
+    def remaining_after(request_id: str, at: int) -> list[str]:
+        one(opened, PutAnswer(replace(REFUSED, request_id=request_id, at=at)))
+        return [answer.request_id for answer in opened.read().answers]
+
+    assert remaining_after("old", day) == ["old"]
+    assert remaining_after("new", 2 * day) == ["old", "new"]
+    assert remaining_after("newer", 2 * day + 1) == ["new", "newer"]
+    assert remaining_after("future", 99 * day) == ["future"]
+    assert remaining_after("now", 2 * day + 2) == ["future", "now"]
+
+
+def test_event_numbers_are_never_used_again(opened: Store) -> None:
+    one(opened, AppendEvent(Event(1, A, "x", 1)))
+    with raw(opened.path) as connection:
+        connection.execute("DELETE FROM events")
+    one(opened, AppendEvent(Event(2, A, "y", 1)))
+    with raw(opened.path) as connection:
+        assert connection.execute("SELECT seq FROM events").fetchall() == [(2,)]
+
+
+def test_commits_are_synced(opened: Store) -> None:
+    connection = opened._connection
+    assert connection is not None
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == (b"wal",)
+
+
+# ---- opening ---------------------------------------------------------------------------------------
+
+
+def test_the_instance_is_made_once(opened: Store) -> None:
+    assert len(bytes.fromhex(opened.instance)) == 4
+    beside = Path(opened.path).with_name("instance")
+    assert beside.read_text() == f"{opened.instance}\n"
+    beside.unlink()
+    other = Store.open(opened.path)
+    other.close()
+    assert other.instance == opened.instance
+    assert beside.read_text() == f"{opened.instance}\n"
+
+
+def refused(path: str) -> Refusal:
+    before = Path(path).read_bytes() if os.path.exists(path) else None
+    with pytest.raises(StoreError) as caught:
+        Store.open(path)
+    assert (Path(path).read_bytes() if before is not None else None) == before
+    assert caught.value.refusal.hint
+    return caught.value.refusal
+
+
+def test_a_newer_schema_is_refused(path: str) -> None:
+    Store.open(path).close()
+    with raw(path) as connection:
+        connection.execute(f"PRAGMA user_version={len(MIGRATIONS) + 1}")
+    assert refused(path).reason == "StoreTooNew"
+
+
+def test_no_database_is_refused(path: str) -> None:
+    Path(path).write_bytes(b"this is no database, and long enough to have a header" * 50)
+    assert refused(path).reason == "StoreUnusable"
+
+
+def test_a_damaged_page_is_refused(path: str) -> None:
+    store = Store.open(path)
+    store.commit([(PutContainer(ROW),)])
+    store.close()
+    with open(path, "r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 4096 * 3)
+    assert refused(path).reason == "StoreUnusable"
+
+
+@pytest.mark.parametrize("lose", [os.unlink, lambda path: os.truncate(path, 0)])
+def test_a_lost_database_is_not_replaced(path: str, lose: Callable[[str], None]) -> None:
+    Store.open(path).close()
+    lose(path)
+    assert refused(path).reason == "StoreMissing"
+
+
+def test_another_directory_s_database_is_refused(path: str) -> None:
+    Store.open(path).close()
+    Path(path).with_name("instance").write_text("00000000\n")
+    assert refused(path).reason == "StoreForeign"
+
+
+def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert refused(str(tmp_path / "absent" / "conman.db")).reason == "StoreUnusable"

@@ -1,0 +1,196 @@
+"""The fence where it is most easily wrong: who is spared, who is not, and what proves that nobody is left."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conman.primitives.fence import bears, fence, take
+from conman.primitives.processes import start_time
+from conman.primitives.steps import Done, Failed, Fence, Remaining
+
+MARK = f"CONMAN_CALL={os.getpid()}/c-1/create"
+
+
+@pytest.fixture
+def lock(tmp_path: Path) -> str:
+    path = tmp_path / "c-1.create"
+    path.touch()
+    return str(path)
+
+
+@contextmanager
+def held(path: str) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
+    assert take(descriptor)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def running(
+    *argv: str, mark: str = "", keep: int | None = None
+) -> Iterator["subprocess.Popen[str]"]:
+    name, _, value = mark.partition("=")
+    child = subprocess.Popen(
+        argv,
+        env={"PATH": os.environ["PATH"], **({name: value} if mark else {})},
+        pass_fds=() if keep is None else (keep,),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
+
+
+def step(lock: str, *, state: str = "", timeout_ms: int = 10_000) -> Fence:
+    return Fence(lock, MARK, state, timeout_ms)
+
+
+@pytest.mark.parametrize(
+    "mark", [MARK[:-1], f"{MARK}d", f"X{MARK}", f"OTHER={MARK}", "_LIBCONTAINER_STATEDIR=/run/c-1"]
+)
+def test_who_bears_another_mark_is_spared(lock: str, mark: str) -> None:
+    with running("sleep", "600", mark=mark) as child:
+        assert isinstance(fence(step(lock)), Done)
+        assert child.poll() is None
+
+
+def test_the_half_made_init_of_a_create_is_ended(lock: str) -> None:
+    mark = "_LIBCONTAINER_STATEDIR=/run/c-1"
+    with running("sleep", "600", mark=mark) as child:
+        assert isinstance(fence(step(lock, state="/run/c-1")), Done)
+        assert child.wait(5) == -signal.SIGKILL
+
+
+def test_a_bearer_without_the_lock_is_ended_too(lock: str) -> None:
+    with running("sleep", "600", mark=MARK) as child:
+        assert isinstance(fence(step(lock)), Done)
+        assert child.wait(5) == -signal.SIGKILL
+
+
+def test_who_holds_the_lock_unmarked_is_ended_unless_it_is_our_child(lock: str) -> None:
+    """Our child is between fork and exec; somebody else's is a hook with an environment of its own."""
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(fence(step(lock, timeout_ms=30_000))))
+    with held(lock) as ours:
+        argv = ("sh", "-c", "sleep 600 & echo $!; exec sleep 600")
+        with running(*argv, keep=ours) as child:
+            grandchild = os.pidfd_open(int(said(child)))
+            thread.start()
+            assert select.select([grandchild], [], [], 30)[0]
+            os.close(grandchild)
+            assert child.poll() is None
+            assert results == []
+    thread.join()
+    assert isinstance(results[0], Done)
+
+
+def said(child: "subprocess.Popen[str]") -> str:
+    assert child.stdout is not None
+    return child.stdout.readline()
+
+
+def is_dead(pid: int) -> bool:
+    return (
+        start_time(pid) is None
+        or "Z" in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    )
+
+
+def test_our_child_between_fork_and_exec_is_waited_for(lock: str) -> None:
+    """It holds every descriptor of ours, and bears nothing; killing it would kill a stranger's call."""
+    reader, writer = os.pipe()
+    with held(lock):
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.read(reader, 1)  # the lock's descriptor is inherited until here
+                os.execvp("true", ["true"])  # noqa: S606 - an exec by hand is the point
+            finally:
+                os._exit(9)
+    later = threading.Timer(0.2, lambda: os.write(writer, b"."))
+    later.start()
+    assert isinstance(fence(step(lock)), Done)
+    assert not later.is_alive()
+    later.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_lock_that_nobody_lets_go_is_not_taken(lock: str) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    with held(lock):
+        assert fence(step(lock, timeout_ms=50)) == Remaining(())
+    assert isinstance(fence(step(lock)), Done)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def opened(path: str) -> int:
+    """How many of our own descriptors are of this file, while others come and go."""
+    links = (f"/proc/self/fd/{fd}" for fd in os.listdir("/proc/self/fd"))
+    return sum(_leads_to(link, path) for link in links)
+
+
+def _leads_to(link: str, path: str) -> bool:
+    try:
+        return os.readlink(link) == path
+    except FileNotFoundError:
+        return False
+
+
+HOLD = """
+import fcntl, os, sys, time
+fcntl.flock(os.open(sys.argv[1], os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
+print(os.getpid(), flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_lock_file_that_was_replaced_is_fenced_anew(lock: str) -> None:
+    """The old one's is no proof: an unmarked stranger holds the new one."""
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.append(fence(step(lock))))
+    with held(lock):
+        thread.start()
+        while opened(lock) < 2:  # ours, and the fence's
+            assert thread.is_alive()
+        os.unlink(lock)
+        hold = f"{sys.executable} -c '{HOLD}' {lock} & exec sleep 600"
+        with running("sh", "-c", hold) as child:
+            stranger = int(said(child))
+            assert results == []
+    thread.join()
+    assert isinstance(results[0], Done)
+    assert is_dead(stranger)
+
+
+def test_a_lock_that_cannot_be_opened_is_no_absence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = fence(step(str(tmp_path / "file" / "lock")))
+    assert isinstance(result, Failed)
+    assert result.error == "ENOTDIR"
+
+
+def test_a_whole_tree_of_bearers_is_ended(lock: str) -> None:
+    tree = "for i in 1 2 3 4 5; do (trap '' TERM; sleep 600 & sleep 600) & done; echo; wait"
+    with held(lock) as ours, running("sh", "-c", tree, mark=MARK, keep=ours) as child:
+        said(child)
+    assert isinstance(fence(step(lock)), Done)
+    marks = frozenset({MARK.encode()})
+    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and bears(int(pid), marks)]

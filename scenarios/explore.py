@@ -29,6 +29,8 @@ from scenarios.story import Story
 from scenarios.violation import Violation
 from scenarios.world import RUN, World
 
+Key = tuple[object, ...]
+
 SCHEDULES = (Schedule(eager=False), Schedule(eager=True))
 
 
@@ -63,8 +65,8 @@ class Explorer:
     def __init__(self, story: Story, *, deadline: float = float("inf")) -> None:
         self.story, self.deadline = story, deadline
         self.report = Report(story.name)
-        self._seen: set[tuple[object, ...]] = set()
-        self._texts: set[tuple[object, ...]] = set()
+        self._seen: dict[Key, bool] = {}
+        self._texts: dict[Key, bool] = {}
         self._frontier: deque[Node] = deque()
 
     def explore(self, *, stop_at_first: bool = True) -> Report:
@@ -86,18 +88,20 @@ class Explorer:
     # ---- nodes
 
     def _is_new(self, world: World, client: Client) -> bool:
+        """Whether nobody went on from here, or only from a world that is forgiven more."""
         self.report.crashes += 1
         text, told = keys.raw(world), client.key()
         # Renaming costs more than all the rest, and most states are seen again under the same names.
-        if self._is_known(self._texts, (_digest(text), told)):
+        if self._is_known(self._texts, (_digest(text), told), world):
             return False
-        return not self._is_known(self._seen, (_digest(keys.renamed(text)), told))
+        return not self._is_known(self._seen, (_digest(keys.renamed(text)), told), world)
 
     @staticmethod
-    def _is_known(known: set[tuple[object, ...]], key: tuple[object, ...]) -> bool:
-        before = len(known)
-        known.add(key)
-        return len(known) == before
+    def _is_known(known: dict[Key, bool], key: Key, world: World) -> bool:
+        """`known`: whether all who came here were disturbed; then calls may fail that else may not."""
+        before = known.get(key)
+        known[key] = world.disturbed and before is not False
+        return before is not None and (world.disturbed or not before)
 
     def _expand(self, node: Node) -> None:
         for schedule in SCHEDULES:

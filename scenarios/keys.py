@@ -26,7 +26,7 @@ def raw(world: World) -> str:
     shim_pids = {one.pid for one in world.shims.values()}
     run_ids = set(storage.containers)
     everything = (
-        [_file(path, disk, disk.inodes[number]) for path, number in walked if not is_trash(path)],
+        [_file(path, disk, disk.inodes[number]) for path, number in walked if _matters(path)],
         _lost(disk),
         [(path, world.locks[number]) for path, number in walked if world.locks.get(number)],
         [_process(p) for p in world.processes.values() if p.alive or _unreaped(p, shim_pids)],
@@ -40,8 +40,9 @@ def raw(world: World) -> str:
         sorted(storage.names.items()),
         sorted(storage.answers),
         [(end, code) for end, code in sorted(world.exits.items()) if end[0] in run_ids],
+        sorted((run, b == world.boot) for run, b in world.started if run[0] in run_ids),
         sorted(run for run in world.unknowable if run[0] in run_ids),
-        (world.boot_id, world.boot > 1, world.disturbed),
+        (world.boot_id, world.boot > 1),
     )
     return repr(everything)
 
@@ -51,17 +52,21 @@ def raw(world: World) -> str:
 
 def _file(path: str, disk: Disk, inode: Inode) -> tuple[str, ...]:
     """Its two sides. What lies in RUN has one only: a cut takes all of it."""
-    if inode.is_settled or path.startswith(f"{RUN}/") or _is_dead_weight(path):
+    if inode.is_settled or path.startswith(f"{RUN}/"):
         return (path, _look(path, inode.data))
     durable = disk.durable_path(inode)
-    return (path, _look(path, inode.data), durable, _look(durable, inode.synced))
+    return (path, _look(path, inode.data), durable, _look(durable, inode.synced) if durable else "")
 
 
 def _lost(disk: Disk) -> list[tuple[str, str]]:
     """What is unlinked, and what a cut could bring back."""
     unlinked = [inode for inode in disk.inodes.values() if inode.visible is None]
     places = [(disk.durable_path(inode), inode.synced) for inode in unlinked]
-    return sorted((path, _look(path, data)) for path, data in places if path and not is_trash(path))
+    return sorted((path, _look(path, data)) for path, data in places if path and _matters(path))
+
+
+def _matters(path: str) -> bool:
+    return not is_trash(path) and not _is_dead_weight(path)
 
 
 def is_trash(path: str) -> bool:

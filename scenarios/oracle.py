@@ -85,7 +85,11 @@ def answered(world: World, told: Told) -> None:
         raise Violation("I2", f"{told.ask.name} was removed, and its name is held")
     if row is None:
         return
-    if told.answer == "ok" and told.ask.verb == "start" and (row.id, row.run) not in world.started:
+    if (
+        told.answer == "ok"
+        and told.ask.verb == "start"
+        and (row.id, row.run) not in {run for run, _ in world.started}
+    ):
         raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
     if told.ask.verb in {"status", "wait"}:
         _true(world, row, told)

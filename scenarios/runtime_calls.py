@@ -172,7 +172,7 @@ def _release(world: World, init: Process) -> None:
     """The user's program begins; from here on its environment is its own."""
     marks = tuple(m for m in init.marks if not m.startswith("_LIBCONTAINER"))
     world.put(replace(init, image=2, marks=marks, cmdline=init.program))
-    world.started = (*world.started, run_of(init.cgroup))
+    world.started = (*world.started, (run_of(init.cgroup), world.boot))
 
 
 def _config(world: World, call: Call) -> dict[str, Any]:

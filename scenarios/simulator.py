@@ -109,6 +109,7 @@ class Simulator:
             self.events += 1
             if self.events > EVENTS_AT_MOST:
                 raise Violation("I5", "the run does not come to rest")
+        self._point("rest")
 
     def calm(self) -> None:
         """No more strikes and no more points: what follows is the probe's."""

@@ -115,8 +115,8 @@ class World:
         self.next_pid = FIRST_PID
         self.next_connection = 1
         self.next_id = 1
-        #: Ghosts: what happened, for the oracle only. (id, run) of each program that began to run.
-        self.started: tuple[tuple[str, int], ...] = ()
+        #: Ghosts: what happened, for the oracle only. Each program that began, with its boot.
+        self.started: tuple[tuple[tuple[str, int], int], ...] = ()
         #: How each such program ended, as the kernel told its parent.
         self.exits: dict[tuple[str, int], int] = {}
         #: Runs whose exit nobody could record: their shim was killed, or the power was cut.

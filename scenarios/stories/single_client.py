@@ -57,6 +57,13 @@ STORIES = (
         given=(CREATE, START),
     ),
     Story(
+        "goes-on",
+        "S09",
+        "a running container of which nobody wants anything",
+        (STATUS,),
+        given=(CREATE, START),
+    ),
+    Story(
         "exits-at-once",
         "S17",
         "a program that ends by itself, whenever it likes",

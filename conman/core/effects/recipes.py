@@ -211,7 +211,8 @@ def _leftovers(effect: v.HostEffect, layout: Layout) -> Recipe:
             work = s.RemoveTree(layout.work(container_id, run))
             return (s.Unmount(layout.rootfs(container_id)), work)
         case v.RemoveRunRecord(container_id, run):
-            return (s.RemoveTree(layout.run_record(container_id, run)),)
+            record = s.RemoveTree(layout.run_record(container_id, run))
+            return (record, s.SyncDirectory(layout.runs(container_id)))
         case _:
             raise AssertionError(effect)
 

@@ -17,6 +17,7 @@ from conman.core.model import (
     DropIntent,
     Init,
     Intent,
+    Operation,
     PutContainer,
     PutIntent,
     ReleaseName,
@@ -36,7 +37,7 @@ from conman.core.sagas.run import (
     stop_and_look,
     undo_run,
 )
-from conman.core.sagas.settle import exited, settle_run
+from conman.core.sagas.settle import exited, settle, settle_run
 from conman.errors import Code, Refusal
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
 
@@ -140,12 +141,18 @@ async def _prepare_next(
             return intent, init
         init = refusal
     await undo_run(row.id, intent.run, None, runtime_of(row, setting))
+    await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
     return init
 
 
 async def commit_running(row: Container, intent: Intent, init: Init, at: int) -> Reply:
-    started = replace(
+    await _commit_running(_running(row, intent, init, at), intent)
+    return Okay()
+
+
+def _running(row: Container, intent: Intent, init: Init, at: int) -> Container:
+    return replace(
         row,
         state=State.RUNNING,
         run=intent.run,
@@ -157,28 +164,24 @@ async def commit_running(row: Container, intent: Intent, init: Init, at: int) ->
         message="",
         oom_killed=False,
     )
-    changes = (
-        PutContainer(started),
-        *closing(intent),
-        event("started", started, started.started_at),
-    )
-    await persist(v.CommitRunning(changes), row.id)
-    return Okay()
+
+
+async def _commit_running(started: Container, intent: Intent) -> None:
+    begun = event("started", started, started.started_at)
+    changes = (PutContainer(started), *closing(intent), begun)
+    await persist(v.CommitRunning(changes), started.id)
 
 
 async def ran_and_ended(row: Container, intent: Intent, init: Init, setting: Setting) -> Reply:
-    """Nobody was there to see it, but the program ran: the start is answered OK, the end told."""
-    started = replace(
-        row,
-        run=intent.run,
-        init=init,
-        started_at=max(intent.at, row.created_at),
-        exit_code=None,
-        reason="",
-    )
-    ended = await settle_run(started, init, intent.at, setting)
-    begin = event("started", started, started.started_at)
-    await persist(v.CommitExited((begin, *exited(started, intent, ended))), row.id)
+    """Nobody was there to see it, but the program ran: the start is answered OK, the end told.
+
+    Two commits: that it ran is durable before the evidence for it goes, or a crash between would
+    have the next recovery believe that it never did, and a retry run it twice.
+    """
+    started = _running(row, intent, init, intent.at)
+    await _commit_running(started, intent)
+    ended = Intent(row.id, Operation.SETTLE, started.run, intent.boot_id, intent.at)
+    await settle(started, ended, setting)
     return Okay()
 
 

@@ -30,9 +30,6 @@ from conman.core.sagas.container import (
 from conman.core.sagas.garbage import finish_remove_unreadable
 from conman.core.sagas.run import (
     Look,
-    dismantle,
-    end_members,
-    fence_prepare,
     insist,
     is_gone,
     runtime_of,
@@ -138,13 +135,10 @@ async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Re
 async def _undo_start(row: Container, intent: Intent, init: Init | None, setting: Setting) -> None:
     """It never ran: what the run made is undone, the row stays what it was."""
     binary = runtime_of(row, setting)
+    await undo_run(row.id, intent.run, init, binary)
+    await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
     if intent.prepares:
-        await undo_run(row.id, intent.run, init, binary)
         await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
         return
-    await fence_prepare(row.id, intent.run)
-    await end_members(row.id, intent.run, init)
-    await dismantle(row.id, intent.run, binary)
-    await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
     unprepared = (PutContainer(replace(row, init=None)), DropIntent(row.id))
     await persist(v.CommitUnprepared(unprepared), row.id)

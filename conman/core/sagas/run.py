@@ -216,11 +216,10 @@ async def fence_prepare(container_id: str, run: int) -> None:
 
 
 async def undo_run(container_id: str, run: int, init: Init | None, binary: str) -> None:
-    """As if this run had never been prepared."""
+    """As if this run had never been prepared, but for what it left in DATA."""
     await fence_prepare(container_id, run)
     await end_members(container_id, run, init)
     await dismantle(container_id, run, binary)
-    await insist(container_id, v.RemoveRunRecord(container_id, run))
 
 
 def is_gone(outcome: Outcome) -> bool:

@@ -24,7 +24,9 @@ def raw(world: World) -> str:
     disk, storage = world.disk, world.storage
     walked = disk.everything()
     shim_pids = {one.pid for one in world.shims.values()}
-    run_ids = set(storage.containers)
+    # Of runs that are over, and will never be told about again, only what they left can matter.
+    rows = {(row.id, row.run) for row in storage.containers.values()}
+    runs = rows | {(intent.id, intent.run) for intent in storage.intents.values()}
     everything = (
         [_file(path, disk, disk.inodes[number]) for path, number in walked if _matters(path)],
         _lost(disk),
@@ -39,9 +41,9 @@ def raw(world: World) -> str:
         [_intent(intent) for intent in storage.intents.values()],
         sorted(storage.names.items()),
         sorted(storage.answers),
-        [(end, code) for end, code in sorted(world.exits.items()) if end[0] in run_ids],
-        sorted((run, b == world.boot) for run, b in world.started if run[0] in run_ids),
-        sorted(run for run in world.unknowable if run[0] in run_ids),
+        [(run, code) for run, code in sorted(world.exits.items()) if run in runs],
+        sorted((run, boot == world.boot) for run, boot in world.started if run in runs),
+        sorted(world.unknowable & runs),
         (world.boot_id, world.boot > 1),
     )
     return repr(everything)

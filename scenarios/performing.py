@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from conman.primitives import steps as s
 from conman.shim.machine import Requested
 from scenarios.runtime_calls import begin_call, end_call
-from scenarios.world import DAEMON, Process, Shim, World
+from scenarios.world import DAEMON, Process, Shim, World, run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,9 @@ def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> O
     made = world.disk.make(directory, "dir")
     if not isinstance(made, s.Done):
         return made
+    # An undone run's number is used again: this is another run, and its exit can be known.
+    world.unknowable.discard(run_of(directory))
+    world.exits.pop(run_of(directory), None)
     process = world.spawn(Process("shim", DAEMON, marks=(marker,)))
     world.lock(f"{directory}/alive", process.pid)
     world.shims[directory] = Shim(process.pid, directory)

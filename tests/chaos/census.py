@@ -1,0 +1,132 @@
+"""What a host has of one conmand's containers, asked of the host alone.
+
+Processes by the marks in their environment and by cgroup, mounts, cgroups, and what lies in RUN and DATA.
+It imports nothing of conman: what it finds must not depend on what conman believes, nor on where conman
+believes that it put things. It must never count a zombie, nor a thing of another instance.
+"""
+
+import os
+import select
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_MARKS = {"CONMAN_RUN": "run", "CONMAN_SHIM": "shim", "CONMAN_CALL": "call"}
+_CGROUPS = Path("/sys/fs/cgroup")
+_PATIENCE_MS = 10_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Thing:
+    """`owner`: `<id>-<n>` of what belongs to one run, `<id>` of what belongs to all of them."""
+
+    kind: str
+    owner: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One conmand's directories, and the name that all its things bear."""
+
+    data: Path
+    run: Path
+    instance: str
+
+
+def census(place: Place) -> list[Thing]:
+    """All that containers have, in order. Nothing of the daemon itself."""
+    return sorted({*_processes(place), *_mounts(place), *_cgroups(place), *_files(place)})
+
+
+def daemons(place: Place) -> list[str]:
+    """The cgroups that a daemon makes for itself, in every hierarchy."""
+    name = f"conman-{place.instance}"
+    return [str(path) for path in (*_CGROUPS.glob(name), *_CGROUPS.glob(f"*/{name}"))]
+
+
+def clear(place: Place) -> None:
+    """After a failure: end and remove it all by hand, so that it stays one failure."""
+    for thing in census(place):
+        if thing.kind in {*_MARKS.values(), "member"}:
+            _end(int(thing.what))
+    for thing in census(place):
+        if thing.kind == "mount":
+            subprocess.run(["umount", "--lazy", thing.what], check=True)
+    for parent in daemons(place):
+        for path in (*Path(parent).glob("*/"), Path(parent)):
+            with suppress(
+                OSError
+            ):  # a member may be on its way out; what stays is told by the test
+                path.rmdir()
+
+
+def _end(pid: int) -> None:
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            poll = select.poll()
+            poll.register(handle, select.POLLIN)
+            poll.poll(_PATIENCE_MS)
+        finally:
+            os.close(handle)
+
+
+def _processes(place: Place) -> Iterator[Thing]:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            continue  # it has ended, or is another user's: then it is none of ours
+        for variable in environment.decode(errors="replace").split("\0"):
+            key, _, value = variable.partition("=")
+            instance, _, rest = value.partition("/")
+            if key in _MARKS and instance == place.instance:
+                yield Thing(_MARKS[key], rest.partition("/")[0], pid)
+
+
+def _mounts(place: Place) -> Iterator[Thing]:
+    with open("/proc/self/mountinfo", encoding="utf-8") as file:
+        points = [line.split()[4] for line in file]
+    for point in points:
+        for top in (place.data, place.run):
+            if point.startswith(f"{top}/"):
+                yield Thing("mount", Path(point).relative_to(top).parts[1], point)
+
+
+def _cgroups(place: Place) -> Iterator[Thing]:
+    for parent in daemons(place):
+        for path in Path(parent).glob("*/"):
+            if path.name == "shims":
+                continue
+            yield Thing("cgroup", path.name, str(path))
+            for pid in (path / "cgroup.procs").read_text().split():
+                if not _is_zombie(pid):
+                    yield Thing("member", path.name, pid)
+
+
+def _is_zombie(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def _files(place: Place) -> Iterator[Thing]:
+    for kind, top in (
+        ("runtime", place.run / "runtime"),
+        ("shims", place.run / "shims"),
+        ("calls", place.run / "calls"),
+        ("containers", place.data / "containers"),
+        ("trash", place.data / "trash"),
+    ):
+        for path in top.glob("*"):
+            if path.name == ".cgroups":
+                # Where fakerunc keeps the names of its cgroups: <parent>/<id>-<n>.
+                yield from (Thing("names", each.name, str(each)) for each in path.glob("*/*"))
+            else:
+                yield Thing(kind, path.name.partition(".")[0], str(path))

@@ -85,7 +85,7 @@ test-unit: setup ## the parts, in seconds: no daemon, no root
 	$(call phase,unit,$(PY) -m pytest tests/unit)
 
 test-integration: setup ## the real daemon and client: over fakerunc, as root over runc too
-	$(call phase,integration,$(PY) -m pytest tests/integration)
+	$(call phase,integration,$(PY) -m pytest tests/contract tests/integration)
 
 test-chaos: setup ## the real daemon, killed at its crash points
 	$(call phase,chaos,$(PY) -m pytest tests/chaos)

@@ -104,11 +104,10 @@ class Disk:
     def make(self, path: str, kind: str, data: bytes = b"", *, durable: bool = False) -> Result:
         existing = self.find(path)
         if existing is not None:
-            same = self.inodes[existing].kind == kind
-            return Done() if same else Failed("EEXIST", f"{path}: File exists")
+            return Done() if self.inodes[existing].kind == kind else _failed("EEXIST", path)
         place = self._place(path)
-        if place is None:
-            return Failed("ENOENT", f"{path}: No such file or directory")
+        if isinstance(place, Failed):
+            return place
         synced = data if durable else None
         self.inodes[self.next] = Inode(kind, place, place if durable else None, data, synced)
         self.names[place] = self.next
@@ -117,6 +116,8 @@ class Disk:
         return Done()
 
     def write(self, path: str, data: bytes) -> Result:
+        if self._is_directory(path):
+            return _failed("EISDIR", path)
         made = self.make(path, "file")
         number = self.find(path)
         if not isinstance(made, Done) or number is None:
@@ -125,26 +126,32 @@ class Disk:
         return Done()
 
     def content(self, path: str) -> Result:
+        if self._is_directory(path):
+            return _failed("EISDIR", path)
         data = self.read(path)
         return Absent() if data is None else Content(data)
 
     def sync(self, path: str) -> Result:
         number = self.find(path)
         if number is None:
-            return Failed("ENOENT", f"{path}: No such file or directory")
+            return _failed("ENOENT", path)
         self.inodes[number] = replace(self.inodes[number], synced=self.inodes[number].data)
         return Done()
 
     def sync_directory(self, path: str) -> Result:
         number = self.find(path)
         if number is None:
-            return Failed("ENOENT", f"{path}: No such file or directory")
+            return _failed("ENOENT", path)
+        if not self._is_directory(path):
+            return _failed("ENOTDIR", path)
         for child, inode in list(self.inodes.items()):
             if number in {_parent(inode.visible), _parent(inode.durable)}:
                 self._keep(child, replace(inode, durable=inode.visible))
         return Done()
 
-    def sync_all(self) -> Result:
+    def sync_all(self, path: str) -> Result:
+        if self.find(path) is None:
+            return _failed("ENOENT", path)
         for number, inode in list(self.inodes.items()):
             self._keep(number, replace(inode, durable=inode.visible, synced=inode.data))
         return Done()
@@ -153,11 +160,11 @@ class Disk:
         number, place = self.find(source), self._place(target)
         if number is None:
             return Absent()
-        if place is None:
-            return Failed("ENOENT", f"{target}: No such file or directory")
+        if isinstance(place, Failed):
+            return place
         replaced = self.names.get(place)
         if replaced is not None and self.children(replaced):
-            return Failed("ENOTEMPTY", f"{target}: Directory not empty")
+            return _failed("ENOTEMPTY", target)
         if replaced is not None:
             self._unname(replaced)
         self._unname(number)
@@ -167,6 +174,11 @@ class Disk:
         return Done()
 
     def unlink(self, path: str) -> Result:
+        """A file's name; of a directory only `remove` may."""
+        return _failed("EISDIR", path) if self._is_directory(path) else self.remove(path)
+
+    def remove(self, path: str) -> Result:
+        """The name of a file or of an empty directory."""
         number = self.find(path)
         if number is not None:
             self._unname(number)
@@ -175,10 +187,16 @@ class Disk:
 
     # ---- inside
 
-    def _place(self, path: str) -> Place | None:
+    def _place(self, path: str) -> Place | Failed:
         parent, _, name = path.rpartition("/")
         number = self.find(parent)
-        return None if number is None else (number, name)
+        if number is None:
+            return _failed("ENOENT", path)
+        return (number, name) if self._is_directory(parent) else _failed("ENOTDIR", path)
+
+    def _is_directory(self, path: str) -> bool:
+        number = self.find(path)
+        return number is not None and self.inodes[number].kind == "dir"
 
     def _unname(self, number: int) -> None:
         inode = self.inodes[number]
@@ -193,6 +211,19 @@ class Disk:
             self.inodes.pop(number, None)
         else:
             self.inodes[number] = inode
+
+
+_TEXTS = {
+    "EEXIST": "File exists",
+    "EISDIR": "Is a directory",
+    "ENOENT": "No such file or directory",
+    "ENOTDIR": "Not a directory",
+    "ENOTEMPTY": "Directory not empty",
+}
+
+
+def _failed(error: str, path: str) -> Failed:
+    return Failed(error, f"{path}: {_TEXTS[error]}")
 
 
 def _parent(place: Place | None) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from conman.primitives import steps as s
 from conman.shim.machine import Requested
+from scenarios.disk import Disk
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.world import DAEMON, Process, Shim, World, run_of
 
@@ -28,6 +29,11 @@ Outcome = s.Result | Pending
 
 def perform(world: World, step: s.Step) -> Outcome:
     """One step by the daemon or a shim."""
+    result = _perform(world, step)
+    return replace(result, at=world.wall) if isinstance(result, s.Done) else result
+
+
+def _perform(world: World, step: s.Step) -> Outcome:
     disk = world.disk
     match step:
         case s.MakeDirectory(path):
@@ -42,8 +48,8 @@ def perform(world: World, step: s.Step) -> Outcome:
             return disk.sync(path)
         case s.SyncDirectory(path):
             return disk.sync_directory(path)
-        case s.SyncFileSystem():
-            return disk.sync_all()
+        case s.SyncFileSystem(path):
+            return disk.sync_all(path)
         case s.Rename(source, target):
             return disk.rename(source, target)
         case s.Unlink(path):
@@ -63,7 +69,7 @@ def remove_next(world: World, path: str) -> bool:
     paths = [path, *world.disk.tree(path)]
     if world.disk.find(path) is None:
         return False
-    world.disk.unlink(paths[-1])
+    world.disk.remove(paths[-1])
     return True
 
 
@@ -85,7 +91,17 @@ def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s
         case s.CopyTree(source, target):
             if disk.find(source) is None:
                 return s.Failed("ENOENT", f"{source}: No such file or directory")
-            return disk.make(target, "dir")
+            return _copy(disk, source, target)
+
+
+def _copy(disk: Disk, source: str, target: str) -> s.Result:
+    if disk.find(target) is not None:
+        return s.Failed("EEXIST", f"{target}: File exists")
+    disk.make(target, "dir")
+    for path, number in disk.walk(source):
+        inode = disk.inodes[number]
+        disk.make(target + path.removeprefix(source), inode.kind, inode.data)
+    return s.Done()
 
 
 def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
@@ -103,12 +119,12 @@ def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
 
 def _on_processes(world: World, step: s.Step) -> Outcome:
     match step:
-        case s.EndMembers(cgroup):
-            for pid in world.members(cgroup):
+        case s.EndMembers(cgroup, marker):
+            for pid in _members(world, cgroup, marker):
                 world.end(pid, 137, 9)
             return s.Done()
-        case s.ListMembers(cgroup):
-            return s.Remaining(tuple(world.members(cgroup)))
+        case s.ListMembers(cgroup, marker):
+            return s.Remaining(tuple(_members(world, cgroup, marker)))
         case s.RemoveCgroup(cgroup):
             if world.members(cgroup):
                 return s.Failed("EBUSY", f"{cgroup}: Device or resource busy")
@@ -134,6 +150,10 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
             return s.Done()
         case _:
             return _on_actors(world, step)
+
+
+def _members(world: World, cgroup: str, marker: str) -> list[int]:
+    return world.members(cgroup) if cgroup else world.bearers(marker)
 
 
 def _on_actors(world: World, step: s.Step) -> Outcome:

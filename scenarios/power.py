@@ -21,7 +21,7 @@ def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
     """(name, disk) for each outcome. What lies below `volatile` (a tmpfs) never survives."""
     base = disk.clone()
     for path in reversed(base.tree(volatile)):
-        base.unlink(path)
+        base.remove(path)
     lost = {n for n, i in base.inodes.items() if i.visible is None and _below(base, i, volatile)}
     lost |= {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
     undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]

@@ -15,12 +15,17 @@ from fakerunc.model import StepKind
 from scenarios.violation import Violation
 from scenarios.world import DAEMON, INSTANCE, Call, Process, World, run_of
 
+#: What is installed on the simulated host.
+RUNTIMES = {"runc"}
+
 
 def begin_call(
     world: World, argv: tuple[str, ...], lock: str, marker: str, parent: int
 ) -> Call | None:
     """Fork and exec the runtime; None: there is no such binary."""
-    if argv[0] == "missing":
+    if argv[0] not in RUNTIMES:
+        # As a real fork does: the lock was made before it was known.
+        world.disk.make(lock, "file")
         return None
     words = dict(pairwise(argv))
     runtime_id, state = argv[-1], f"{words['--root']}/{argv[-1]}"
@@ -133,7 +138,7 @@ def _runtime_step(world: World, call: Call, step: model.Step) -> None:
             world.cgroups.discard(_cgroup_of(directory))
         case StepKind.REMOVE_DIRECTORY:
             for path in reversed([directory, *disk.tree(directory)]):
-                disk.unlink(path)
+                disk.remove(path)
         case _:
             _move_init(world, call, step)
 

@@ -245,7 +245,7 @@ class Simulator:
             self._dirty = True
         elif isinstance(step, s.RemoveTree) and not self.world.mounts:
             for path in reversed(self.world.disk.tree(step.path)):
-                self.world.disk.unlink(path)
+                self.world.disk.remove(path)
                 self._dirty = True
                 self._point(f"{job.perform.point}/during:{job.index}:partly")
         return perform(self.world, step)

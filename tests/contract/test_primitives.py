@@ -15,6 +15,7 @@ import pytest
 
 from conman.primitives import steps as s
 from tests.contract.real_host import INSTANCE, real_host
+from tests.contract.simulated_host import simulated_host
 
 CGROUP = f"/conman-{INSTANCE}/{'a' * 32}-1"
 
@@ -31,7 +32,7 @@ class Host(Protocol):
     def lives(self, process: s.ProcessId) -> bool: ...
 
 
-HOSTS = {"real": real_host}
+HOSTS = {"real": real_host, "simulated": simulated_host}
 
 
 @pytest.fixture(params=HOSTS)

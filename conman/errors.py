@@ -42,7 +42,7 @@ class Refusal:
 
     def sentence(self) -> str:
         """The one sentence that a person reads: what and why, then what to do."""
-        return f"{self.what}. {self.hint}." if self.hint else f"{self.what}."
+        return f"{self.what}; {self.hint}." if self.hint else f"{self.what}."
 
 
 class ConmanError(Exception):

@@ -208,7 +208,7 @@ def error_of(submit: Submit, name: str, request: Message) -> tuple[str, str, Err
 
 def test_a_refusal_of_the_core() -> None:
     code, message, info = error_of(saying(GONE), "StartContainer", on("StartContainer"))
-    assert (code, message) == ("NOT_FOUND", "there is no x. list them.")
+    assert (code, message) == ("NOT_FOUND", "there is no x; list them.")
     assert (info.reason, info.metadata["field"]) == ("NoSuchContainer", "container_id")
 
 

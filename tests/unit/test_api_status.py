@@ -29,7 +29,7 @@ def test_a_refusal() -> None:
     )
     status = grpc_status(refusal)
     assert status.code is grpc.StatusCode.NOT_FOUND
-    assert status.sentence == "there is no x. list them."
+    assert status.sentence == "there is no x; list them."
     details, info = details_of(refusal)
     assert (details.code, details.message) == (5, status.sentence)
     assert (info.reason, info.domain) == ("NoSuchContainer", "conman")

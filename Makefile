@@ -91,9 +91,9 @@ test-chaos: setup ## the real daemon, killed at its crash points
 	$(call phase,chaos,$(PY) -m pytest tests/chaos)
 
 # What a story has not reached in its budget is said; BUDGET=1h lets all of them end.
-BUDGET ?= 40s
+BUDGET ?= 90s
 
-explore: setup ## the simulator: every crash at every step of every operation (BUDGET=40s a story)
+explore: setup ## the simulator: every crash at every step of every operation (BUDGET=90s a story)
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
 
 check: setup ## lint, format, types, import rules, generated code fresh

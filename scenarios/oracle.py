@@ -6,7 +6,7 @@ knows none of its code but the rows that the store holds. A violation names its 
 
 from conman.core.model import Change, Container, PutContainer, State
 from scenarios.clients import Told
-from scenarios.performing import inventory
+from scenarios.performing import inventory, names_in
 from scenarios.violation import Violation
 from scenarios.world import World, is_whole, run_of
 
@@ -46,7 +46,7 @@ def committed(world: World, changes: tuple[Change, ...]) -> None:
             if first != status:
                 raise Violation("I11", f"run {row.run} ended with {first}, and now {status}")
             _honest(world, row)
-            if world.members(f"/conman-0123abcd/{row.id}-{row.run}"):
+            if world.members(world.layout().cgroup(row.id, row.run)):
                 raise Violation(
                     "I8", f"{row.name} is committed EXITED, and its cgroup is not empty"
                 )
@@ -165,12 +165,12 @@ def owned(world: World, row: Container) -> list[str]:
 def census(world: World) -> list[str]:
     """Everything of conman's on the host, by kind and owner."""
     disk = world.disk
-    things = [f"directory {name}" for name in _names(world, "/data/containers")]
-    things += [f"trash {name}" for name in _names(world, "/data/trash")]
+    things = [f"directory {name}" for name in names_in(world, "/data/containers")]
+    things += [f"trash {name}" for name in names_in(world, "/data/trash")]
     things += [f"mount {mount.split('/')[3]}" for mount in world.mounts]
     things += [f"cgroup {cgroup.rpartition('/')[2]}" for cgroup in world.cgroups]
-    things += [f"runtime {name}" for name in _names(world, "/run/runtime")]
-    things += [f"shim directory {name}" for name in _names(world, "/run/shims")]
+    things += [f"runtime {name}" for name in names_in(world, "/run/runtime")]
+    things += [f"shim directory {name}" for name in names_in(world, "/run/shims")]
     things += [f"shim {d.rpartition('/')[2]}" for d in world.shims]
     things += [f"runtime call {call.state_directory}" for call in world.calls.values()]
     things += [f"temporary file {path}" for path in disk.tree("/data") if path.endswith(".tmp")]
@@ -180,14 +180,9 @@ def census(world: World) -> list[str]:
     prepared = {
         f"{r.id}-{r.run}" for r in world.storage.containers.values() if r.is_prepared(world.boot_id)
     }
-    locks = (name.rpartition(".")[0] for name in _names(world, "/run/calls"))
+    locks = (name.rpartition(".")[0] for name in names_in(world, "/run/calls"))
     things += [f"call lock of {run}" for run in locks if run not in prepared]
     return things
-
-
-def _names(world: World, path: str) -> list[str]:
-    number = world.disk.find(path)
-    return [] if number is None else [name for name, _ in world.disk.children(number)]
 
 
 # ---- after a boot ------------------------------------------------------------------------------

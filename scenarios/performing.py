@@ -248,16 +248,16 @@ def _timed_out(world: World, pending: Pending) -> s.Result:
 
 def inventory(world: World) -> s.Inventory:
     """What bears our instance, by the names on the host."""
-    directories = _names(world, "/data/containers")
-    trash = _names(world, "/data/trash")
-    found = set(_names(world, "/run/shims"))
-    found |= {name for name in _names(world, "/run/runtime") if not name.startswith(".")}
-    found |= {name.rpartition(".")[0] for name in _names(world, "/run/calls")}
+    directories = names_in(world, "/data/containers")
+    trash = names_in(world, "/data/trash")
+    found = set(names_in(world, "/run/shims"))
+    found |= {name for name in names_in(world, "/run/runtime") if not name.startswith(".")}
+    found |= {name.rpartition(".")[0] for name in names_in(world, "/run/calls")}
     found |= {cgroup.rpartition("/")[2] for cgroup in world.cgroups}
     runs = sorted((name.rpartition("-")[0], int(name.rpartition("-")[2])) for name in found)
     return s.Inventory(tuple(directories), tuple(runs), tuple(trash))
 
 
-def _names(world: World, path: str) -> list[str]:
+def names_in(world: World, path: str) -> list[str]:
     number = world.disk.find(path)
     return [] if number is None else [name for name, _ in world.disk.children(number)]

@@ -9,20 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
-from conman.primitives.steps import (
-    Absent,
-    Content,
-    Done,
-    Failed,
-    Gone,
-    Inventory,
-    OomCount,
-    Remaining,
-    RuntimeAnswer,
-    ShimAnswer,
-    Stopped,
-    TimedOut,
-)
+from conman.primitives.steps import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +48,7 @@ class DeadlinePassed:
     """The deadline came first."""
 
 
-Outcome = (
-    Committed
-    | Conflict
-    | NotCommitted
-    | Unknown
-    | Ended
-    | DeadlinePassed
-    | Done
-    | Absent
-    | Gone
-    | Content
-    | OomCount
-    | Remaining
-    | Stopped
-    | ShimAnswer
-    | RuntimeAnswer
-    | Inventory
-    | TimedOut
-    | Failed
-)
+Outcome = Committed | Conflict | NotCommitted | Unknown | Ended | DeadlinePassed | Result
 
 
 class Effect:

@@ -4,9 +4,10 @@ These are the store's rows and the core's memory. They never hold a path (those 
 `layout`), a clock, or anything of the host but the identity of processes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from conman.core.resources import Resources
 from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
 
@@ -65,6 +66,7 @@ class ContainerSpec:
     annotations: tuple[tuple[str, str], ...] = ()
     stop_signal: int = 15
     runtime: str = ""
+    resources: Resources = field(default_factory=Resources)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from conman import errors
-from conman.core import admission, layout, model, outputs, requests
+from conman.core import admission, layout, model, outputs, requests, resources
 from conman.core.effects import effect, vocabulary
 from conman.engine import inputs
 from conman.primitives import steps
@@ -30,6 +30,7 @@ _MODULES: tuple[ModuleType, ...] = (
     model,
     outputs,
     requests,
+    resources,
     steps,
     vocabulary,
 )

@@ -31,8 +31,8 @@ class StubConmand:
 
     def start(self) -> None:
         self._server = server = grpc.server(futures.ThreadPoolExecutor(4))
-        methods = wire.DESCRIPTOR.services_by_name["Conman"].methods_by_name
-        handlers = {name: self._handler(name) for name in methods}
+        methods = wire.DESCRIPTOR.services_by_name["Conman"].methods
+        handlers = {m.name: self._handler(m.name) for m in methods if not m.server_streaming}
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("conman.v1.Conman", handlers),)
         )

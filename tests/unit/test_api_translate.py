@@ -294,7 +294,16 @@ def test_any_text_in_any_field_is_taken_or_refused_by_name(message: Message) -> 
         assert not any("\0" in each for each in leaves(dataclasses.astuple(request)))
 
 
-@given(st.data(), st.sampled_from(sorted(wire.CreateContainerRequest.DESCRIPTOR.fields_by_name)))
+#: The fields above this number are not read yet.
+LAST_READ = 14
+
+
+@given(
+    st.data(),
+    st.sampled_from(
+        [f.name for f in wire.CreateContainerRequest.DESCRIPTOR.fields if f.number <= LAST_READ]
+    ),
+)
 def test_one_odd_field_in_a_good_request(data: st.DataObject, field: str) -> None:
     descriptor = wire.CreateContainerRequest.DESCRIPTOR.fields_by_name[field]
     if field == "rootfs_readonly":

@@ -39,7 +39,7 @@ class VersionResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., api_version: _Optional[str] = ..., instance: _Optional[str] = ..., runtime: _Optional[str] = ...) -> None: ...
 
 class CreateContainerRequest(_message.Message):
-    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime")
+    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime", "groups", "mounts", "devices", "cap_add", "cap_drop", "privileged", "resources", "ulimits", "sysctls", "stop_timeout_ms", "runtime_spec_patch")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,13 @@ class CreateContainerRequest(_message.Message):
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class SysctlsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -68,6 +75,17 @@ class CreateContainerRequest(_message.Message):
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     STOP_SIGNAL_FIELD_NUMBER: _ClassVar[int]
     RUNTIME_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    MOUNTS_FIELD_NUMBER: _ClassVar[int]
+    DEVICES_FIELD_NUMBER: _ClassVar[int]
+    CAP_ADD_FIELD_NUMBER: _ClassVar[int]
+    CAP_DROP_FIELD_NUMBER: _ClassVar[int]
+    PRIVILEGED_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    ULIMITS_FIELD_NUMBER: _ClassVar[int]
+    SYSCTLS_FIELD_NUMBER: _ClassVar[int]
+    STOP_TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    RUNTIME_SPEC_PATCH_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     command: str
@@ -82,7 +100,88 @@ class CreateContainerRequest(_message.Message):
     annotations: _containers.ScalarMap[str, str]
     stop_signal: str
     runtime: str
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ...) -> None: ...
+    groups: _containers.RepeatedScalarFieldContainer[str]
+    mounts: _containers.RepeatedCompositeFieldContainer[Mount]
+    devices: _containers.RepeatedCompositeFieldContainer[Device]
+    cap_add: _containers.RepeatedScalarFieldContainer[str]
+    cap_drop: _containers.RepeatedScalarFieldContainer[str]
+    privileged: bool
+    resources: Resources
+    ulimits: _containers.RepeatedCompositeFieldContainer[Ulimit]
+    sysctls: _containers.ScalarMap[str, str]
+    stop_timeout_ms: int
+    runtime_spec_patch: str
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., cap_add: _Optional[_Iterable[str]] = ..., cap_drop: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., ulimits: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., sysctls: _Optional[_Mapping[str, str]] = ..., stop_timeout_ms: _Optional[int] = ..., runtime_spec_patch: _Optional[str] = ...) -> None: ...
+
+class Mount(_message.Message):
+    __slots__ = ("type", "source", "target", "readonly", "propagation", "size_bytes", "mode", "options")
+    class Type(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        TYPE_BIND: _ClassVar[Mount.Type]
+        TYPE_TMPFS: _ClassVar[Mount.Type]
+    TYPE_BIND: Mount.Type
+    TYPE_TMPFS: Mount.Type
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    READONLY_FIELD_NUMBER: _ClassVar[int]
+    PROPAGATION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MODE_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    type: Mount.Type
+    source: str
+    target: str
+    readonly: bool
+    propagation: str
+    size_bytes: int
+    mode: int
+    options: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, type: _Optional[_Union[Mount.Type, str]] = ..., source: _Optional[str] = ..., target: _Optional[str] = ..., readonly: _Optional[bool] = ..., propagation: _Optional[str] = ..., size_bytes: _Optional[int] = ..., mode: _Optional[int] = ..., options: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Device(_message.Message):
+    __slots__ = ("host_path", "container_path", "permissions")
+    HOST_PATH_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_PATH_FIELD_NUMBER: _ClassVar[int]
+    PERMISSIONS_FIELD_NUMBER: _ClassVar[int]
+    host_path: str
+    container_path: str
+    permissions: str
+    def __init__(self, host_path: _Optional[str] = ..., container_path: _Optional[str] = ..., permissions: _Optional[str] = ...) -> None: ...
+
+class Resources(_message.Message):
+    __slots__ = ("memory_bytes", "memory_swap_bytes", "memory_reservation_bytes", "nano_cpus", "cpu_shares", "cpu_period_us", "cpu_quota_us", "cpuset_cpus", "cpuset_mems", "pids_limit")
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_SWAP_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_RESERVATION_BYTES_FIELD_NUMBER: _ClassVar[int]
+    NANO_CPUS_FIELD_NUMBER: _ClassVar[int]
+    CPU_SHARES_FIELD_NUMBER: _ClassVar[int]
+    CPU_PERIOD_US_FIELD_NUMBER: _ClassVar[int]
+    CPU_QUOTA_US_FIELD_NUMBER: _ClassVar[int]
+    CPUSET_CPUS_FIELD_NUMBER: _ClassVar[int]
+    CPUSET_MEMS_FIELD_NUMBER: _ClassVar[int]
+    PIDS_LIMIT_FIELD_NUMBER: _ClassVar[int]
+    memory_bytes: int
+    memory_swap_bytes: int
+    memory_reservation_bytes: int
+    nano_cpus: int
+    cpu_shares: int
+    cpu_period_us: int
+    cpu_quota_us: int
+    cpuset_cpus: str
+    cpuset_mems: str
+    pids_limit: int
+    def __init__(self, memory_bytes: _Optional[int] = ..., memory_swap_bytes: _Optional[int] = ..., memory_reservation_bytes: _Optional[int] = ..., nano_cpus: _Optional[int] = ..., cpu_shares: _Optional[int] = ..., cpu_period_us: _Optional[int] = ..., cpu_quota_us: _Optional[int] = ..., cpuset_cpus: _Optional[str] = ..., cpuset_mems: _Optional[str] = ..., pids_limit: _Optional[int] = ...) -> None: ...
+
+class Ulimit(_message.Message):
+    __slots__ = ("name", "soft", "hard")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SOFT_FIELD_NUMBER: _ClassVar[int]
+    HARD_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    soft: int
+    hard: int
+    def __init__(self, name: _Optional[str] = ..., soft: _Optional[int] = ..., hard: _Optional[int] = ...) -> None: ...
 
 class CreateContainerResponse(_message.Message):
     __slots__ = ("container_id", "warnings")
@@ -146,9 +245,81 @@ class RemoveContainerResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
-class ListContainersRequest(_message.Message):
+class PauseContainerRequest(_message.Message):
+    __slots__ = ("request_id", "container_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ...) -> None: ...
+
+class PauseContainerResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class UnpauseContainerRequest(_message.Message):
+    __slots__ = ("request_id", "container_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ...) -> None: ...
+
+class UnpauseContainerResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class UpdateContainerRequest(_message.Message):
+    __slots__ = ("request_id", "container_id", "resources")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    resources: Resources
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ...) -> None: ...
+
+class UpdateContainerResponse(_message.Message):
+    __slots__ = ("warnings",)
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RenameContainerRequest(_message.Message):
+    __slots__ = ("request_id", "container_id", "new_name")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    NEW_NAME_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    new_name: str
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., new_name: _Optional[str] = ...) -> None: ...
+
+class RenameContainerResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListContainersRequest(_message.Message):
+    __slots__ = ("filter", "detailed")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    DETAILED_FIELD_NUMBER: _ClassVar[int]
+    filter: ContainerFilter
+    detailed: bool
+    def __init__(self, filter: _Optional[_Union[ContainerFilter, _Mapping]] = ..., detailed: _Optional[bool] = ...) -> None: ...
+
+class ContainerFilter(_message.Message):
+    __slots__ = ("ids", "names", "states", "labels", "exit_codes")
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    STATES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODES_FIELD_NUMBER: _ClassVar[int]
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    names: _containers.RepeatedScalarFieldContainer[str]
+    states: _containers.RepeatedScalarFieldContainer[ContainerState]
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    exit_codes: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[ContainerState, str]]] = ..., labels: _Optional[_Iterable[str]] = ..., exit_codes: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class ListContainersResponse(_message.Message):
     __slots__ = ("containers",)
@@ -157,18 +328,47 @@ class ListContainersResponse(_message.Message):
     def __init__(self, containers: _Optional[_Iterable[_Union[ContainerSummary, _Mapping]]] = ...) -> None: ...
 
 class ContainerSummary(_message.Message):
-    __slots__ = ("id", "name", "created_at", "state", "reason")
+    __slots__ = ("id", "name", "created_at", "state", "reason", "detail")
     ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     created_at: int
     state: ContainerState
     reason: str
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., created_at: _Optional[int] = ..., state: _Optional[_Union[ContainerState, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+    detail: ContainerDetail
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., created_at: _Optional[int] = ..., state: _Optional[_Union[ContainerState, str]] = ..., reason: _Optional[str] = ..., detail: _Optional[_Union[ContainerDetail, _Mapping]] = ...) -> None: ...
+
+class ContainerDetail(_message.Message):
+    __slots__ = ("started_at", "finished_at", "exit_code", "command", "args", "labels", "runtime", "run")
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    RUNTIME_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    started_at: int
+    finished_at: int
+    exit_code: int
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    labels: _containers.ScalarMap[str, str]
+    runtime: str
+    run: int
+    def __init__(self, started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., runtime: _Optional[str] = ..., run: _Optional[int] = ...) -> None: ...
 
 class ContainerStatusRequest(_message.Message):
     __slots__ = ("container_id",)
@@ -259,3 +459,105 @@ class WaitContainerResponse(_message.Message):
     STATUS_FIELD_NUMBER: _ClassVar[int]
     status: ContainerStatus
     def __init__(self, status: _Optional[_Union[ContainerStatus, _Mapping]] = ...) -> None: ...
+
+class InspectContainerRequest(_message.Message):
+    __slots__ = ("container_id",)
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    def __init__(self, container_id: _Optional[str] = ...) -> None: ...
+
+class InspectContainerResponse(_message.Message):
+    __slots__ = ("status", "config", "bundle_path", "rootfs_mode")
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CONFIG_FIELD_NUMBER: _ClassVar[int]
+    BUNDLE_PATH_FIELD_NUMBER: _ClassVar[int]
+    ROOTFS_MODE_FIELD_NUMBER: _ClassVar[int]
+    status: ContainerStatus
+    config: CreateContainerRequest
+    bundle_path: str
+    rootfs_mode: str
+    def __init__(self, status: _Optional[_Union[ContainerStatus, _Mapping]] = ..., config: _Optional[_Union[CreateContainerRequest, _Mapping]] = ..., bundle_path: _Optional[str] = ..., rootfs_mode: _Optional[str] = ...) -> None: ...
+
+class EventsRequest(_message.Message):
+    __slots__ = ("since", "follow", "containers", "kinds")
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    CONTAINERS_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    since: int
+    follow: bool
+    containers: _containers.RepeatedScalarFieldContainer[str]
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, since: _Optional[int] = ..., follow: _Optional[bool] = ..., containers: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class Event(_message.Message):
+    __slots__ = ("sequence", "at", "container_id", "name", "kind", "run", "exit_code")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    at: int
+    container_id: str
+    name: str
+    kind: str
+    run: int
+    exit_code: int
+    def __init__(self, sequence: _Optional[int] = ..., at: _Optional[int] = ..., container_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., run: _Optional[int] = ..., exit_code: _Optional[int] = ...) -> None: ...
+
+class InfoRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class InfoResponse(_message.Message):
+    __slots__ = ("version", "data_dir", "run_dir", "rootfs_mode", "cgroup_version", "kernel", "architecture", "operating_system", "cpus", "memory_bytes", "started_at", "created", "running", "paused", "exited", "unknown", "runtimes", "last_event", "warnings")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    DATA_DIR_FIELD_NUMBER: _ClassVar[int]
+    RUN_DIR_FIELD_NUMBER: _ClassVar[int]
+    ROOTFS_MODE_FIELD_NUMBER: _ClassVar[int]
+    CGROUP_VERSION_FIELD_NUMBER: _ClassVar[int]
+    KERNEL_FIELD_NUMBER: _ClassVar[int]
+    ARCHITECTURE_FIELD_NUMBER: _ClassVar[int]
+    OPERATING_SYSTEM_FIELD_NUMBER: _ClassVar[int]
+    CPUS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_BYTES_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    CREATED_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_FIELD_NUMBER: _ClassVar[int]
+    EXITED_FIELD_NUMBER: _ClassVar[int]
+    UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    RUNTIMES_FIELD_NUMBER: _ClassVar[int]
+    LAST_EVENT_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    version: VersionResponse
+    data_dir: str
+    run_dir: str
+    rootfs_mode: str
+    cgroup_version: str
+    kernel: str
+    architecture: str
+    operating_system: str
+    cpus: int
+    memory_bytes: int
+    started_at: int
+    created: int
+    running: int
+    paused: int
+    exited: int
+    unknown: int
+    runtimes: _containers.RepeatedCompositeFieldContainer[RuntimeInfo]
+    last_event: int
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, version: _Optional[_Union[VersionResponse, _Mapping]] = ..., data_dir: _Optional[str] = ..., run_dir: _Optional[str] = ..., rootfs_mode: _Optional[str] = ..., cgroup_version: _Optional[str] = ..., kernel: _Optional[str] = ..., architecture: _Optional[str] = ..., operating_system: _Optional[str] = ..., cpus: _Optional[int] = ..., memory_bytes: _Optional[int] = ..., started_at: _Optional[int] = ..., created: _Optional[int] = ..., running: _Optional[int] = ..., paused: _Optional[int] = ..., exited: _Optional[int] = ..., unknown: _Optional[int] = ..., runtimes: _Optional[_Iterable[_Union[RuntimeInfo, _Mapping]]] = ..., last_event: _Optional[int] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RuntimeInfo(_message.Message):
+    __slots__ = ("name", "path")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    path: str
+    def __init__(self, name: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...

@@ -79,6 +79,41 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerResponse.FromString,
                 _registered_method=True)
+        self.PauseContainer = channel.unary_unary(
+                '/conman.v1.Conman/PauseContainer',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerResponse.FromString,
+                _registered_method=True)
+        self.UnpauseContainer = channel.unary_unary(
+                '/conman.v1.Conman/UnpauseContainer',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerResponse.FromString,
+                _registered_method=True)
+        self.UpdateContainer = channel.unary_unary(
+                '/conman.v1.Conman/UpdateContainer',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerResponse.FromString,
+                _registered_method=True)
+        self.RenameContainer = channel.unary_unary(
+                '/conman.v1.Conman/RenameContainer',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerResponse.FromString,
+                _registered_method=True)
+        self.InspectContainer = channel.unary_unary(
+                '/conman.v1.Conman/InspectContainer',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerResponse.FromString,
+                _registered_method=True)
+        self.Events = channel.unary_stream(
+                '/conman.v1.Conman/Events',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
+                _registered_method=True)
+        self.Info = channel.unary_unary(
+                '/conman.v1.Conman/Info',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoResponse.FromString,
+                _registered_method=True)
 
 
 class ConmanServicer:
@@ -156,6 +191,64 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseContainer(self, request, context):
+        """Freezes the program of a RUNNING container: PAUSED afterwards. PAUSED: unchanged,
+        OK. FAILED_PRECONDITION in the other states.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnpauseContainer(self, request, context):
+        """Lets the program of a PAUSED container go on: RUNNING afterwards.
+        FAILED_PRECONDITION in the other states.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateContainer(self, request, context):
+        """Changes the limits that are named, for the program that runs, if one does, and
+        for every later run. What the kernel refuses changes nothing:
+        FAILED_PRECONDITION. UNKNOWN: FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RenameContainer(self, request, context):
+        """Gives a container another name. ALREADY_EXISTS (the name is taken; says by which
+        id). UNKNOWN: FAILED_PRECONDITION.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def InspectContainer(self, request, context):
+        """One container with all that it was created with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Events(self, request, context):
+        """What happened to containers, in the order in which it was committed: first what
+        is recorded after `since`, then, with `follow`, what comes. Nothing is missed,
+        nothing told twice, over a restart of conmand too, when the client goes on with
+        the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
+        no longer kept (10,000 events or 7 days); says the oldest that is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Info(self, request, context):
+        """The host, its runtimes and its containers in numbers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ConmanServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -203,6 +296,41 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.WaitContainer,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerResponse.SerializeToString,
+            ),
+            'PauseContainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseContainer,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerResponse.SerializeToString,
+            ),
+            'UnpauseContainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnpauseContainer,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerResponse.SerializeToString,
+            ),
+            'UpdateContainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateContainer,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerResponse.SerializeToString,
+            ),
+            'RenameContainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenameContainer,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerResponse.SerializeToString,
+            ),
+            'InspectContainer': grpc.unary_unary_rpc_method_handler(
+                    servicer.InspectContainer,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerResponse.SerializeToString,
+            ),
+            'Events': grpc.unary_stream_rpc_method_handler(
+                    servicer.Events,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.SerializeToString,
+            ),
+            'Info': grpc.unary_unary_rpc_method_handler(
+                    servicer.Info,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -448,6 +576,195 @@ class Conman:
             '/conman.v1.Conman/WaitContainer',
             conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.WaitContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PauseContainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/PauseContainer',
+            conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.PauseContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnpauseContainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/UnpauseContainer',
+            conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.UnpauseContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateContainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/UpdateContainer',
+            conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.UpdateContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenameContainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/RenameContainer',
+            conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.RenameContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def InspectContainer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/InspectContainer',
+            conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.InspectContainerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Events(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/conman.v1.Conman/Events',
+            conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Info(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/Info',
+            conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.InfoResponse.FromString,
             options,
             channel_credentials,
             insecure,

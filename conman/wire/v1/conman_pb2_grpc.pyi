@@ -86,6 +86,34 @@ class ConmanStub:
     nothing, so a client repeats it after UNAVAILABLE as often as it likes.
     NOT_FOUND: there is none, or it was removed while we waited for its exit.
     """
+    PauseContainer: _grpc.UnaryUnaryMultiCallable[_conman_pb2.PauseContainerRequest, _conman_pb2.PauseContainerResponse]
+    """Freezes the program of a RUNNING container: PAUSED afterwards. PAUSED: unchanged,
+    OK. FAILED_PRECONDITION in the other states.
+    """
+    UnpauseContainer: _grpc.UnaryUnaryMultiCallable[_conman_pb2.UnpauseContainerRequest, _conman_pb2.UnpauseContainerResponse]
+    """Lets the program of a PAUSED container go on: RUNNING afterwards.
+    FAILED_PRECONDITION in the other states.
+    """
+    UpdateContainer: _grpc.UnaryUnaryMultiCallable[_conman_pb2.UpdateContainerRequest, _conman_pb2.UpdateContainerResponse]
+    """Changes the limits that are named, for the program that runs, if one does, and
+    for every later run. What the kernel refuses changes nothing:
+    FAILED_PRECONDITION. UNKNOWN: FAILED_PRECONDITION.
+    """
+    RenameContainer: _grpc.UnaryUnaryMultiCallable[_conman_pb2.RenameContainerRequest, _conman_pb2.RenameContainerResponse]
+    """Gives a container another name. ALREADY_EXISTS (the name is taken; says by which
+    id). UNKNOWN: FAILED_PRECONDITION.
+    """
+    InspectContainer: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InspectContainerRequest, _conman_pb2.InspectContainerResponse]
+    """One container with all that it was created with."""
+    Events: _grpc.UnaryStreamMultiCallable[_conman_pb2.EventsRequest, _conman_pb2.Event]
+    """What happened to containers, in the order in which it was committed: first what
+    is recorded after `since`, then, with `follow`, what comes. Nothing is missed,
+    nothing told twice, over a restart of conmand too, when the client goes on with
+    the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
+    no longer kept (10,000 events or 7 days); says the oldest that is.
+    """
+    Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
+    """The host, its runtimes and its containers in numbers."""
 
 @_typing.type_check_only
 class ConmanAsyncStub(ConmanStub):
@@ -123,6 +151,34 @@ class ConmanAsyncStub(ConmanStub):
     nothing, so a client repeats it after UNAVAILABLE as often as it likes.
     NOT_FOUND: there is none, or it was removed while we waited for its exit.
     """
+    PauseContainer: _aio.UnaryUnaryMultiCallable[_conman_pb2.PauseContainerRequest, _conman_pb2.PauseContainerResponse]  # type: ignore[assignment]
+    """Freezes the program of a RUNNING container: PAUSED afterwards. PAUSED: unchanged,
+    OK. FAILED_PRECONDITION in the other states.
+    """
+    UnpauseContainer: _aio.UnaryUnaryMultiCallable[_conman_pb2.UnpauseContainerRequest, _conman_pb2.UnpauseContainerResponse]  # type: ignore[assignment]
+    """Lets the program of a PAUSED container go on: RUNNING afterwards.
+    FAILED_PRECONDITION in the other states.
+    """
+    UpdateContainer: _aio.UnaryUnaryMultiCallable[_conman_pb2.UpdateContainerRequest, _conman_pb2.UpdateContainerResponse]  # type: ignore[assignment]
+    """Changes the limits that are named, for the program that runs, if one does, and
+    for every later run. What the kernel refuses changes nothing:
+    FAILED_PRECONDITION. UNKNOWN: FAILED_PRECONDITION.
+    """
+    RenameContainer: _aio.UnaryUnaryMultiCallable[_conman_pb2.RenameContainerRequest, _conman_pb2.RenameContainerResponse]  # type: ignore[assignment]
+    """Gives a container another name. ALREADY_EXISTS (the name is taken; says by which
+    id). UNKNOWN: FAILED_PRECONDITION.
+    """
+    InspectContainer: _aio.UnaryUnaryMultiCallable[_conman_pb2.InspectContainerRequest, _conman_pb2.InspectContainerResponse]  # type: ignore[assignment]
+    """One container with all that it was created with."""
+    Events: _aio.UnaryStreamMultiCallable[_conman_pb2.EventsRequest, _conman_pb2.Event]  # type: ignore[assignment]
+    """What happened to containers, in the order in which it was committed: first what
+    is recorded after `since`, then, with `follow`, what comes. Nothing is missed,
+    nothing told twice, over a restart of conmand too, when the client goes on with
+    the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
+    no longer kept (10,000 events or 7 days); says the oldest that is.
+    """
+    Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
+    """The host, its runtimes and its containers in numbers."""
 
 class ConmanServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -211,5 +267,75 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         nothing, so a client repeats it after UNAVAILABLE as often as it likes.
         NOT_FOUND: there is none, or it was removed while we waited for its exit.
         """
+
+    @_abc_1.abstractmethod
+    def PauseContainer(
+        self,
+        request: _conman_pb2.PauseContainerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.PauseContainerResponse, _abc.Awaitable[_conman_pb2.PauseContainerResponse]]:
+        """Freezes the program of a RUNNING container: PAUSED afterwards. PAUSED: unchanged,
+        OK. FAILED_PRECONDITION in the other states.
+        """
+
+    @_abc_1.abstractmethod
+    def UnpauseContainer(
+        self,
+        request: _conman_pb2.UnpauseContainerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.UnpauseContainerResponse, _abc.Awaitable[_conman_pb2.UnpauseContainerResponse]]:
+        """Lets the program of a PAUSED container go on: RUNNING afterwards.
+        FAILED_PRECONDITION in the other states.
+        """
+
+    @_abc_1.abstractmethod
+    def UpdateContainer(
+        self,
+        request: _conman_pb2.UpdateContainerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.UpdateContainerResponse, _abc.Awaitable[_conman_pb2.UpdateContainerResponse]]:
+        """Changes the limits that are named, for the program that runs, if one does, and
+        for every later run. What the kernel refuses changes nothing:
+        FAILED_PRECONDITION. UNKNOWN: FAILED_PRECONDITION.
+        """
+
+    @_abc_1.abstractmethod
+    def RenameContainer(
+        self,
+        request: _conman_pb2.RenameContainerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.RenameContainerResponse, _abc.Awaitable[_conman_pb2.RenameContainerResponse]]:
+        """Gives a container another name. ALREADY_EXISTS (the name is taken; says by which
+        id). UNKNOWN: FAILED_PRECONDITION.
+        """
+
+    @_abc_1.abstractmethod
+    def InspectContainer(
+        self,
+        request: _conman_pb2.InspectContainerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.InspectContainerResponse, _abc.Awaitable[_conman_pb2.InspectContainerResponse]]:
+        """One container with all that it was created with."""
+
+    @_abc_1.abstractmethod
+    def Events(
+        self,
+        request: _conman_pb2.EventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_conman_pb2.Event], _abc.AsyncIterator[_conman_pb2.Event]]:
+        """What happened to containers, in the order in which it was committed: first what
+        is recorded after `since`, then, with `follow`, what comes. Nothing is missed,
+        nothing told twice, over a restart of conmand too, when the client goes on with
+        the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
+        no longer kept (10,000 events or 7 days); says the oldest that is.
+        """
+
+    @_abc_1.abstractmethod
+    def Info(
+        self,
+        request: _conman_pb2.InfoRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.InfoResponse, _abc.Awaitable[_conman_pb2.InfoResponse]]:
+        """The host, its runtimes and its containers in numbers."""
 
 def add_ConmanServicer_to_server(servicer: ConmanServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -17,9 +17,9 @@ from typing import Any, cast
 
 from conman import errors
 from conman.core import admission, layout, model, outputs, requests, resources
-from conman.core.effects import effect, vocabulary
+from conman.core.effects import effect, transactions, vocabulary
 from conman.engine import inputs
-from conman.primitives import steps
+from conman.primitives import results, steps
 
 _MODULES: tuple[ModuleType, ...] = (
     admission,
@@ -31,7 +31,9 @@ _MODULES: tuple[ModuleType, ...] = (
     outputs,
     requests,
     resources,
+    results,
     steps,
+    transactions,
     vocabulary,
 )
 

@@ -12,7 +12,20 @@ Effects that differ in meaning differ in name, so that a crash point says what i
 from dataclasses import dataclass
 
 from conman.core.effects.effect import Effect
-from conman.core.model import Change, Container, Init
+from conman.core.effects.transactions import (
+    Commit,
+    CommitAnswer,
+    CommitCreated,
+    CommitExited,
+    CommitRemoved,
+    CommitRunning,
+    CommitUndone,
+    CommitUnprepared,
+    RecordIntent,
+    RecordPrepared,
+    ReopenStore,
+)
+from conman.core.model import Container, Init
 from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
 
@@ -290,75 +303,21 @@ class RemoveFiles(HostEffect):
     container_id: str
 
 
-# ---- the store: one transaction each -----------------------------------------------------------
+# ---- the store: one transaction each (`transactions`) -------------------------------------------
 
-
-@dataclass(frozen=True, slots=True)
-class Commit(Effect):
-    """Committed, Conflict, NotCommitted or Unknown."""
-
-    changes: tuple[Change, ...]
-
-
-class RecordIntent(Commit):
-    """From here on a crash is recoverable."""
-
-    __slots__ = ()
-
-
-class RecordPrepared(Commit):
-    """The intent of a start now knows the init that it made; from here on its program may run."""
-
-    __slots__ = ()
-
-
-class CommitCreated(Commit):
-    """The row is there."""
-
-    __slots__ = ()
-
-
-class CommitRunning(Commit):
-    """The user's program runs."""
-
-    __slots__ = ()
-
-
-class CommitExited(Commit):
-    """The run's one terminal status."""
-
-    __slots__ = ()
-
-
-class CommitUnprepared(Commit):
-    """A run that was never started is gone; the row is what it was."""
-
-    __slots__ = ()
-
-
-class CommitRemoved(Commit):
-    """Row and name are gone."""
-
-    __slots__ = ()
-
-
-class CommitUndone(Commit):
-    """An operation that nobody was told about never happened."""
-
-    __slots__ = ()
-
-
-class CommitAnswer(Commit):
-    """The answer, and nothing else."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReopenStore(Effect):
-    """After Unknown: Committed or NotCommitted by what the reopened store says, or Unknown still."""
-
-    token: str
+StoreEffect = (
+    Commit
+    | RecordIntent
+    | RecordPrepared
+    | CommitCreated
+    | CommitRunning
+    | CommitExited
+    | CommitUnprepared
+    | CommitRemoved
+    | CommitUndone
+    | CommitAnswer
+    | ReopenStore
+)
 
 
 # ---- the machine's own -------------------------------------------------------------------------

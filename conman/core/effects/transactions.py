@@ -1,0 +1,78 @@
+"""The store effects: one transaction each, the commit points of the product.
+
+What differs in meaning differs in name, so that a crash point says which promise it interrupts. Nothing
+here may say how a store does it.
+"""
+
+from dataclasses import dataclass
+
+from conman.core.effects.effect import Effect
+from conman.core.model import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Commit(Effect):
+    """Committed, Conflict, NotCommitted or Unknown."""
+
+    changes: tuple[Change, ...]
+
+
+class RecordIntent(Commit):
+    """From here on a crash is recoverable."""
+
+    __slots__ = ()
+
+
+class RecordPrepared(Commit):
+    """The intent of a start now knows the init that it made; from here on its program may run."""
+
+    __slots__ = ()
+
+
+class CommitCreated(Commit):
+    """The row is there."""
+
+    __slots__ = ()
+
+
+class CommitRunning(Commit):
+    """The user's program runs."""
+
+    __slots__ = ()
+
+
+class CommitExited(Commit):
+    """The run's one terminal status."""
+
+    __slots__ = ()
+
+
+class CommitUnprepared(Commit):
+    """A run that was never started is gone; the row is what it was."""
+
+    __slots__ = ()
+
+
+class CommitRemoved(Commit):
+    """Row and name are gone."""
+
+    __slots__ = ()
+
+
+class CommitUndone(Commit):
+    """An operation that nobody was told about never happened."""
+
+    __slots__ = ()
+
+
+class CommitAnswer(Commit):
+    """The answer, and nothing else."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenStore(Effect):
+    """After Unknown: Committed or NotCommitted by what the reopened store says, or Unknown still."""
+
+    token: str

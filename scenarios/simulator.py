@@ -13,7 +13,17 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, DeadlinePassed, NotCommitted, Outcome, Unknown
 from conman.core.effects.recipes import recipe
 from conman.core.machine import Machine
-from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.outputs import (
+    Alarm,
+    InitEnded,
+    Marked,
+    Output,
+    Perform,
+    Ready,
+    SagaBegan,
+    SagaEnded,
+    Send,
+)
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
 from scenarios import oracle
@@ -307,6 +317,8 @@ class Simulator:
                 self._alarms[ticket] = at
             case Ready():
                 self.is_ready = True
+            case SagaBegan() | SagaEnded() | Marked():
+                pass
             case Send(call, reply):
                 self._replies[call] = reply
                 if call in self._outstanding:

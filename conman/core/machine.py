@@ -16,7 +16,17 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Ended, Outcome
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
-from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.outputs import (
+    Alarm,
+    InitEnded,
+    Marked,
+    Output,
+    Perform,
+    Ready,
+    SagaBegan,
+    SagaEnded,
+    Send,
+)
 from conman.core.readers import Readers
 from conman.core.requests import (
     ContainerCreated,
@@ -171,6 +181,7 @@ class Machine:
             if isinstance(begun, tuple):
                 name, saga = begun
                 task = self._tasks[key] = Task(work, saga, name)
+                self._out.append(SagaBegan(name, key, work.request_id))
                 self._crank(task, None)
             else:
                 self._finish(work, begun)
@@ -193,7 +204,7 @@ class Machine:
                     return
                 continue
             ticket = self._ticket(task, effect)
-            self._out.append(Perform(ticket, effect, self._point(task, effect)))
+            self._out.append(Perform(ticket, effect, self._point(task, effect), task.work.key))
             return
 
     def _own(self, task: Task, effect: v.MachineEffect) -> Outcome | None:
@@ -254,6 +265,8 @@ class Machine:
     def _done(self, task: Task, result: Reply | Inventory | None) -> None:
         work = task.work
         del self._tasks[work.key]
+        refusal = result if isinstance(result, Refusal) else None
+        self._out.append(SagaEnded(task.name, work.key, refusal))
         if isinstance(result, Inventory):
             self._collect(result)
             result = None
@@ -298,6 +311,7 @@ class Machine:
         else:
             self.ledger.marks.pop(object_id, None)
             task.stuck = None
+        self._out.append(Marked(object_id, reason, message))
         self._look_up(object_id)
 
     def _ending(self) -> set[str]:

@@ -4,15 +4,20 @@ from dataclasses import dataclass
 
 from conman.core.effects.effect import Effect
 from conman.core.requests import Reply
+from conman.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class Perform:
-    """Perform this effect; then `complete(ticket, outcome)`. `point` is its crash point's name."""
+    """Perform this effect; then `complete(ticket, outcome)`. `point` is its crash point's name.
+
+    `object_id`: whose it is, for the log.
+    """
 
     ticket: int
     effect: Effect
     point: str
+    object_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,35 @@ class Ready:
     """Recovery has looked at everything: requests are answered from here on."""
 
 
-Output = Perform | Alarm | Send | Ready
+@dataclass(frozen=True, slots=True)
+class SagaBegan:
+    """Nothing to do, like the next two: for logs and measures. `object_id` "": the host's."""
+
+    saga: str
+    object_id: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SagaEnded:
+    """`refusal`: what it came to, when it was refused; also of one that was undone."""
+
+    saga: str
+    object_id: str
+    refusal: Refusal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """This object is UNKNOWN from now on, for this reason; "": no longer."""
+
+    object_id: str
+    reason: str
+    message: str
+
+
+Told = SagaBegan | SagaEnded | Marked
+Output = Perform | Alarm | Send | Ready | Told
 
 
 @dataclass(frozen=True, slots=True)

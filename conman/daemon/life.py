@@ -30,7 +30,7 @@ async def live(config: Config, host: Host, recorder: Recorder | None) -> int:
     """Returns conmand's exit code. Raises ConmanError before it serves."""
     stored = host.store.read()
     machine = Machine(host.setting)
-    driver = Driver(machine, host.performer.perform, host.store, host.points, recorder)
+    driver = Driver(machine, host.performer.perform, host.store, host.points, recorder=recorder)
     about = About(version("conman"), host.store.instance, config.runtime_shown)
     try:
         server = await bind(config, driver.submit, about)
@@ -72,8 +72,7 @@ def _announce(target: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         _log.warning("stdout cannot be written (%s), so nobody was told that conman's here", error)
-    # Not worth an info: the first record that is said costs as much as a container's start.
-    _log.debug("serving on %s", target)
+    _log.info("serving on %s", target)
 
 
 async def _end(server: Server, driver: Driver) -> None:

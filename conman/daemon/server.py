@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from conman.api.service import SERVICE, About, Service, Submit
+from conman.daemon.calls import Sink, interceptors
 from conman.daemon.config import Config
 from conman.errors import Code, HostError, Refusal
 
@@ -40,9 +41,9 @@ class Server:
             await self.health.set(name, _UP if up else _DOWN)
 
 
-async def bind(config: Config, submit: Submit, about: About) -> Server:
+async def bind(config: Config, submit: Submit, about: About, sink: Sink | None = None) -> Server:
     """Raises HostError when the socket cannot be had."""
-    server = grpc.aio.server()
+    server = grpc.aio.server(interceptors=interceptors(sink))
     Service(submit, about).add_to(server)
     checks = cast("Health", health.aio.HealthServicer())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)  # pyright: ignore[reportUnknownMemberType]

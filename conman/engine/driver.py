@@ -20,10 +20,21 @@ from conman.core.effects.effect import DeadlinePassed, Outcome
 from conman.core.effects.recipes import recipe
 from conman.core.machine import Machine
 from conman.core.model import Stored
-from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
+from conman.core.outputs import (
+    Alarm,
+    InitEnded,
+    Marked,
+    Output,
+    Perform,
+    Ready,
+    SagaBegan,
+    SagaEnded,
+    Send,
+)
 from conman.core.requests import Reply, Request
 from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
 from conman.engine.recorder import Recorder
+from conman.engine.spans import Spans
 from conman.engine.watcher import Watcher
 from conman.engine.workers import Job, Workers
 from conman.engine.writer import Entry, Store, Writer
@@ -42,7 +53,9 @@ class Driver:
         perform: Callable[[s.Step], s.Result],
         store: Store,
         points: CrashPoints,
+        *,
         recorder: Recorder | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self.ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -50,6 +63,7 @@ class Driver:
         self._machine = machine
         self._perform = perform
         self._recorder = recorder
+        self._spans = spans or Spans(machine)
         self._watcher = Watcher(self._loop, self._observe)
         self._workers = Workers(self._do, points, self._failed_elsewhere)
         self._writer = Writer(store, points, self._failed_elsewhere)
@@ -108,6 +122,7 @@ class Driver:
 
     def _performed(self, ticket: int, outcome: Outcome) -> None:
         self._performing -= 1
+        self._spans.effect_ended(ticket, outcome)
         self._complete(ticket, outcome)
         if self._performing == 0:
             self._at_rest.set()
@@ -125,10 +140,14 @@ class Driver:
                     self._answer(call, reply)
                 case Ready():
                     self.ready.set()
+                    self._spans.ready()
+                case SagaBegan() | SagaEnded() | Marked():
+                    self._spans.told(output)
 
     def _begin(self, perform: Perform) -> None:
         self._performing += 1
         self._at_rest.clear()
+        self._spans.effect_began(perform)
         tell = partial(self._tell, perform.ticket)
         if isinstance(perform.effect, v.HostEffect):
             steps = recipe(perform.effect, self._machine.setting.layout)

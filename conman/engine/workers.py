@@ -5,7 +5,6 @@ awaits one effect at a time, so a bad object holds at most one worker. A worker 
 anything, and never end an effect before its last step has ended.
 """
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,12 +20,10 @@ WORKERS = 32
 #: What the kernel keeps of a thread's name.
 _COMM_BYTES = 15
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One effect as steps. `point`: its crash point's name, and its name in the log."""
+    """One effect as steps. `point`: its crash point's name."""
 
     point: str
     steps: Recipe
@@ -58,7 +55,6 @@ class Workers:
             _name_thread(job.point.rpartition("/")[2])
             outcome = self._do(job)
             self._points.passes(f"{job.point}/after")
-            _report(job, outcome)
             tell(outcome)
         except BaseException as error:  # noqa: BLE001 - it is told, and ends the daemon
             self._failed(error)
@@ -79,17 +75,3 @@ def _name_thread(effect: str) -> None:
     thread.name = effect
     with open(f"/proc/self/task/{thread.native_id}/comm", "wb", buffering=0) as file:
         file.write(effect.encode()[:_COMM_BYTES])
-
-
-def _report(job: Job, outcome: s.Result) -> None:
-    match outcome:
-        case s.RuntimeAnswer(code, _, stderr) if code != 0:
-            _log.warning("%s: the runtime answered %d: %s", job.point, code, stderr.strip())
-        case s.Failed(error, text):
-            _log.warning("%s: %s: %s", job.point, error, text)
-        case s.TimedOut():
-            _log.warning("%s did not end in time", job.point)
-        case s.Remaining(pids) if pids:
-            _log.warning("%s: processes %s live", job.point, ", ".join(map(str, pids)))
-        case _:
-            _log.debug("%s: %s", job.point, type(outcome).__name__)

@@ -1,5 +1,6 @@
 """How conmand begins, and how it refuses to: exit code 1, one clear sentence, nothing touched."""
 
+import json
 import os
 import socket
 import sqlite3
@@ -198,12 +199,17 @@ def test_health_and_reflection(conmand: Conmand) -> None:
     assert "conman.v1.Conman" in names
 
 
-def test_json_logs_are_json(conmand: Conmand) -> None:
+def test_json_logs_are_json_and_name_container_and_request(conmand: Conmand) -> None:
     conmand.start("--log-format", "json", "--log-level", "debug")
+    container_id = conmand.create("web", "/bin/true")
     conmand.terminate()
-    lines = conmand.errors.read_text().splitlines()
-    assert lines
-    assert all(line.startswith('{"event": ') for line in lines)
+    told = [json.loads(line) for line in conmand.errors.read_text().splitlines()]
+    assert all({"time", "level", "logger", "event"} <= entry.keys() for entry in told)
+    [created] = [entry for entry in told if entry["event"] == "create-container done"]
+    assert (created["container_id"], created["container"]) == (container_id, "web")
+    assert len(created["request_id"]) == 32
+    [call] = [entry for entry in told if entry["event"].startswith("CreateContainer ")]
+    assert (call["event"], call["request_id"]) == ("CreateContainer OK", created["request_id"])
 
 
 BUG = """

@@ -56,6 +56,8 @@ def _perform(world: World, step: s.Step) -> Outcome:
             return disk.unlink(path)
         case s.CheckDirectory() | s.RemoveTree() | s.CopyTree():
             return _tree(world, step)
+        case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
+            return _look(disk, step)
         case s.MountOverlay() | s.Unmount():
             return _mount(world, step)
         case s.ListHost():
@@ -92,6 +94,24 @@ def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s
             if disk.find(source) is None:
                 return s.Failed("ENOENT", f"{source}: No such file or directory")
             return _copy(disk, source, target)
+
+
+def _look(disk: Disk, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Result:
+    """Of device nodes the world has none: every path is a file or a directory."""
+    match step:
+        case s.CheckPath(path):
+            return s.Absent() if disk.find(path) is None else s.Done()
+        case s.FindDevices(path):
+            number = disk.find(path)
+            if number is None:
+                return s.Absent()
+            if disk.inodes[number].kind == "dir":
+                return s.Devices(())
+            return s.Failed("ENODEV", f"{path}: No device node")
+        case s.ReadInRoot(root, path):
+            if disk.find(root) is None:
+                return s.Absent()
+            return disk.content(f"{root}{path}")
 
 
 def _copy(disk: Disk, source: str, target: str) -> s.Result:

@@ -67,7 +67,17 @@ class Job:
 
 
 #: The point's name, and whether the world may have changed since the last one.
-_LOOKS = s.ReadFile | s.CheckDirectory | s.ListHost | s.ListMembers | s.ReadOom | s.WatchProcess
+_LOOKS = (
+    s.ReadFile
+    | s.CheckDirectory
+    | s.CheckPath
+    | s.FindDevices
+    | s.ReadInRoot
+    | s.ListHost
+    | s.ListMembers
+    | s.ReadOom
+    | s.WatchProcess
+)
 
 PointHandler = Callable[[str, bool], None]
 LineHandler = Callable[[str, str, str], None]

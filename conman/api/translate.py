@@ -10,12 +10,10 @@ import hashlib
 from google.protobuf.message import Message
 
 from conman.api import fields
-from conman.api.signals import KILL, TERM
+from conman.api.signals import KILL
+from conman.api.spec import container_spec
 from conman.core import requests
-from conman.core.model import ContainerSpec
 from conman.wire.v1 import conman_pb2 as wire
-
-DEFAULT_STOP_TIMEOUT_MS = 10_000
 
 
 def digest(message: Message) -> str:
@@ -31,25 +29,7 @@ def create(message: wire.CreateContainerRequest) -> requests.CreateContainer:
         request_id=fields.request_id(message.request_id),
         digest=digest(message),
         name=fields.name(message.name),
-        spec=_spec(message),
-    )
-
-
-def _spec(message: wire.CreateContainerRequest) -> ContainerSpec:
-    fields.command(message.command, message.args, message.env)
-    return ContainerSpec(
-        command=message.command,
-        args=tuple(message.args),
-        rootfs_path=fields.rootfs_path(message.rootfs_path),
-        rootfs_readonly=message.rootfs_readonly,
-        env=fields.environment(message.env),
-        cwd=fields.cwd(message.cwd),
-        user=fields.user(message.user),
-        hostname=fields.hostname(message.hostname),
-        labels=fields.pairs("labels", message.labels),
-        annotations=fields.pairs("annotations", message.annotations),
-        stop_signal=fields.signal("stop_signal", message.stop_signal, TERM),
-        runtime=fields.runtime(message.runtime),
+        spec=container_spec(message),
     )
 
 
@@ -62,12 +42,13 @@ def start(message: wire.StartContainerRequest) -> requests.StartContainer:
 
 
 def stop(message: wire.StopContainerRequest) -> requests.StopContainer:
-    given = message.HasField("timeout_ms")
+    own = message.HasField("timeout_ms")
+    timeout_ms = fields.timeout_ms("timeout_ms", message.timeout_ms) if own else None
     return requests.StopContainer(
         request_id=fields.request_id(message.request_id),
         digest=digest(message),
         container=fields.reference(message.container_id),
-        timeout_ns=fields.timeout_ns(message.timeout_ms if given else DEFAULT_STOP_TIMEOUT_MS),
+        timeout_ns=None if timeout_ms is None else timeout_ms * 1_000_000,
     )
 
 

@@ -4,12 +4,13 @@ All chance enters here, once: the id, the run's number, the deadline. What an in
 finish or undo it in another process, on another boot.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, looks_like_full_id, not_found
 from conman.core.lifecycle import Verdict, states_that_allow, verdict
 from conman.core.model import Container, Intent, Operation, RootfsMode, State
+from conman.core.permits import Permits
 from conman.core.requests import (
     CreateContainer,
     KillContainer,
@@ -19,6 +20,8 @@ from conman.core.requests import (
     StopContainer,
 )
 from conman.errors import Code, Refusal
+
+STOP_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Setting:
     layout: Layout
     runtime: str = "runc"
     rootfs_mode: RootfsMode = RootfsMode.OVERLAY
+    permits: Permits = field(default_factory=Permits)
 
 
 OnContainer = StartContainer | StopContainer | KillContainer | RemoveContainer
@@ -143,13 +147,20 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
         case StopContainer(timeout_ns=timeout_ns):
             row = ledger.containers.get(intent.id)
             signal = row.spec.stop_signal if row else 15
-            return replace(intent, signal=signal, deadline=now.monotonic + timeout_ns)
+            wait_ns = _stop_timeout_ns(row) if timeout_ns is None else timeout_ns
+            return replace(intent, signal=signal, deadline=now.monotonic + wait_ns)
         case KillContainer(signal=signal):
             return replace(intent, signal=signal)
         case RemoveContainer(force=force):
             return replace(intent, force=force)
         case StartContainer():
             return intent
+
+
+def _stop_timeout_ns(row: Container | None) -> int:
+    """The container's own, else ten seconds as docker has it."""
+    own_ms = row.spec.stop_timeout_ms if row else None
+    return (STOP_TIMEOUT_MS if own_ms is None else own_ms) * 1_000_000
 
 
 def _forbidden(operation: Operation, name: str, state: State, message: str) -> Refusal:

@@ -134,7 +134,7 @@ class Machine:
         if answer.refusal is not None:
             return answer.refusal
         created = isinstance(request, CreateContainer)
-        return ContainerCreated(answer.container_id) if created else Okay()
+        return ContainerCreated(answer.container_id, answer.warnings) if created else Okay()
 
     def _join(self, call: int, request: MutatingRequest, running: tuple[str, Work]) -> None:
         digest, work = running

@@ -7,7 +7,7 @@ These are the store's rows and the core's memory. They never hold a path (those 
 from dataclasses import dataclass, field
 from enum import Enum
 
-from conman.core.resources import Resources
+from conman.core.spec import ContainerSpec, Resolved
 from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
 
@@ -51,25 +51,6 @@ class Init:
 
 
 @dataclass(frozen=True, slots=True)
-class ContainerSpec:
-    """What the user asked for; never changes after create."""
-
-    command: str
-    args: tuple[str, ...] = ()
-    rootfs_path: str = ""
-    rootfs_readonly: bool = False
-    env: tuple[str, ...] = ()
-    cwd: str = "/"
-    user: str = ""
-    hostname: str = ""
-    labels: tuple[tuple[str, str], ...] = ()
-    annotations: tuple[tuple[str, str], ...] = ()
-    stop_signal: int = 15
-    runtime: str = ""
-    resources: Resources = field(default_factory=Resources)
-
-
-@dataclass(frozen=True, slots=True)
 class Container:
     """One row. Times in ns since the epoch, 0 = not yet. `init` None: no run is prepared."""
 
@@ -88,6 +69,7 @@ class Container:
     message: str = ""
     oom_killed: bool = False
     restart_count: int = 0
+    resolved: Resolved = field(default_factory=Resolved)
 
     def is_prepared(self, boot_id: str) -> bool:
         """Whether a run of this boot is there, as far as the row knows."""
@@ -121,13 +103,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request was told, kept for its retries. Exactly one of the two is meant."""
+    """What a request was told, kept for its retries: a refusal, else an id and its warnings."""
 
     request_id: str
     digest: str
     at: int
     container_id: str = ""
     refusal: Refusal | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

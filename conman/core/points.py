@@ -14,6 +14,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State
+from conman.core.permits import Permits
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -39,7 +40,9 @@ _SAMPLE: dict[str, object] = {
     "lower": "",
     "op": "create",
     "path": "",
+    "permits": Permits(),
     "process": _PROCESS,
+    "root": "",
     "run": 1,
     "runtime": "",
     "signal": 9,

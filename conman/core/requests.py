@@ -31,12 +31,15 @@ class StartContainer:
 
 @dataclass(frozen=True, slots=True)
 class StopContainer:
-    """The container's stop signal, after `timeout_ns` KILL. Answered by Okay once it has EXITED."""
+    """The container's stop signal, after `timeout_ns` KILL. Answered by Okay once it has EXITED.
+
+    None: what the container was created with.
+    """
 
     request_id: str
     digest: str
     container: str
-    timeout_ns: int
+    timeout_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)

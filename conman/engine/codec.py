@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from conman import errors
-from conman.core import admission, layout, model, outputs, requests, resources
+from conman.core import admission, layout, model, outputs, permits, requests, resources, spec
 from conman.core.effects import effect, transactions, vocabulary
 from conman.engine import inputs
 from conman.primitives import results, steps
@@ -29,9 +29,11 @@ _MODULES: tuple[ModuleType, ...] = (
     layout,
     model,
     outputs,
+    permits,
     requests,
     resources,
     results,
+    spec,
     steps,
     transactions,
     vocabulary,

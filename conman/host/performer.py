@@ -18,6 +18,7 @@ from conman.core.layout import Layout
 from conman.host import cgroups, processes
 from conman.host.copies import copy_tree
 from conman.host.inventory import list_host
+from conman.host.looking import look
 from conman.host.mounts import mount_overlay, unmount
 from conman.host.runtime import run_runtime
 from conman.primitives import perform as shared
@@ -63,6 +64,8 @@ class Performer:
                 return self._shim(step)
             case s.RemoveTree():
                 return self._remove_tree(step)
+            case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
+                return _look(step)
             case _:
                 return shared.perform(step)
 
@@ -156,6 +159,14 @@ class _ParentCgroup:
                 return
             cgroups.remove(cgroup)
             cgroups.remove_parent(cgroup)
+
+
+def _look(step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Result:
+    try:
+        result = look(step)
+    except OSError as error:
+        return failed(error, step.path)
+    return s.Done(time.time_ns()) if isinstance(result, s.Done) else result
 
 
 def _members(cgroup: str, marker: str) -> processes.Members:

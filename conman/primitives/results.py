@@ -40,6 +40,26 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceNode:
+    """`kind`: "c" or "b"; `mode`: permission bits; `uid`, `gid`: its owner on the host."""
+
+    path: str
+    kind: str
+    major: int
+    minor: int
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """In the order of their paths."""
+
+    nodes: tuple[DeviceNode, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OomCount:
     """The kernel's counter of OOM kills in this cgroup."""
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from conman.primitives.results import (
     Absent,
     Content,
+    DeviceNode,
+    Devices,
     Done,
     Failed,
     Gone,
@@ -33,6 +35,35 @@ from conman.primitives.results import (
 class CheckDirectory:
     """Result: Done, Absent, or Failed(ENOTDIR). Changes nothing."""
 
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPath:
+    """Result: Done for anything that is there, links followed; Absent, or Failed. Changes nothing."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindDevices:
+    """Result: Devices, Absent, or Failed (ENODEV: no device node). Changes nothing.
+
+    The node at `path`, or those of the directory at `path` and of directories below it, but for
+    what is a container's own in each: pts, shm, mqueue, fd and console.
+    """
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInRoot:
+    """Result: Content, Absent, or Failed (EFBIG: more than 4 MiB; EINVAL: no regular file).
+
+    `path` is looked up with `root` as the root directory: neither ".." nor a link leads out of it.
+    """
+
+    root: str
     path: str
 
 
@@ -265,6 +296,9 @@ class ListHost:
 
 Step = (
     CheckDirectory
+    | CheckPath
+    | FindDevices
+    | ReadInRoot
     | MakeDirectory
     | MakeFifo
     | WriteFile
@@ -298,6 +332,7 @@ Result = (
     | Absent
     | Gone
     | Content
+    | Devices
     | OomCount
     | Remaining
     | Stopped

@@ -6,7 +6,7 @@ done in order until one fails, and the last result is the effect's outcome.
 """
 
 from conman.core import runtime
-from conman.core.bundle import config_json
+from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
 from conman.core.shim_call import create_body
@@ -28,6 +28,12 @@ def recipe(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
         case v.CheckRootfs(path):
             return (s.CheckDirectory(path),)
+        case v.CheckSource(path):
+            return (s.CheckPath(path),)
+        case v.FindDevices(path):
+            return (s.FindDevices(path),)
+        case v.ReadInRoot(root, path):
+            return (s.ReadInRoot(root, path),)
         case v.PrepareBundle():
             return _prepare_bundle(effect, layout)
         case v.MountRootfs(container_id, run, lower):
@@ -85,7 +91,7 @@ def _prepare_bundle(effect: v.PrepareBundle, layout: Layout) -> Recipe:
         s.MakeDirectory(layout.upper(container.id), 0o755),
         s.MakeDirectory(layout.runs(container.id)),
         s.MakeDirectory(layout.run_record(container.id, run)),
-        s.WriteFile(f"{config}.tmp", config_json(container, run, layout)),
+        s.WriteFile(f"{config}.tmp", config_json(container, run, layout, effect.permits)),
         s.SyncFile(f"{config}.tmp"),
         s.Rename(f"{config}.tmp", config),
         s.SyncDirectory(layout.bundle(container.id)),

@@ -26,6 +26,7 @@ from conman.core.effects.transactions import (
     ReopenStore,
 )
 from conman.core.model import Container, Init
+from conman.core.permits import Permits
 from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
 
@@ -53,11 +54,34 @@ class CheckRootfs(HostEffect):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckSource(HostEffect):
+    """Whether what a mount shows is there: Done, Absent, or Failed."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindDevices(HostEffect):
+    """Devices: the node at a path, or those of the directory there. Absent, Failed(ENODEV ...)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadInRoot(HostEffect):
+    """A file of the root file system, links staying within it: Content, Absent, Failed."""
+
+    root: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class PrepareBundle(HostEffect):
     """The container's directory and its config.json for this run, durable."""
 
     container: Container
     run: int
+    permits: Permits
 
 
 @dataclass(frozen=True, slots=True)

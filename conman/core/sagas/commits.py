@@ -72,12 +72,14 @@ def cannot_store(text: str) -> Refusal:
     )
 
 
-def closing(intent: Intent, refusal: Refusal | None = None) -> tuple[Change, ...]:
+def closing(
+    intent: Intent, refusal: Refusal | None = None, warnings: tuple[str, ...] = ()
+) -> tuple[Change, ...]:
     """The intent is done with; its request, if it had one, has this answer from now on."""
     drop: tuple[Change, ...] = (DropIntent(intent.id),)
     if not intent.request_id:
         return drop
-    answer = Answer(intent.request_id, intent.digest, intent.at, intent.id, refusal)
+    answer = Answer(intent.request_id, intent.digest, intent.at, intent.id, refusal, warnings)
     return (*drop, PutAnswer(answer))
 
 

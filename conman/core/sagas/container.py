@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from conman.core import runtime
 from conman.core.admission import Setting
+from conman.core.bundle.config import warnings_of
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.model import (
@@ -26,6 +27,7 @@ from conman.core.model import (
 )
 from conman.core.requests import ContainerCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, event, persist
+from conman.core.sagas.resolve import resolve
 from conman.core.sagas.run import (
     Look,
     dismantle,
@@ -48,6 +50,12 @@ async def create_container(intent: Intent, setting: Setting) -> Reply:
     draft = _draft(intent)
     if (refusal := _rootfs_refusal(draft, await v.CheckRootfs(draft.spec.rootfs_path))) is not None:
         return refusal
+    resolved = await resolve(draft.spec)
+    if isinstance(resolved, Refusal):
+        return resolved
+    # From here on the host is not asked again: the intent holds what names meant.
+    draft = replace(draft, resolved=resolved)
+    intent = replace(intent, draft=draft)
     reserve = (ReserveName(draft.name, draft.id), PutIntent(intent))
     if (refusal := await commit(v.RecordIntent(reserve), intent.id)) is not None:
         return refusal
@@ -56,11 +64,13 @@ async def create_container(intent: Intent, setting: Setting) -> Reply:
         await undo_create(intent, setting)
         return init
     row = replace(draft, init=init)
-    changes = (PutContainer(row), *closing(intent), event("created", row, row.created_at))
+    warnings = warnings_of(row, setting.layout, setting.permits)
+    closed = closing(intent, warnings=warnings)
+    changes = (PutContainer(row), *closed, event("created", row, row.created_at))
     if (refusal := await commit(v.CommitCreated(changes), intent.id)) is not None:
         await undo_create(intent, setting)
         return refusal
-    return ContainerCreated(row.id)
+    return ContainerCreated(row.id, warnings)
 
 
 async def undo_create(intent: Intent, setting: Setting) -> None:

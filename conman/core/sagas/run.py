@@ -79,7 +79,7 @@ def _stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
 
 async def prepare(container: Container, run: int, setting: Setting) -> Init | Refusal:
     """Bundle, root file system, shim, runtime create: a waiting init, watched. Undo is the caller's."""
-    made = await v.PrepareBundle(container, run)
+    made = await v.PrepareBundle(container, run, setting.permits)
     if not isinstance(made, Done):
         return _cannot("prepare the bundle", made)
     if (rootfs := _rootfs_effect(container, run)) is not None:

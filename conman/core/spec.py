@@ -1,0 +1,103 @@
+"""What the user asked for, and what of it the host decided once: frozen values, never changed after create.
+
+Every field has its twin in `conman.v1.CreateContainerRequest`. Names of users and device nodes mean
+something only on a host: what they meant when the container was created is `Resolved`, and stays.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from conman.core.resources import Resources
+
+
+class MountType(Enum):
+    """What is mounted."""
+
+    BIND = "bind"
+    TMPFS = "tmpfs"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """`options`, `size_bytes` and `mode` are a tmpfs's, `source` and `propagation` a bind's."""
+
+    type: MountType
+    target: str
+    source: str = ""
+    readonly: bool = False
+    propagation: str = ""
+    size_bytes: int = 0
+    mode: int = 0
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A host's device node, or a directory of them. `permissions`: of r, w, m."""
+
+    host_path: str
+    container_path: str
+    permissions: str = "rwm"
+
+
+@dataclass(frozen=True, slots=True)
+class Ulimit:
+    """`name` as "nofile"; -1: unlimited."""
+
+    name: str
+    soft: int
+    hard: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """The request. `cap_add`, `cap_drop`: CAP_*, or "ALL". `user`, `groups`: as they were typed."""
+
+    command: str
+    args: tuple[str, ...] = ()
+    rootfs_path: str = ""
+    rootfs_readonly: bool = False
+    env: tuple[str, ...] = ()
+    cwd: str = "/"
+    user: str = ""
+    hostname: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    stop_signal: int = 15
+    runtime: str = ""
+    resources: Resources = field(default_factory=Resources)
+    groups: tuple[str, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    devices: tuple[Device, ...] = ()
+    cap_add: tuple[str, ...] = ()
+    cap_drop: tuple[str, ...] = ()
+    privileged: bool = False
+    ulimits: tuple[Ulimit, ...] = ()
+    sysctls: tuple[tuple[str, str], ...] = ()
+    stop_timeout_ms: int | None = None
+    runtime_spec_patch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A device node in the container. `kind`: "c" or "b"; `mode`: permission bits only."""
+
+    path: str
+    kind: str
+    major: int
+    minor: int
+    mode: int
+    uid: int
+    gid: int
+    access: str = "rwm"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What names meant when the container was created. `groups` are the further ones."""
+
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    home: str = ""
+    nodes: tuple[Node, ...] = ()

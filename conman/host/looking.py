@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from conman.host.linux import open_in_root
 from conman.primitives import steps as s
+from conman.primitives.results import DeviceNode
 
 LARGEST_FILE = 4 * 1024 * 1024
 
@@ -41,7 +42,7 @@ def _find_devices(path: str) -> s.Result:
     return s.Devices((node,)) if node else s.Failed("ENODEV", f"No device node: {path}")
 
 
-def _below(directory: str) -> Iterator[s.DeviceNode]:
+def _below(directory: str) -> Iterator[DeviceNode]:
     """Links are left out: what they lead to is here under its own name, or not for us."""
     with os.scandir(directory) as entries:
         listed = sorted(entries, key=lambda entry: entry.name)
@@ -58,14 +59,14 @@ def _below(directory: str) -> Iterator[s.DeviceNode]:
                 yield node
 
 
-def _node(path: str, found: os.stat_result) -> s.DeviceNode | None:
+def _node(path: str, found: os.stat_result) -> DeviceNode | None:
     kinds = {stat.S_IFCHR: "c", stat.S_IFBLK: "b"}
     kind = kinds.get(stat.S_IFMT(found.st_mode))
     if kind is None:
         return None
     major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
     mode = stat.S_IMODE(found.st_mode)
-    return s.DeviceNode(path, kind, major, minor, mode, found.st_uid, found.st_gid)
+    return DeviceNode(path, kind, major, minor, mode, found.st_uid, found.st_gid)
 
 
 def _read_in_root(root: str, path: str) -> s.Result:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from conman.primitives.results import (
     Absent,
     Content,
-    DeviceNode,
     Devices,
     Done,
     Failed,

@@ -11,21 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conman.api import translate
-from conman.api.fields import LONGEST_TIMEOUT_MS, WORD_BYTES
+from conman.api.fields import LONGEST_TIMEOUT_MS
 from conman.api.signals import parse_signal
 from conman.core import requests
-from conman.core.model import ContainerSpec
 from conman.errors import Code, ConmanError, Refusal
 from conman.wire.v1 import conman_pb2 as wire
-
-RID = "0123456789abcdef" * 2
-texts = st.one_of(
-    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
-    st.text("aA0_.-/=:\0\n ", max_size=6),
-    st.sampled_from([RID, "x" * 129, "/", "..", "9" * 5000, "٣", "1:2", "SIGKILL", "A=1"]),
-)
-maps = st.dictionaries(texts, texts, max_size=3)
-lists = st.lists(texts, max_size=3)
+from tests.unit.any_create import RID, a_create, creates, texts
 
 TRANSLATE: dict[type[Message], Callable[[Any], requests.Request]] = {
     wire.CreateContainerRequest: translate.create,
@@ -39,118 +30,10 @@ TRANSLATE: dict[type[Message], Callable[[Any], requests.Request]] = {
 }
 
 
-def a_create(**changes: object) -> wire.CreateContainerRequest:
-    good: dict[str, Any] = {"request_id": RID, "name": "web", "command": "sh", "rootfs_path": "/r"}
-    return wire.CreateContainerRequest(**(good | changes))
-
-
 def refusal_of(message: Message) -> Refusal:
     with pytest.raises(ConmanError) as caught:
         TRANSLATE[type(message)](message)
     return caught.value.refusal
-
-
-def refused_field(message: wire.CreateContainerRequest) -> str | None:
-    try:
-        translate.create(message)
-    except ConmanError as error:
-        return error.refusal.field
-    return None
-
-
-def test_a_create_with_nothing_but_what_it_needs() -> None:
-    request = translate.create(a_create())
-    assert request.name == "web"
-    assert request.request_id == RID
-    assert request.spec == ContainerSpec(
-        command="sh", rootfs_path="/r", cwd="/", user="", hostname="", stop_signal=15, runtime=""
-    )
-
-
-def test_a_create_with_everything() -> None:
-    request = translate.create(
-        a_create(
-            request_id="",
-            args=["-c", ""],
-            rootfs_readonly=True,
-            env=["A=1", "B=", "C=d=e"],
-            cwd="/w",
-            user="1:2",
-            hostname="h.example",
-            labels={"b": "2", "a": ""},
-            annotations={"k": "v"},
-            stop_signal="int",
-            runtime="/usr/bin/crun",
-        )
-    )
-    assert request.request_id == ""
-    assert request.spec == ContainerSpec(
-        command="sh",
-        args=("-c", ""),
-        rootfs_path="/r",
-        rootfs_readonly=True,
-        env=("A=1", "B=", "C=d=e"),
-        cwd="/w",
-        user="1:2",
-        hostname="h.example",
-        labels=(("a", ""), ("b", "2")),
-        annotations=(("k", "v"),),
-        stop_signal=2,
-        runtime="/usr/bin/crun",
-    )
-
-
-BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
-    ("request_id", {"request_id": "7"}, "not 32 lower-case hex digits"),
-    ("request_id", {"request_id": RID.upper()}, "not 32 lower-case hex digits"),
-    ("name", {"name": ""}, "name is empty"),
-    ("name", {"name": "-web"}, "no name for a container"),
-    ("name", {"name": "web\n"}, "no name for a container"),
-    ("name", {"name": "wéb"}, "no name for a container"),
-    ("name", {"name": "x" * 129}, "no name for a container"),
-    ("name", {"name": "../x"}, "no name for a container"),
-    ("name", {"name": RID}, "looks like an id"),
-    ("command", {"command": ""}, "there is no command"),
-    ("command", {"command": "a\0b"}, "NUL"),
-    ("command", {"command": "x" * (WORD_BYTES + 1)}, "at most 131071"),
-    ("args", {"args": ["ok", "\0"]}, "NUL"),
-    ("args", {"args": ["x" * WORD_BYTES] * 17}, "the kernel takes at most"),
-    ("env", {"env": ["A"]}, "'A' is not KEY=VALUE"),
-    ("env", {"env": ["=A"]}, "is not KEY=VALUE"),
-    ("env", {"env": [""]}, "is not KEY=VALUE"),
-    ("env", {"env": ["A=\0"]}, "NUL"),
-    ("rootfs_path", {"rootfs_path": ""}, "no root file system"),
-    ("rootfs_path", {"rootfs_path": "rootfs"}, "is relative"),
-    ("rootfs_path", {"rootfs_path": "/a\0"}, "NUL"),
-    ("rootfs_path", {"rootfs_path": "/" + "x" * 4095}, "at most 4095"),
-    ("cwd", {"cwd": "w"}, "is relative"),
-    ("cwd", {"cwd": "/\0"}, "NUL"),
-    ("user", {"user": "root"}, "not UID or UID:GID"),
-    ("user", {"user": "1:"}, "not UID or UID:GID"),
-    ("user", {"user": "4294967295"}, "not UID or UID:GID"),
-    ("user", {"user": "-1"}, "not UID or UID:GID"),
-    ("user", {"user": "9" * 5000}, "not UID or UID:GID"),
-    ("hostname", {"hostname": "a_b"}, "no host name"),
-    ("hostname", {"hostname": "x" * 65}, "no host name"),
-    ("labels", {"labels": {"": "x"}}, "a key of labels is empty"),
-    ("labels", {"labels": {"a": "\0"}}, "NUL"),
-    ("annotations", {"annotations": {"": ""}}, "a key of annotations is empty"),
-    ("annotations", {"annotations": {"\0": ""}}, "NUL"),
-    ("stop_signal", {"stop_signal": "SIGFOO"}, "there is no signal 'SIGFOO'"),
-    ("stop_signal", {"stop_signal": "0"}, "there is no signal"),
-    ("runtime", {"runtime": "bin/runc"}, "is relative"),
-    ("runtime", {"runtime": "runc -x"}, "is no runtime"),
-    ("runtime", {"runtime": "-x"}, "is no runtime"),
-]
-
-
-@pytest.mark.parametrize(("field", "changes", "why"), BAD_CREATES)
-def test_bad_creates_name_the_field(field: str, changes: dict[str, Any], why: str) -> None:
-    refusal = refusal_of(a_create(**changes))
-    assert (refusal.code, refusal.field) == (Code.INVALID_ARGUMENT, field)
-    assert why in refusal.sentence()
-    assert refusal.hint
-    assert len(refusal.sentence()) < 300
 
 
 BAD_OTHERS: list[tuple[Message, str]] = [
@@ -180,7 +63,7 @@ def test_the_other_requests_too(case: int) -> None:
 
 def test_what_is_not_said_has_a_default() -> None:
     stop = wire.StopContainerRequest(container_id="a")
-    assert translate.stop(stop).timeout_ns == 10_000_000_000
+    assert translate.stop(stop).timeout_ns is None
     stop.timeout_ms = 0
     assert translate.stop(stop).timeout_ns == 0
     assert translate.kill(wire.KillContainerRequest(container_id="a")).signal == signal.SIGKILL
@@ -236,23 +119,6 @@ def test_the_digest_is_of_all_but_the_request_id() -> None:
     assert len(digests) == 6
 
 
-creates = st.builds(
-    wire.CreateContainerRequest,
-    request_id=texts,
-    name=texts,
-    command=texts,
-    args=lists,
-    rootfs_path=texts,
-    rootfs_readonly=st.booleans(),
-    env=lists,
-    cwd=texts,
-    user=texts,
-    hostname=texts,
-    labels=maps,
-    annotations=maps,
-    stop_signal=texts,
-    runtime=texts,
-)
 others = st.one_of(
     st.builds(wire.StartContainerRequest, request_id=texts, container_id=texts),
     st.builds(
@@ -292,24 +158,3 @@ def test_any_text_in_any_field_is_taken_or_refused_by_name(message: Message) -> 
         assert len(refusal.sentence()) < 600
     else:
         assert not any("\0" in each for each in leaves(dataclasses.astuple(request)))
-
-
-#: The fields above this number are not read yet.
-LAST_READ = 14
-
-
-@given(
-    st.data(),
-    st.sampled_from(
-        [f.name for f in wire.CreateContainerRequest.DESCRIPTOR.fields if f.number <= LAST_READ]
-    ),
-)
-def test_one_odd_field_in_a_good_request(data: st.DataObject, field: str) -> None:
-    descriptor = wire.CreateContainerRequest.DESCRIPTOR.fields_by_name[field]
-    if field == "rootfs_readonly":
-        value: Any = True
-    elif descriptor.message_type is not None:
-        value = data.draw(maps)
-    else:
-        value = data.draw(lists if descriptor.is_repeated else texts)
-    assert refused_field(a_create(**{field: value})) in {None, field}

@@ -6,26 +6,31 @@ from typing import Any
 
 import pytest
 
-from conman.core.bundle import DEFAULT_PATH, config_json, hostname, user_ids
+from conman.core.bundle.config import DEFAULT_PATH, config_json, hostname
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, RootfsMode, State
+from conman.core.permits import Permits
+from conman.core.spec import Resolved
 
 ID = "0123456789abcdef" * 2
 SPEC = ContainerSpec("/bin/sleep", ("100",))
 LAYOUT = Layout("/data", "/run/c", "deadbeef", "boot")
+NOBODY_ELSE = Resolved()
 
 
-def container(spec: ContainerSpec = SPEC) -> Container:
-    return Container(ID, "web", spec, RootfsMode.OVERLAY, State.CREATED, 3)
+def container(spec: ContainerSpec = SPEC, resolved: Resolved = NOBODY_ELSE) -> Container:
+    row = Container(ID, "web", spec, RootfsMode.OVERLAY, State.CREATED, 3)
+    return replace(row, resolved=resolved)
 
 
-def config(spec: ContainerSpec = SPEC) -> Any:  # noqa: ANN401 - it is JSON
-    return json.loads(config_json(container(spec), 3, LAYOUT))
+def config(spec: ContainerSpec = SPEC, resolved: Resolved = NOBODY_ELSE) -> Any:  # noqa: ANN401 - it is JSON
+    return json.loads(config_json(container(spec, resolved), 3, LAYOUT, Permits()))
 
 
 def test_the_same_row_gives_the_same_bytes() -> None:
     first, second = (
-        config_json(container(replace(SPEC, env=("B=2", "A=1"))), 3, LAYOUT) for _ in range(2)
+        config_json(container(replace(SPEC, env=("B=2", "A=1"))), 3, LAYOUT, Permits())
+        for _ in range(2)
     )
     assert first == second
     assert json.dumps(json.loads(first), sort_keys=True, separators=(",", ":")) + "\n" == (
@@ -35,7 +40,9 @@ def test_the_same_row_gives_the_same_bytes() -> None:
 
 def test_without_cgroups_it_is_the_same_config() -> None:
     without = replace(LAYOUT, has_cgroups=False)
-    assert config_json(container(), 3, without) == config_json(container(), 3, LAYOUT)
+    assert config_json(container(), 3, without, Permits()) == config_json(
+        container(), 3, LAYOUT, Permits()
+    )
 
 
 def test_command_directory_and_cgroup() -> None:
@@ -83,32 +90,13 @@ def test_root_has_the_fourteen_capabilities_and_others_none_in_effect() -> None:
     root = config()["process"]["capabilities"]
     assert len(root["bounding"]) == 14
     assert root["effective"] == root["permitted"] == root["bounding"]
-    assert set(config(replace(SPEC, user="1000"))["process"]["capabilities"]) == {"bounding"}
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ("", (0, 0)),
-        ("0", (0, 0)),
-        ("1000", (1000, 0)),
-        ("1000:100", (1000, 100)),
-        (":100", (0, 100)),
-        ("1000:", None),
-        ("www", None),
-        ("1:2:3", None),
-        ("-1", None),
-        ("٣", None),
-        ("4294967295", None),
-        ("4294967294", (4294967294, 0)),
-    ],
-)
-def test_users_are_numbers(text: str, ids: tuple[int, int] | None) -> None:
-    assert user_ids(text) == ids
+    assert set(config(resolved=Resolved(1000))["process"]["capabilities"]) == {"bounding"}
 
 
 def test_the_ids_reach_the_config() -> None:
-    assert config(replace(SPEC, user="1000:100"))["process"]["user"] == {"uid": 1000, "gid": 100}
+    user = config(resolved=Resolved(1000, 100, (4, 5), "/home/w"))["process"]
+    assert user["user"] == {"uid": 1000, "gid": 100, "additionalGids": [4, 5]}
+    assert "HOME=/home/w" in user["env"]
 
 
 def test_devices_are_denied_first() -> None:

@@ -11,6 +11,7 @@ from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State, Stored
 from conman.core.outputs import InitEnded
+from conman.core.permits import Permits
 from conman.core.requests import CreateContainer, ListContainers, Request
 from conman.engine import recorder
 from conman.engine.codec import parse, render
@@ -39,7 +40,7 @@ CREATE = CreateContainer("", "digest", "web", ContainerSpec("sleep"))
         ROW,
         SETTING,
         Stored((ROW,), names=(("web", ROW.id),)),
-        v.PrepareBundle(ROW, 2),
+        v.PrepareBundle(ROW, 2, Permits()),
         v.SpawnShim("c", 1),
         s.SpawnShim("/x", "M=1", 5),
         Refusal(Code.NOT_FOUND, "R", "what"),

@@ -11,7 +11,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.spec import ContainerSpec, Device, MountType, Node, Resolved
 from conman.errors import Code, Refusal
-from conman.primitives.steps import Absent, Content, DeviceNode, Devices, Done, Failed
+from conman.primitives.results import Absent, Content, DeviceNode, Devices, Done, Failed
 
 #: What a privileged container gets: all devices of the host.
 _ALL_DEVICES = Device("/dev", "/dev")

@@ -59,6 +59,10 @@ def _next_input(one: Shim) -> shim.Input | None:
 
 
 def _shim(world: World, one: Shim) -> str:
+    if one.request:
+        world.put(replace(world.processes[one.pid], kind="shim", marks=(one.request,)))
+        world.shims[one.directory] = replace(one, request="")
+        return "zygote forks a shim"
     if not one.bound:
         world.disk.make(f"{one.directory}/shim.sock", "file")
         world.shims[one.directory] = replace(one, bound=True)

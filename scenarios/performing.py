@@ -200,9 +200,9 @@ def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> O
     # An undone run's number is used again: this is another run, and its exit can be known.
     world.unknowable.discard(run_of(directory))
     world.exits.pop(run_of(directory), None)
-    process = world.spawn(Process("shim", DAEMON, marks=(marker,)))
+    process = world.spawn(Process("request", DAEMON))
     world.lock(f"{directory}/alive", process.pid)
-    world.shims[directory] = Shim(process.pid, directory)
+    world.shims[directory] = Shim(process.pid, directory, marker)
     # It hears nothing of its creator's end before a create: it leaves by itself, or is fenced.
     world.connections[directory] = world.next_connection
     world.next_connection += 1
@@ -229,6 +229,7 @@ def _fence(world: World, lock: str, marker: str, state_directory: str) -> s.Resu
     marks = [marker]
     if state_directory:
         marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
+    # Among the holders may be a request in the zygote's hands: it is waited for, and its shim ended.
     for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
         end_call(world, pid)
     return s.Done()

@@ -66,10 +66,15 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Shim:
-    """The shim as an actor: its machine's state, and what it has yet to do."""
+    """The shim as an actor: its machine's state, and what it has yet to do.
+
+    With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
+    the request, which outlives the spawner, holds the lock.
+    """
 
     pid: int
     directory: str
+    request: str = ""
     bound: bool = False
     state: shim.State = field(default_factory=shim.State)
     actions: tuple[shim.Action, ...] = ()

@@ -43,6 +43,7 @@ async def live(config: Config, host: Host, recorder: Recorder | None) -> int:
         has_ended = driver.close()
     if has_ended:
         host.store.close()
+    host.zygote.close()
     if host.shim_cgroup is not None:
         host.shim_cgroup.remove()
     return code

@@ -14,8 +14,10 @@ from typing import NoReturn, TypeVar
 import click
 
 from conman.daemon.config import BROKEN, Config, configure
+from conman.daemon.process import prepare_process
 from conman.daemon.settings import SETTINGS, bad
 from conman.errors import ConmanError
+from conman.host.zygote import Zygote
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -50,16 +52,18 @@ def main(config: str | None, **flags: str | None) -> None:
 
 
 def _live(config: Config) -> int:
+    prepare_process()
+    # Small yet, without a lock or a thread: so is what it forks.
+    zygote = Zygote()
     from conman.daemon.logs import set_up  # noqa: PLC0415 - heavier than a wrong flag deserves
 
     log = set_up(config.log_level, config.log_format)
     # Before grpc is imported: its own complaints are told by us, with what to do.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from conman.daemon.life import live  # noqa: PLC0415
-    from conman.daemon.startup import prepare_process, take_over  # noqa: PLC0415
+    from conman.daemon.startup import take_over  # noqa: PLC0415
     from conman.engine.recorder import Recorder  # noqa: PLC0415
 
-    prepare_process()
     try:
         recorder = Recorder(config.record) if config.record else None
     except OSError as error:
@@ -68,7 +72,7 @@ def _live(config: Config) -> int:
             "name another",
             "record",
         )
-    host = take_over(config)
+    host = take_over(config, zygote)
     for note in (*config.notes, *host.notes):
         log.warning("%s", note)
     return asyncio.run(live(config, host, recorder))

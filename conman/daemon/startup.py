@@ -5,7 +5,6 @@ is recovery's. Whatever stands in the way is raised as one ConmanError.
 """
 
 import os
-import sys
 from dataclasses import dataclass
 
 from conman.core.admission import Setting
@@ -19,6 +18,8 @@ from conman.host.instance import Claim, claim, probe_rootfs_mode, settle_run
 from conman.host.performer import Performer
 from conman.host.shim_cgroup import ShimCgroup
 from conman.host.shims import Shims
+from conman.host.spawner import Spawner
+from conman.host.zygote import Zygote
 from conman.primitives.crash_points import CrashPoints
 from conman.primitives.processes import boot_id
 
@@ -32,18 +33,19 @@ class Host:
     setting: Setting
     performer: Performer
     points: CrashPoints
+    zygote: Zygote
     shim_cgroup: ShimCgroup | None
     notes: tuple[str, ...]
 
 
-def take_over(config: Config) -> Host:
+def take_over(config: Config, zygote: Zygote) -> Host:
     """Raises ConmanError; then nothing is held."""
     claimed = claim(config.data_dir, config.run_dir)
     try:
         points = crash_points(os.environ, config.run_dir)
         store = Store.open(f"{config.data_dir}/conman.db")
         try:
-            return _settle(config, claimed, store, points)
+            return _settle(config, claimed, store, points, zygote)
         except BaseException:
             store.close()
             raise
@@ -52,16 +54,21 @@ def take_over(config: Config) -> Host:
         raise
 
 
-def _settle(config: Config, claimed: Claim, store: Store, points: CrashPoints) -> Host:
+def _settle(
+    config: Config, claimed: Claim, store: Store, points: CrashPoints, zygote: Zygote
+) -> Host:
     layout = Layout(
         config.data_dir, config.run_dir, store.instance, boot_id(), _has_cgroups(config)
     )
     settle_run(layout)
     cgroup = ShimCgroup(f"/conman-{layout.instance}/shims") if layout.has_cgroups else None
-    performer = Performer(layout, Shims(cgroup.place if cgroup else None))
+    if cgroup is not None:
+        zygote.enter(cgroup.path)
+    performer = Performer(layout, Shims(Spawner(zygote, cgroup.place if cgroup else None)))
     mode, notes = _rootfs_mode(config, performer)
     setting = Setting(layout, config.runtime, mode)
-    return Host(claimed, store, setting, performer, points, cgroup, (*notes, *_about_mounts(mode)))
+    notes = (*notes, *_about_mounts(mode))
+    return Host(claimed, store, setting, performer, points, zygote, cgroup, notes)
 
 
 def _has_cgroups(config: Config) -> bool:
@@ -101,13 +108,3 @@ def _about_mounts(mode: RootfsMode) -> tuple[str, ...]:
         "root file systems that it mounted; remove PrivateTmp, ProtectSystem and the like"
     )
     return (words,)
-
-
-def prepare_process() -> None:
-    """What everything that is made or started from here on inherits."""
-    os.chdir("/")
-    # Directories that a container's users go through are made with the modes that recipes say.
-    os.umask(0o022)
-    # The last place where runtimes are looked for: where conman's own is installed.
-    beside = os.path.dirname(sys.executable)
-    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"

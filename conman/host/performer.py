@@ -5,8 +5,6 @@ more. Any number of threads may use it at once. It must never raise for what a h
 (OSError is a value, `Failed`), and WatchProcess is not here: the engine watches.
 """
 
-import logging
-import os
 import threading
 import time
 from collections.abc import Generator
@@ -25,8 +23,6 @@ from conman.primitives import perform as shared
 from conman.primitives import steps as s
 from conman.primitives.failure import failed
 from conman.primitives.fence import fence
-
-_log = logging.getLogger(__name__)
 
 
 class Shims(Protocol):
@@ -62,8 +58,6 @@ class Performer:
                 return self._end(step)
             case s.SpawnShim() | s.CallShim():
                 return self._shim(step)
-            case s.RemoveTree():
-                return self._remove_tree(step)
             case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
                 return _look(step)
             case _:
@@ -105,18 +99,6 @@ class Performer:
             return failed(error)
         return s.Done(time.time_ns())
 
-    def _remove_tree(self, step: s.RemoveTree) -> s.Result:
-        """With the last shim's directory the cgroup of the shims goes too."""
-        result = shared.perform(step)
-        is_shim = os.path.dirname(step.path) == f"{self._layout.run}/shims"
-        if is_shim and isinstance(result, s.Done) and self._layout.has_cgroups:
-            try:
-                self._parent.remove_shims(self._layout)
-            except OSError as error:
-                # Nobody depends on it, and the next shim's end tries again.
-                _log.warning("the cgroup of the shims stays: %s", error)
-        return result
-
     def _list_host(self) -> s.Result:
         if not self._layout.has_cgroups:
             return list_host(self._layout, frozenset())
@@ -151,14 +133,6 @@ class _ParentCgroup:
         with self._lock:
             if self._creating == 0:
                 cgroups.remove_parent(cgroup)
-
-    def remove_shims(self, layout: Layout) -> None:
-        cgroup = f"/conman-{layout.instance}/shims"
-        with self._lock:
-            if self._creating or os.listdir(f"{layout.run}/shims"):
-                return
-            cgroups.remove(cgroup)
-            cgroups.remove_parent(cgroup)
 
 
 def _look(step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Result:

@@ -1,71 +1,62 @@
 """The cgroup of all shims of an instance, outside of the daemon's: killing the service's cgroup spares them.
 
-A shim is put there by its spawner while its interpreter starts, before it runs anything. It must never
-hold a container, and goes with its last shim only when asked to.
+The zygote enters it, so its shims are born there; a shim by exec is put there by its spawner while its
+interpreter starts. It must never hold a container, and goes only when it is empty.
 """
 
 import errno
 import os
 import threading
-from contextlib import suppress
+import time
 
-from conman.primitives.mounts import Mount, cgroup_mounts
+from conman.primitives.cgroup_entry import enter
+from conman.primitives.mounts import cgroup_mounts
 
 _LEFT_ALONE = (errno.EBUSY, errno.ENOTEMPTY, errno.ENOENT)
+
+_BUSY_S = 1.0
+_RETRY_S = 0.002
 
 
 class ShimCgroup:
     """`path`: below each hierarchy's root, as in /conman-<instance>/shims."""
 
     def __init__(self, path: str) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
 
     def place(self, pid: int) -> None:
         """Move a process there, in every hierarchy that is writable. Raises OSError."""
         with self._lock:
-            for mount in cgroup_mounts():
-                if mount.writable:
-                    _make(mount, self._path)
-                    _write(f"{mount.point}{self._path}/cgroup.procs", str(pid).encode())
+            enter(self.path, pid)
 
     def remove(self) -> None:
         """Remove what is empty: the cgroup, then the instance's above it. Raises OSError."""
         with self._lock:
             for mount in cgroup_mounts():
                 if mount.writable:
-                    _remove(f"{mount.point}{self._path}")
-                    _remove(os.path.dirname(f"{mount.point}{self._path}"))
-
-
-def _make(mount: Mount, path: str) -> None:
-    here = mount.point
-    for name in path.strip("/").split("/"):
-        above, here = here, f"{here}/{name}"
-        with suppress(FileExistsError):
-            os.mkdir(here, 0o755)
-        if "cpuset" in mount.options:
-            # On v1 a new cpuset allows nothing, and a process cannot be moved there.
-            _inherit(above, here, "cpuset.cpus")
-            _inherit(above, here, "cpuset.mems")
-
-
-def _inherit(above: str, here: str, name: str) -> None:
-    with open(f"{here}/{name}", "rb", buffering=0) as file:
-        if file.read().strip():
-            return
-    with open(f"{above}/{name}", "rb", buffering=0) as file:
-        _write(f"{here}/{name}", file.read())
-
-
-def _write(path: str, data: bytes) -> None:
-    with open(path, "wb", buffering=0) as file:
-        file.write(data)
+                    _remove(f"{mount.point}{self.path}")
+                    _remove(os.path.dirname(f"{mount.point}{self.path}"))
 
 
 def _remove(path: str) -> None:
+    """The kernel answers EBUSY for a moment after the last member was reaped."""
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            os.rmdir(path)
+            return
+        except OSError as error:
+            if error.errno not in _LEFT_ALONE:
+                raise
+            if error.errno != errno.EBUSY or _has_members(path) or time.monotonic() >= deadline:
+                return
+        time.sleep(_RETRY_S)
+
+
+def _has_members(path: str) -> bool:
     try:
-        os.rmdir(path)
-    except OSError as error:
-        if error.errno not in _LEFT_ALONE:
-            raise
+        with open(f"{path}/cgroup.procs", "rb", buffering=0) as file:
+            return bool(file.read(1))
+    except FileNotFoundError:
+        return False

@@ -1,29 +1,21 @@
-"""Starts shims and talks to them: the steps SpawnShim and CallShim.
+"""Has shims started, and talks to them: the steps SpawnShim and CallShim.
 
 A shim's lock is taken here, before the shim exists, and handed to it: while it is held a shim lives, or
 is about to. One connection is kept for each shim, and one request at a time is made on it. It must never
-take a silent or unreachable shim for an absent one (only its free lock says that), or leave a shim
-behind that did not come up.
+take a silent or unreachable shim for an absent one: only its free lock says that.
 """
 
-import fcntl
 import os
 import select
-import signal
 import socket
-import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
 
+from conman.host.spawner import Spawner
 from conman.primitives.failure import failed
 from conman.primitives.fence import make_lock, open_lock, take
 from conman.primitives.steps import Absent, CallShim, Done, Failed, ShimAnswer, SpawnShim, TimedOut
 from conman.shim import protocol
-
-#: What a service manager tells the daemon, and other marks of ours, are not for a shim.
-_NOT_HANDED_ON = ("NOTIFY_SOCKET", "LISTEN_", "WATCHDOG_", "CONMAN_CALL", "CONMAN_RUN")
 
 #: Neither listen(2) nor the release of a lock is an event that can be waited for.
 _AGAIN_S = 0.005
@@ -31,25 +23,16 @@ _AGAIN_S = 0.005
 #: A look at every shim there is; a dead one waits that long, at the least, to be reaped.
 _SWEEP_S = 0.1
 
-_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(protocol.__file__)), "__main__.py")
-
-# The numbers under which a shim finds what it inherits; our own are kept above them meanwhile.
-_ALIVE, _READY, _FIRST_OWN = 3, 4, 10
-
 Answer = ShimAnswer | Absent | TimedOut | Failed
 
 
 class Shims:
-    """All shims of one daemon. Any thread may spawn and call.
+    """All shims of one daemon. Any thread may spawn and call."""
 
-    `place` is handed every new shim's pid while it starts, to be moved out of our cgroup.
-    """
-
-    def __init__(self, place: Callable[[int], None] | None = None) -> None:
-        self._place = place
+    def __init__(self, spawner: Spawner | None = None) -> None:
+        self._spawner = spawner or Spawner()
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
-        self._children: set[int] = set()
         self._next_sweep = 0.0
 
     def spawn(self, step: SpawnShim) -> Done | TimedOut | Failed:
@@ -66,7 +49,7 @@ class Shims:
                         return Done(time.time_ns())
                     case other:
                         return other
-            return self._start(step, alive, deadline)
+            return self._spawner.start(step, alive, deadline)
         except OSError as error:
             return failed(error)
 
@@ -87,7 +70,7 @@ class Shims:
             if time.monotonic() < self._next_sweep and not now:
                 return
             self._next_sweep = time.monotonic() + _SWEEP_S
-            self._children -= {pid for pid in self._children if _is_reaped(pid)}
+            self._spawner.reap()
             for directory, line in tuple(self._lines.items()):
                 if line.is_idle_after_its_end() and not os.path.isdir(directory):
                     del self._lines[directory]
@@ -101,23 +84,6 @@ class Shims:
     def _line(self, directory: str) -> "_Line":
         with self._lock:
             return self._lines.setdefault(directory, _Line())
-
-    def _start(self, step: SpawnShim, alive: int, deadline: float) -> Done | Failed:
-        pid, ready = _begin(step, alive)
-        result: Done | Failed = Failed("ECANCELED", "interrupted")
-        try:
-            if self._place is not None:
-                with suppress(ProcessLookupError):  # it has ended already: said below
-                    self._place(pid)
-            result = _await_ready(step, ready, deadline)
-        finally:
-            os.close(ready)
-            if isinstance(result, Failed):
-                _end(pid)
-        if isinstance(result, Done):
-            with self._lock:
-                self._children.add(pid)
-        return result
 
 
 class _Line:
@@ -229,72 +195,6 @@ def _is_free(path: str) -> bool:
         return take(lock)
     finally:
         os.close(lock)
-
-
-def _begin(step: SpawnShim, alive: int) -> tuple[int, int]:
-    """Start a shim and let go of its lock: its pid, and the pipe that tells when it is ready."""
-    try:
-        ready, told = os.pipe2(os.O_CLOEXEC)
-        try:
-            return _exec(step, alive, told), ready
-        except OSError:
-            os.close(ready)
-            raise
-        finally:
-            os.close(told)
-    finally:
-        os.close(alive)
-
-
-def _exec(step: SpawnShim, alive: int, told: int) -> int:
-    name, _, value = step.marker.partition("=")
-    own = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN) for fd in (alive, told)]
-    complaints = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    try:
-        return os.posix_spawn(
-            sys.executable,
-            (sys.executable, "-ISE", _PROGRAM, step.directory, str(_ALIVE), str(_READY)),
-            {**_environment(), name: value},
-            file_actions=(
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 2, f"{step.directory}/shim.stderr", complaints, 0o600),
-                (os.POSIX_SPAWN_DUP2, own[0], _ALIVE),
-                (os.POSIX_SPAWN_DUP2, own[1], _READY),
-            ),
-            setsid=True,
-            setsigmask=(),
-            setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
-        )
-    finally:
-        for fd in own:
-            os.close(fd)
-
-
-def _environment() -> dict[str, str]:
-    return {key: text for key, text in os.environ.items() if not key.startswith(_NOT_HANDED_ON)}
-
-
-def _await_ready(step: SpawnShim, ready: int, deadline: float) -> Done | Failed:
-    poll = select.poll()
-    poll.register(ready, select.POLLIN)
-    if not poll.poll(_left(deadline) * 1000):
-        return Failed("ETIMEDOUT", f"the shim in {step.directory} did not come up in time")
-    if os.read(ready, 1):
-        return Done(time.time_ns())
-    with open(f"{step.directory}/shim.stderr", encoding="utf-8", errors="replace") as file:
-        said = file.read().strip().rpartition("\n")[2]
-    return Failed("ECHILD", f"the shim ended before it was ready: {said or 'it said nothing'}")
-
-
-def _end(pid: int) -> None:
-    """Our own child, not yet reaped: its pid is nobody else's."""
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-
-
-def _is_reaped(pid: int) -> bool:
-    return os.waitpid(pid, os.WNOHANG)[0] != 0
 
 
 def _left(deadline: float) -> float:

@@ -238,7 +238,7 @@ class WatchProcess:
 class SpawnShim:
     """Make `directory`, lock `directory/alive`, start a shim that inherits the lock.
 
-    Done once its socket is bound; Failed when it ended before.
+    Done once its socket is bound; Failed when it ended before; TimedOut: one may live.
     """
 
     directory: str

@@ -1,19 +1,26 @@
-"""`python3 -ISE .../conman/shim/__main__.py DIRECTORY ALIVE READY`: a shim by exec of a file path.
+"""A shim, or the zygote that forks shims, by exec of a file path.
+
+    python3 -ISE .../conman/shim/__main__.py shim DIRECTORY ALIVE READY
+    python3 -ISE .../conman/shim/__main__.py zygote CONNECTION
 
 With -I nothing but the standard library can be found (`-m` neither), so the package's root is put on
-the path here. Arguments: the run's directory, and the numbers of two inherited descriptors.
+the path here. Upper case, but for the run's directory: numbers of inherited descriptors.
 """
 
 import sys
 
 
-def _start() -> int:
+def _start(what: str, *words: str) -> int:
     sys.path.insert(0, __file__.rsplit("/", 3)[0])
-    from conman.shim.main import main  # noqa: PLC0415 - only now can it be found
+    if what == "zygote":
+        from conman.shim.zygote import serve  # noqa: PLC0415 - only now can it be found
 
-    directory, alive, ready = sys.argv[1:]
+        return serve(int(words[0]))
+    from conman.shim.main import main  # noqa: PLC0415
+
+    directory, alive, ready = words
     return main(directory, int(alive), int(ready))
 
 
 if __name__ == "__main__":
-    sys.exit(_start())
+    sys.exit(_start(*sys.argv[1:]))

@@ -1,6 +1,6 @@
 """A shim's beginning: it cuts itself loose from whoever started it, becomes findable, and runs.
 
-Started by exec (`__main__`), later by a fork of the zygote. Its directory exists and `alive` is locked by
+Started by a fork of the zygote, or by exec (`__main__`). Its directory exists and `alive` is locked by
 whoever starts it; its socket is bound before it says that it is ready. It must never keep a descriptor
 that it was not given, nor end by a signal that was meant for somebody else's terminal.
 """
@@ -17,13 +17,14 @@ from conman.shim import recipes
 from conman.shim.complaint import complain
 from conman.shim.crash_names import known
 from conman.shim.performer import Shim, attempt
-from conman.shim.protocol import listen
+from conman.shim.protocol import BORN, BOUND, listen
 
 _PR_SET_CHILD_SUBREAPER = 36
 
 
 def main(directory: str, alive: int, ready: int, *, create_within_s: float = 10.0) -> int:
-    """`alive`: the locked lock file. `ready`: a pipe that gets one byte once the socket is bound."""
+    """`alive`: the locked lock file. `ready`: a pipe; it gets BORN, and BOUND once the socket is."""
+    os.write(ready, BORN)
     _keep_only({0, 1, 2, alive, ready})
     for descriptor in (alive, ready):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - os' own signature
@@ -37,7 +38,7 @@ def main(directory: str, alive: int, ready: int, *, create_within_s: float = 10.
     points.passes("shim/bind/before")
     listener = listen(directory)
     points.passes("shim/bind/after")
-    os.write(ready, b".")
+    os.write(ready, BOUND)
     os.close(ready)
     Shim(directory, listener, points).run(create_within_s)
     return 0

@@ -21,6 +21,9 @@ REFUSED = "refused"
 SOCKET = "shim.sock"
 LOCK = "alive"
 
+#: What a new shim says to its spawner, through a pipe: that it is there, and that it listens.
+BORN, BOUND = b"(", b")"
+
 
 class ForeignPacket(ValueError):
     """What came is not of this protocol: end the connection."""

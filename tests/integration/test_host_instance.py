@@ -284,17 +284,3 @@ def test_a_mount_has_an_owner_wherever_its_directory_goes(host: RealHost) -> Non
     os.rename(host.layout.container(ID), f"{host.layout.trash()}/{ID}")
     assert listed(host) == s.Inventory((), (), (ID,))
     assert host.mounted(host.layout.trash()) == 1
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
-def test_with_the_last_shim_the_shims_cgroup_goes(host: RealHost) -> None:
-    cgroup = f"/conman-{host.layout.instance}/shims"
-    for run in (1, 2):
-        os.mkdir(host.layout.shim(ID, run))
-    shim = host.start(cgroup=cgroup)
-    assert isinstance(host.perform(s.EndMembers(cgroup, "", 5_000)), s.Done)
-    host.reap(shim)
-    assert isinstance(host.perform(s.RemoveTree(host.layout.shim(ID, 1))), s.Done)
-    assert host.cgroup_directories(cgroup)
-    assert isinstance(host.perform(s.RemoveTree(host.layout.shim(ID, 2))), s.Done)
-    assert not host.cgroup_directories(f"/conman-{host.layout.instance}")

@@ -15,6 +15,7 @@ import pytest
 
 from conman.host.shim_cgroup import ShimCgroup
 from conman.host.shims import Shims
+from conman.host.spawner import Spawner
 from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import lives, start_time
@@ -238,7 +239,7 @@ def test_shims_are_placed_in_their_own_cgroup() -> None:
     one = OneShim(root)
     path = f"/conman-{INSTANCE}/shims"
     cgroup = ShimCgroup(path)
-    one.shims = Shims(cgroup.place)
+    one.shims = Shims(Spawner(place=cgroup.place))
     try:
         one.must_spawn()
         pid = one.pid()

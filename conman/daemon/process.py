@@ -1,0 +1,17 @@
+"""What conmand's process is, before anything is made or started by it.
+
+Light on purpose: the zygote inherits from here, and is started before anything heavy is imported.
+"""
+
+import os
+import sys
+
+
+def prepare_process() -> None:
+    """What everything that is made or started from here on inherits."""
+    os.chdir("/")
+    # Directories that a container's users go through are made with the modes that recipes say.
+    os.umask(0o022)
+    # The last place where runtimes are looked for: where conman's own is installed.
+    beside = os.path.dirname(sys.executable)
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"

@@ -16,7 +16,8 @@ from dataclasses import asdict
 from time import monotonic
 
 from scenarios import trace
-from scenarios.explore import Explorer, Report, replay
+from scenarios.explore import Explorer, Report
+from scenarios.replaying import replay
 from scenarios.stories.single_client import STORIES
 from scenarios.story import Story
 

@@ -36,11 +36,13 @@ class Disk:
         self.names: dict[Place, int] = {}
         self.next = ROOT + 1
         self.walked: list[tuple[str, int]] | None = None
+        #: What `keys` made of it, until something changes.
+        self.text: str | None = None
 
     def clone(self) -> "Disk":
         other = Disk.__new__(Disk)
         other.inodes, other.names, other.next = dict(self.inodes), dict(self.names), self.next
-        other.walked = self.walked
+        other.walked, other.text = self.walked, self.text
         return other
 
     # ---- looking
@@ -68,7 +70,7 @@ class Disk:
         return self.walked
 
     def forget_walk(self) -> None:
-        self.walked = None
+        self.walked = self.text = None
 
     def walk(self, path: str = "") -> list[tuple[str, int]]:
         """(path, inode) of everything below `path`, parents first, in the order of names."""
@@ -111,7 +113,7 @@ class Disk:
         synced = data if durable else None
         self.inodes[self.next] = Inode(kind, place, place if durable else None, data, synced)
         self.names[place] = self.next
-        self.walked = None
+        self.forget_walk()
         self.next += 1
         return Done()
 
@@ -123,6 +125,7 @@ class Disk:
         if not isinstance(made, Done) or number is None:
             return made
         self.inodes[number] = replace(self.inodes[number], data=data)
+        self.text = None
         return Done()
 
     def content(self, path: str) -> Result:
@@ -136,6 +139,7 @@ class Disk:
         if number is None:
             return _failed("ENOENT", path)
         self.inodes[number] = replace(self.inodes[number], synced=self.inodes[number].data)
+        self.text = None
         return Done()
 
     def sync_directory(self, path: str) -> Result:
@@ -170,7 +174,7 @@ class Disk:
         self._unname(number)
         self.inodes[number] = replace(self.inodes[number], visible=place)
         self.names[place] = number
-        self.walked = None
+        self.forget_walk()
         return Done()
 
     def unlink(self, path: str) -> Result:
@@ -202,11 +206,12 @@ class Disk:
         inode = self.inodes[number]
         if inode.visible is not None:
             del self.names[inode.visible]
-            self.walked = None
+            self.forget_walk()
             self.inodes[number] = replace(inode, visible=None)
 
     def _keep(self, number: int, inode: Inode) -> None:
         """Forget an inode that has no name on either side."""
+        self.text = None
         if inode.visible is None and inode.durable is None:
             self.inodes.pop(number, None)
         else:

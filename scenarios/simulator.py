@@ -6,7 +6,7 @@ the core: it hands over inputs, and performs what comes out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
@@ -31,7 +31,7 @@ from scenarios.actors import act, enabled
 from scenarios.clients import Client
 from scenarios.performing import Pending, perform, poll
 from scenarios.violation import Violation
-from scenarios.world import World
+from scenarios.world import FIRST_CALL, World
 
 EVENTS_AT_MOST = 3_000
 
@@ -62,7 +62,6 @@ class Job:
     perform: Perform
     steps: tuple[s.Step, ...]
     index: int = 0
-    last: s.Result = field(default_factory=s.Done)
     pending: Pending | None = None
 
 
@@ -80,10 +79,15 @@ _LOOKS = (
 )
 
 PointHandler = Callable[[str, bool], None]
+TurnHandler = Callable[[str], None]
 LineHandler = Callable[[str, str, str], None]
 
 
 def _nothing(_name: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
+    pass
+
+
+def _no_turn(_moment: str) -> None:
     pass
 
 
@@ -101,22 +105,26 @@ class Simulator:
         schedule: Schedule,
         *,
         on_point: PointHandler = _nothing,
+        on_turn: TurnHandler = _no_turn,
         on_line: LineHandler = _no_line,
     ) -> None:
         self.world, self.client, self.schedule = world, client, schedule
         self.machine = Machine(Setting(world.layout(), "runc"))
         self.events = 0
         self.commits = 0
+        #: How often both the daemon and an actor could have moved: only there schedules differ.
+        self.choices = 0
+        self.turned = False
         self.lived = (0, 0)
         self.is_ready = False
-        self._jobs: list[Job] = []
+        self.jobs: list[Job] = []
         self._dirty = True
-        self._alarms: dict[int, int] = {}
-        self._calls = 0
+        self.alarms: dict[int, int] = {}
+        self._calls = FIRST_CALL
         self._patient = False
         self._outstanding: dict[int, int] = {}
         self._replies: dict[int, Reply] = {}
-        self.on_point, self._on_line = on_point, on_line
+        self.on_point, self.on_turn, self._on_line = on_point, on_turn, on_line
         self._unsure: dict[str, bool] = {}
 
     # ---- running
@@ -129,12 +137,14 @@ class Simulator:
             self.events += 1
             if self.events > EVENTS_AT_MOST:
                 raise Violation("I5", "the run does not come to rest")
+            self._turn()
         self._point("rest")
+        self.on_turn("rest")
 
     def calm(self) -> None:
-        """No more strikes and no more points: what follows is the probe's."""
+        """No more strikes and no more points: what follows is the probe's, in one order."""
         self.lived = (self.events, self.commits)
-        self.schedule = replace(self.schedule, strike=-1)
+        self.schedule = Schedule()
         self.on_point = _nothing
 
     def ask(self, request: Request) -> Reply:
@@ -152,11 +162,31 @@ class Simulator:
             self.events += 1
         return self._replies.pop(call)
 
+    def has_strike_ahead(self) -> bool:
+        by_commits = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
+        return (self.commits if by_commits else self.events) <= self.schedule.strike
+
+    def waiting(self) -> dict[int, object]:
+        """What the core waits for, by ticket. For keys: nothing that happens depends on it."""
+        return vars(self.machine)["_waiting"]
+
+    def _turn(self) -> None:
+        """The core has been told something: is this where another life has been?"""
+        if self.turned and not self.has_strike_ahead():
+            self.turned = False
+            self.on_turn("turn")
+
     def _one(self) -> bool:
         """One event; False: all is at rest."""
         self._strike()
-        order = (self._actor, self._daemon) if self.schedule.eager else (self._daemon, self._actor)
-        return any(turn() for turn in (*order, self._alarm, self._retry))
+        if self.schedule.eager:
+            moved = self._actor() or self._daemon()
+        else:
+            actors = bool(enabled(self.world))
+            moved = self._daemon()
+            self.choices += moved and actors
+            moved = moved or self._actor()
+        return moved or self._alarm() or self._retry()
 
     def _daemon(self) -> bool:
         return self._job() or self._observe() or self._request()
@@ -182,7 +212,7 @@ class Simulator:
 
     def _job(self) -> bool:
         """The first step that can go on does."""
-        for job in self._jobs:
+        for job in self.jobs:
             if job.pending is None:
                 self._step(job)
                 return True
@@ -229,14 +259,14 @@ class Simulator:
 
     def _alarm(self) -> bool:
         """Nothing else can happen: time passes, to the next deadline."""
-        deadlines = [at for at in self._alarms.values() if at]
-        deadlines += [job.pending.deadline for job in self._jobs if job.pending]
+        deadlines = [at for at in self.alarms.values() if at]
+        deadlines += [job.pending.deadline for job in self.jobs if job.pending]
         if not deadlines:
             return False
         self.world.monotonic = max(self.world.monotonic, min(deadlines))
-        due = [t for t, at in sorted(self._alarms.items()) if at and at <= self.world.monotonic]
+        due = [t for t, at in sorted(self.alarms.items()) if at and at <= self.world.monotonic]
         for ticket in due[:1]:
-            del self._alarms[ticket]
+            del self.alarms[ticket]
             self._take(self.machine.complete(ticket, DeadlinePassed(), self._now()))
         return True
 
@@ -271,7 +301,7 @@ class Simulator:
         return perform(self.world, step)
 
     def _stepped(self, job: Job, result: s.Result) -> None:
-        job.index, job.last = job.index + 1, result
+        job.index += 1
         stopped = isinstance(result, s.Failed | s.TimedOut | s.Remaining)
         if stopped or job.index == len(job.steps):
             self._complete(job, result)
@@ -306,7 +336,7 @@ class Simulator:
         return outcome
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
-        self._jobs.remove(job)
+        self.jobs.remove(job)
         self._on_line("daemon", job.perform.point, type(outcome).__name__)
         self._point(f"{job.perform.point}/after")
         self._take(self.machine.complete(job.perform.ticket, outcome, self._now()))
@@ -314,6 +344,7 @@ class Simulator:
     # ---- outputs
 
     def _take(self, outputs: Sequence[Output]) -> None:
+        self.turned = True
         for output in outputs:
             self._out(output)
 
@@ -322,9 +353,9 @@ class Simulator:
             case Perform(_, effect, _):
                 host = isinstance(effect, v.HostEffect)
                 steps = recipe(effect, self.world.layout()) if host else ()
-                self._jobs.append(Job(output, steps))
+                self.jobs.append(Job(output, steps))
             case Alarm(ticket, at):
-                self._alarms[ticket] = at
+                self.alarms[ticket] = at
             case Ready():
                 self.is_ready = True
             case SagaBegan() | SagaEnded() | Marked():

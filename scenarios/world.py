@@ -21,7 +21,8 @@ SECOND = 1_000_000_000
 DATA, RUN, ROOTFS = "/data", "/run", "/images/rootfs"
 INSTANCE = "0123abcd"
 DAEMON = 1
-FIRST_PID = 10_001
+#: Names that chance gives are numbers like no others, so that `keys` can tell them.
+FIRST_PID, FIRST_CONNECTION, FIRST_CALL = 4_100_001, 4_300_001, 4_400_001
 
 #: What the simulated programs do: exit by themselves, and obey or ignore TERM.
 EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0}
@@ -52,7 +53,6 @@ class Process:
     kind: str
     parent: int
     pid: int = 0
-    boot: int = 0
     marks: tuple[str, ...] = ()
     cgroup: str = ""
     program: str = ""
@@ -118,7 +118,7 @@ class World:
         self.boot = 1
         self.monotonic = SECOND
         self.next_pid = FIRST_PID
-        self.next_connection = 1
+        self.next_connection = FIRST_CONNECTION
         self.next_id = 1
         #: Ghosts: what happened, for the oracle only. Each program that began, with its boot.
         self.started: tuple[tuple[tuple[str, int], int], ...] = ()
@@ -175,8 +175,8 @@ class World:
     # ---- processes
 
     def spawn(self, born: Process) -> Process:
-        """A new process: as given, with a pid of its own, on this boot."""
-        process = replace(born, pid=self.next_pid, boot=self.boot)
+        """A new process: as given, with a pid of its own."""
+        process = replace(born, pid=self.next_pid)
         self.next_pid += 1
         self.put(process)
         return process

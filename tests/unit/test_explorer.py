@@ -21,7 +21,8 @@ from conman.core.sagas.commits import closing, persist
 from conman.primitives import steps as s
 from conman.shim import machine as shim
 from scenarios import explore
-from scenarios.explore import Explorer, replay
+from scenarios.explore import Explorer
+from scenarios.replaying import replay
 from scenarios.stories.single_client import STORIES
 from scenarios.story import Story
 

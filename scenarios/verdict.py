@@ -1,0 +1,74 @@
+"""The judgement of one life of a daemon: at rest, by the history, and by the probe after it."""
+
+from conman.core.requests import ContainerList, ListContainers, Okay
+from scenarios import oracle, specification
+from scenarios.clients import Ask, request_of
+from scenarios.nodes import Node
+from scenarios.simulator import Simulator
+from scenarios.violation import Violation
+
+#: Whether recovery is all that this life is about, and which inits it then has no business with.
+Terms = tuple[bool, tuple[int, ...]]
+
+
+def terms(node: Node) -> Terms:
+    """What the judgement of a life depends on besides how it goes: whom it found."""
+    story_is_over = node.client.next_request() is None
+    return story_is_over, oracle.innocents(node.world) if story_is_over else ()
+
+
+def judged(simulator: Simulator, agreed: Terms) -> None:
+    """Run to the end, then the full oracle, then the probe."""
+    simulator.run()
+    world = simulator.world
+    if not simulator.is_ready:
+        raise Violation("I1", "conmand did not become ready")
+    if simulator.client.next_request() is not None:
+        raise Violation("I5", f"never answered: {simulator.client.describe()}")
+    oracle.always(world)
+    oracle.at_rest(world)
+    story_was_over, innocent = agreed
+    if story_was_over:
+        oracle.unharmed(world, innocent)
+    possible = specification.explains(
+        simulator.client.history, rebooted=world.boot > 1, disturbed=world.disturbed
+    )
+    simulator.calm()
+    _listed(simulator, possible)
+    probe(simulator, sorted(possible))
+
+
+def _listed(simulator: Simulator, possible: dict[str, set[str]]) -> None:
+    """What the API says at rest is one of the states that the history allows."""
+    reply = simulator.ask(ListContainers())
+    if not isinstance(reply, ContainerList):
+        raise Violation("I8", f"list was answered {reply}")
+    told = {view.name: view.state.value for view in reply.containers}
+    for name, states in possible.items():
+        if told.get(name, specification.ABSENT) not in states:
+            raise Violation(
+                "I9", f"{name} is {told.get(name)}; its history allows {sorted(states)}"
+            )
+    for name in sorted(set(told) - set(possible)):
+        raise Violation("I9", f"{name} is listed, and nobody was told that it was created")
+
+
+def probe(simulator: Simulator, names: list[str]) -> None:
+    """Everything can be removed at the first call, every name used again, and nothing is left."""
+    world = simulator.world
+    for count, row in enumerate(sorted(world.storage.containers.values(), key=lambda row: row.id)):
+        reply = simulator.ask(
+            request_of(Ask("remove", row.id, force=True), f"probe-remove-{count}")
+        )
+        if not isinstance(reply, Okay):
+            raise Violation("I6", f"remove --force of {row.name}: {reply}")
+    for count, name in enumerate(names):
+        reply = simulator.ask(request_of(Ask("create", name), f"probe-create-{count}"))
+        if not hasattr(reply, "container_id"):
+            raise Violation("I2", f"create under the old name {name}: {reply}")
+        reply = simulator.ask(request_of(Ask("remove", name), f"probe-remove-again-{count}"))
+        if not isinstance(reply, Okay):
+            raise Violation("I6", f"remove of {name}: {reply}")
+    left = oracle.census(world)
+    if left:
+        raise Violation("I7", f"after everything was removed: {left}")

@@ -104,8 +104,8 @@ check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,generated code,fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; $(call protoc,$$fresh); \
 		for made in "$$fresh"/conman/wire/v1/*; do diff -q "$$made" conman/wire/v1/ || { echo "run: make proto" >&2; exit 1; }; done)
 
-bench: setup ## conman against the bare runtime, alternated in one run
-	@$(PY) benchmarks/bench.py
+bench: setup ## every budget against the bare runtime, alternated (N=30 samples, PEERS=1, JSON=1)
+	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(PEERS),--peers) $(if $(JSON),--json)
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

@@ -1,0 +1,51 @@
+"""conman against the bare runtime, alternated in one run: every budget, and whether it is met (`make bench`).
+
+With --peers the same life in containerd, docker and podman, where they are installed. Everything lies in
+one temporary directory; it must leave no container, cgroup, process or file, whatever happens.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+
+from figures import as_json, as_table, head
+from lives import lives
+from place import scratch
+from server import server
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="conman against the bare runtime, as root")
+    parser.add_argument("--n", type=int, default=30, help="samples of each side [default: 30]")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+    if options.n < 2:
+        parser.error("--n is a number from 2 on")
+    if (why := _missing()) is not None:
+        sys.stderr.write(f"bench: nothing was measured: {why}\n")
+        return 1
+    load, notes = os.getloadavg()[0], []
+    with scratch() as top:
+        figures = lives(top, "runc", options.n)
+        if shutil.which("crun") is None:
+            notes.append("crun, which is not installed")
+        else:
+            figures += lives(top, "crun", options.n)
+        figures += server(top, options.n)
+    show = as_json if options.json else as_table
+    print(show(figures, notes, head(options.n, load)))
+    return 0
+
+
+def _missing() -> str | None:
+    if os.geteuid() != 0:
+        return "it compares with the real runc, which needs root"
+    for name in ("runc", "busybox"):
+        if shutil.which(name) is None:
+            return f"{name} is not installed"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

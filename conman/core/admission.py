@@ -34,12 +34,16 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a daemon is told once. `runtime` serves containers that name none."""
+    """What a daemon is told once. `runtime` serves containers that name none.
+
+    `runtime_ms`: what one call of a runtime may take.
+    """
 
     layout: Layout
     runtime: str = "runc"
     rootfs_mode: RootfsMode = RootfsMode.OVERLAY
     permits: Permits = field(default_factory=Permits)
+    runtime_ms: int = 60_000
 
 
 OnContainer = StartContainer | StopContainer | KillContainer | RemoveContainer

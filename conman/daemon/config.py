@@ -8,10 +8,19 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from conman.daemon.settings import bad, from_environment, from_file, from_flags, strange_variables
+from conman.daemon.endpoint import parse_endpoint
+from conman.daemon.settings import (
+    SETTINGS,
+    bad,
+    from_environment,
+    from_file,
+    from_flags,
+    milliseconds,
+    strange_variables,
+)
 
 #: What runs without root, and never runs a program of the user's.
 EMBEDDED = "fakerunc"
@@ -26,19 +35,25 @@ _SOCKET = "conmand.sock"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All decided. `runtime_shown` is the name of `runtime`, which may be its path."""
+    """All decided. `runtime_shown` is the name of `runtime`, which may be its path.
+
+    `sources`: where each setting that is no default comes from, in words.
+    """
 
     data_dir: str
     run_dir: str
     socket: str
     runtime: str
     runtime_shown: str
+    runtime_timeout_ms: int
     rootfs_mode: str
     log_level: str
     log_format: str
+    metrics_address: str
     record: str
     is_root: bool
     notes: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict[str, str], compare=False)
 
     @property
     def target(self) -> str:
@@ -50,11 +65,9 @@ def configure(
     flags: Mapping[str, str | None], config: str | None, environ: Mapping[str, str], uid: int
 ) -> Config:
     """Raises ConfigError. `config` is the file named by --config."""
-    given = {
-        **_of_file(config or environ.get("CONMAN_CONFIG", "")),
-        **from_environment(environ),
-        **from_flags(flags),
-    }
+    file = config or environ.get("CONMAN_CONFIG", "")
+    layers = (_of_file(file), from_environment(environ), from_flags(flags))
+    given = {name: value for layer in layers for name, value in layer.items()}
     run_dir = given["run-dir"] if "run-dir" in given else _default_run_dir(environ, uid)
     data_dir = given["data-dir"] if "data-dir" in given else _default_data_dir(environ, uid)
     shown = given.get("runtime", "runc" if uid == 0 else EMBEDDED)
@@ -67,13 +80,34 @@ def configure(
         socket=_socket(given.get("address", f"{os.path.abspath(run_dir)}/{_SOCKET}")),
         runtime=runtime,
         runtime_shown=shown,
+        runtime_timeout_ms=milliseconds("", "runtime-timeout", given.get("runtime-timeout", "60")),
         rootfs_mode=given.get("rootfs-mode", "auto"),
         log_level=given.get("log-level", "info"),
         log_format=given.get("log-format", "text"),
+        metrics_address=_endpoint(given.get("metrics-address", "")),
         record=os.path.abspath(given["record"]) if "record" in given else "",
         is_root=uid == 0,
         notes=(*notes, *strange_variables(environ)),
+        sources=_sources(file, *layers),
     )
+
+
+def _sources(
+    path: str,
+    file: Mapping[str, str],
+    environment: Mapping[str, str],
+    flags: Mapping[str, str],
+) -> dict[str, str]:
+    variables = {known.name: known.variable for known in SETTINGS}
+    return {
+        **dict.fromkeys(file, f"file {path}"),
+        **{name: f"environment {variables[name]}" for name in environment},
+        **{name: f"flag --{name}" for name in flags},
+    }
+
+
+def _endpoint(address: str) -> str:
+    return str(parse_endpoint(address)) if address else ""
 
 
 def _of_file(path: str) -> dict[str, str]:

@@ -15,8 +15,10 @@ from importlib.metadata import version
 from conman.api.service import About
 from conman.core.machine import Machine
 from conman.daemon.config import BROKEN, Config
+from conman.daemon.measuring import Measuring
 from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
+from conman.daemon.systemd import Systemd, watched
 from conman.engine.driver import Driver
 from conman.engine.recorder import Recorder
 
@@ -26,20 +28,30 @@ GRACE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
-async def live(config: Config, host: Host, recorder: Recorder | None) -> int:
+async def live(config: Config, host: Host, recorder: Recorder | None, systemd: Systemd) -> int:
     """Returns conmand's exit code. Raises ConmanError before it serves."""
     stored = host.store.read()
     machine = Machine(host.setting)
-    driver = Driver(machine, host.performer.perform, host.store, host.points, recorder=recorder)
     about = About(version("conman"), host.store.instance, config.runtime_shown)
+    measuring = Measuring.begin(config, machine, about)
+    driver = Driver(
+        machine,
+        host.performer.perform,
+        host.store,
+        host.points,
+        recorder=recorder,
+        spans=measuring.spans,
+    )
     try:
-        server = await bind(config, driver.submit, about)
+        server = await bind(config, driver.submit, about, measuring.metrics)
         stop = _stop_by_signal()
         driver.boot(stored)
         await server.grpc.start()
-        code = await _serve(config, server, driver, stop)
+        async with watched(systemd, driver):
+            code = await _serve(config, server, driver, stop, systemd)
         _forget_socket(config.socket)
     finally:
+        measuring.close()
         has_ended = driver.close()
     if has_ended:
         host.store.close()
@@ -49,7 +61,9 @@ async def live(config: Config, host: Host, recorder: Recorder | None) -> int:
     return code
 
 
-async def _serve(config: Config, server: Server, driver: Driver, stop: asyncio.Event) -> int:
+async def _serve(
+    config: Config, server: Server, driver: Driver, stop: asyncio.Event, systemd: Systemd
+) -> int:
     ready = asyncio.ensure_future(driver.ready.wait())
     stopped = asyncio.ensure_future(stop.wait())
     first = asyncio.FIRST_COMPLETED
@@ -57,12 +71,14 @@ async def _serve(config: Config, server: Server, driver: Driver, stop: asyncio.E
     if driver.ready.is_set() and not driver.failure.done():
         await server.tell_health(up=True)
         _announce(config.target)
+        systemd.ready(f"serving on {config.target}")
         await asyncio.wait({stopped, driver.failure}, return_when=first)
     if driver.failure.done():
         _log.critical(
             "conmand met an error of its own and ends", exc_info=driver.failure.exception()
         )
         return BROKEN
+    systemd.stopping()
     await _end(server, driver)
     return 0
 

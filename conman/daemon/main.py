@@ -1,4 +1,4 @@
-"""conmand's command: reads the configuration, lives one life, ends.
+"""conmand's command: reads the configuration, lives one life, ends. Subcommands look, and start nothing.
 
 Nothing heavy is imported before the configuration is known to make sense. It must never end with a
 traceback for what a person can mend: that is one sentence on stderr, and exit code 1.
@@ -8,7 +8,8 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NoReturn, TypeVar
 
 import click
@@ -21,27 +22,87 @@ from conman.host.zygote import Zygote
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
+#: What stood before a command: the file's name, and flags.
+Outer = tuple[str | None, Mapping[str, str | None]]
+
 
 def _settings(command: Command) -> Command:
     for known in reversed(SETTINGS):
         flag = f"--{known.name}"
         help_text = f"{known.text} [{known.variable}]"
         command = click.option(flag, metavar=known.metavar, help=help_text)(command)
-    return command
+    help_text = "A TOML file of these settings. [CONMAN_CONFIG]"
+    return click.option("--config", metavar="FILE", help=help_text)(command)
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--config", metavar="FILE", help="A TOML file of these settings. [CONMAN_CONFIG]")
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @_settings
 @click.version_option(package_name="conman", message="%(version)s")
-def main(config: str | None, **flags: str | None) -> None:
+@click.pass_context
+def main(context: click.Context, config: str | None, **flags: str | None) -> None:
     """conmand: the daemon of conman, on one unix socket.
 
     A flag is stronger than the environment, that is stronger than the file. SIGTERM and ^C end the
-    daemon and leave containers alone.
+    daemon and leave containers alone. Without a command it serves.
     """
+    if context.invoked_subcommand is None:
+        _end_with(lambda: _live(_configured(config, flags)))
+    context.obj = (config, flags)
+
+
+@main.command("config")
+@_settings
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with the sources.")
+@click.option("--default", "default", is_flag=True, help="A file of all settings, explained.")
+@click.pass_obj
+def _config(
+    outer: Outer, config: str | None, *, as_json: bool, default: bool, **flags: str | None
+) -> None:
+    """Print what conmand would run with, and where each value comes from."""
+    _end_with(lambda: _show_config(outer, config, flags, as_json=as_json, default=default))
+
+
+def _show_config(
+    outer: Outer,
+    config: str | None,
+    flags: Mapping[str, str | None],
+    *,
+    as_json: bool,
+    default: bool,
+) -> int:
+    from conman.daemon import show_config  # noqa: PLC0415
+
+    if default:
+        text = show_config.default_toml()
+    else:
+        made = _configured(config, flags, outer)
+        text = show_config.effective_json(made) if as_json else show_config.effective_toml(made)
+        for note in made.notes:
+            sys.stderr.write(f"conmand: {note}\n")
+    return _print(text)
+
+
+def _print(text: str) -> int:
+    """A reader who goes away is no error of ours."""
+    with suppress(BrokenPipeError):
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    return 0
+
+
+def _configured(
+    config: str | None, flags: Mapping[str, str | None], outer: Outer = (None, {})
+) -> Config:
+    """Flags may stand before a command or behind it; those behind are stronger."""
+    before, given = outer
+    behind = {name: value for name, value in flags.items() if value is not None}
+    return configure({**given, **behind}, config or before, os.environ, os.geteuid())
+
+
+def _end_with(act: Callable[[], int]) -> NoReturn:
+    """Whatever happens becomes an exit code."""
     try:
-        code = _live(configure(flags, config, os.environ, os.geteuid()))
+        code = act()
     except ConmanError as error:
         sys.stderr.write(f"conmand: {error}\n")
         code = 1
@@ -62,8 +123,10 @@ def _live(config: Config) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from conman.daemon.life import live  # noqa: PLC0415
     from conman.daemon.startup import take_over  # noqa: PLC0415
+    from conman.daemon.systemd import take_systemd  # noqa: PLC0415
     from conman.engine.recorder import Recorder  # noqa: PLC0415
 
+    systemd = take_systemd(os.environ)
     try:
         recorder = Recorder(config.record) if config.record else None
     except OSError as error:
@@ -75,7 +138,7 @@ def _live(config: Config) -> int:
     host = take_over(config, zygote)
     for note in (*config.notes, *host.notes):
         log.warning("%s", note)
-    return asyncio.run(live(config, host, recorder))
+    return asyncio.run(live(config, host, recorder, systemd))
 
 
 def _exit(code: int) -> NoReturn:

@@ -15,12 +15,17 @@ from conman.errors import Code, ConfigError, Refusal
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One setting; `words` are all that it may be, where that is limited."""
+    """One setting; `words` are all that it may be, where that is limited; `default`: in words.
+
+    `seconds`: it is a time; the file may say it as a number.
+    """
 
     name: str
     metavar: str
     text: str
+    default: str
     words: tuple[str, ...] = ()
+    seconds: bool = False
 
     @property
     def variable(self) -> str:
@@ -28,19 +33,53 @@ class Known:
 
 
 SETTINGS = (
-    Known("data-dir", "DIR", "What outlives a reboot: the store, containers, their logs."),
-    Known("run-dir", "DIR", "What does not: locks, sockets, the runtime's state."),
-    Known("address", "ADDRESS", "The socket to serve on: a path or unix:PATH."),
-    Known("runtime", "runc|crun|fakerunc|PATH", "The runtime of containers that name none."),
+    Known(
+        "data-dir",
+        "DIR",
+        "What outlives a reboot: the store, containers, their logs.",
+        "/var/lib/conman; without root $XDG_DATA_HOME/conman, else ~/.local/share/conman",
+    ),
+    Known(
+        "run-dir",
+        "DIR",
+        "What does not: locks, sockets, the runtime's state.",
+        "/run/conman; without root $XDG_RUNTIME_DIR/conman",
+    ),
+    Known(
+        "address",
+        "ADDRESS",
+        "The socket to serve on: a path or unix:PATH.",
+        "conmand.sock in the run directory",
+    ),
+    Known(
+        "runtime",
+        "runc|crun|fakerunc|PATH",
+        "The runtime of containers that name none.",
+        "runc; without root fakerunc",
+    ),
+    Known(
+        "runtime-timeout",
+        "SECONDS",
+        "How long one call of a runtime may take before it is killed.",
+        "60",
+        seconds=True,
+    ),
     Known(
         "rootfs-mode",
         "auto|overlay|copy",
         "How a container gets its root file system; auto tries an overlay once.",
+        "auto",
         ("auto", "overlay", "copy"),
     ),
-    Known("log-level", "LEVEL", "How much to say.", ("debug", "info", "warning", "error")),
-    Known("log-format", "text|json", "How to say it, on stderr.", ("text", "json")),
-    Known("record", "FILE", "Append the machine's inputs and outputs to FILE."),
+    Known("log-level", "LEVEL", "How much to say.", "info", ("debug", "info", "warning", "error")),
+    Known("log-format", "text|json", "How to say it, on stderr.", "text", ("text", "json")),
+    Known(
+        "metrics-address",
+        "unix:PATH|127.0.0.1:PORT",
+        "Serve Prometheus metrics there: on a unix socket, or on a loopback address.",
+        "none: there are no metrics",
+    ),
+    Known("record", "FILE", "Append the machine's inputs and outputs to FILE.", "none"),
 )
 _BY_NAME = {known.name: known for known in SETTINGS}
 
@@ -99,6 +138,8 @@ def _from_file(path: str, name: str, value: object) -> str:
         names = [*_BY_NAME]
         what = f"the configuration file {path} has an unknown key {name!r}{_nearest(name, names)}"
         bad(what, f"the keys are {', '.join(names)}", name)
+    if known.seconds and isinstance(value, int | float) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str):
         what = f"the configuration file {path} has {name} = {value!r}, a {_kind(value)}"
         bad(what, "it must be a string", name)
@@ -111,7 +152,20 @@ def _checked(where: str, known: Known, value: str) -> str:
     if known.words and value not in known.words:
         what = f"{where} is {value!r}{_nearest(value, known.words)}"
         bad(what, f"it must be one of {', '.join(known.words)}", known.name)
+    if known.seconds:
+        _ = milliseconds(where, known.name, value)
     return value
+
+
+def milliseconds(where: str, field: str, value: str) -> int:
+    """Of a number of seconds: a tenth of one to an hour."""
+    try:
+        found = int(float(value) * 1000)
+    except (ValueError, OverflowError):  # no number; infinite
+        found = 0
+    if not 100 <= found <= 3_600_000:
+        bad(f"{where} is {value!r}", "it must be a number of seconds from 0.1 to 3600", field)
+    return found
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:

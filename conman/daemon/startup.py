@@ -66,7 +66,7 @@ def _settle(
         zygote.enter(cgroup.path)
     performer = Performer(layout, Shims(Spawner(zygote, cgroup.place if cgroup else None)))
     mode, notes = _rootfs_mode(config, performer)
-    setting = Setting(layout, config.runtime, mode)
+    setting = Setting(layout, config.runtime, mode, runtime_ms=config.runtime_timeout_ms)
     notes = (*notes, *_about_mounts(mode))
     return Host(claimed, store, setting, performer, points, zygote, cgroup, notes)
 

@@ -87,6 +87,10 @@ class Driver:
         finally:
             self._calls.pop(call, None)
 
+    def is_alive(self, patience_s: float) -> bool:
+        """Asked on the loop, which so is alive; and the store's thread takes no longer than this."""
+        return not self.failure.done() and self._writer.is_alive(patience_s)
+
     async def rest(self) -> None:
         """Until no effect is under way."""
         await self._at_rest.wait()
@@ -150,7 +154,8 @@ class Driver:
         self._spans.effect_began(perform)
         tell = partial(self._tell, perform.ticket)
         if isinstance(perform.effect, v.HostEffect):
-            steps = recipe(perform.effect, self._machine.setting.layout)
+            setting = self._machine.setting
+            steps = recipe(perform.effect, setting.layout, setting.runtime_ms)
             self._workers.begin(Job(perform.point, steps), tell)
         else:
             self._writer.put(Entry(perform, tell))

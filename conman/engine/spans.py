@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from conman.core.effects.effect import Conflict, NotCommitted, Outcome, Unknown
+from conman.core.effects.vocabulary import Commit
 from conman.core.machine import Machine
 from conman.core.outputs import Marked, Perform, SagaBegan, SagaEnded, Told
 from conman.errors import Refusal
@@ -25,6 +26,7 @@ class Sink(Protocol):
     def saga(self, name: str, outcome: str, seconds: float) -> None: ...
     def effect(self, name: str, outcome: str, seconds: float) -> None: ...
     def recovered(self, objects: int, seconds: float) -> None: ...
+    def commit(self, outcome: str) -> None: ...
     def leak(self) -> None: ...
 
 
@@ -44,6 +46,7 @@ class _Effect:
     point: str
     name: str
     object_id: str
+    is_commit: bool
     since: int
 
 
@@ -82,9 +85,9 @@ class Spans:
 
     def effect_began(self, perform: Perform) -> None:
         """Its object is that of the saga whose turn it is: one saga at a time per object."""
-        name = type(perform.effect).__name__
+        name, is_commit = type(perform.effect).__name__, isinstance(perform.effect, Commit)
         self._effects[perform.ticket] = _Effect(
-            perform.point, name, perform.object_id, time.monotonic_ns()
+            perform.point, name, perform.object_id, is_commit, time.monotonic_ns()
         )
 
     def effect_ended(self, ticket: int, outcome: Outcome) -> None:
@@ -95,6 +98,8 @@ class Spans:
         level, word, text = _verdict(outcome)
         if self._sink is not None:
             self._sink.effect(effect.name, word, seconds)
+            if effect.is_commit:
+                self._sink.commit(type(outcome).__name__)
         if _log.isEnabledFor(level):
             fields = self._fields_of(effect.object_id) | {"duration_ms": _ms(seconds)}
             _log.log(level, "%s: %s", effect.point, text, extra={"fields": fields})

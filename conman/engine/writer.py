@@ -6,6 +6,7 @@ let two threads at the store, nor reorder what was handed in.
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -43,6 +44,7 @@ class Writer:
         self._store = store
         self._points = points
         self._failed = failed
+        self._busy_since = 0.0
         self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         # A daemon thread: a disk that hangs must not keep the process from ending.
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
@@ -50,6 +52,11 @@ class Writer:
 
     def put(self, entry: Entry) -> None:
         self._entries.put(entry)
+
+    def is_alive(self, patience_s: float) -> bool:
+        """Whether the thread is there, and no write has been under way for longer than this."""
+        since = self._busy_since
+        return self._thread.is_alive() and not 0 < since < time.monotonic() - patience_s
 
     def close(self) -> bool:
         """End after what was handed in. False: the disk holds the thread; the store is still used."""
@@ -61,7 +68,9 @@ class Writer:
         try:
             while waiting := self._take():
                 for batch in _batches(waiting):
+                    self._busy_since = time.monotonic()
                     self._write(batch)
+                    self._busy_since = 0.0
         except BaseException as error:  # noqa: BLE001 - it is told, and ends the daemon
             self._failed(error)
 

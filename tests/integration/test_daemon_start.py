@@ -13,7 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from tests.integration.one_conmand import Conmand, close, first_line
+from tests.integration.one_conmand import Conmand, bearers, close, first_line
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -241,3 +241,58 @@ def test_nobody_needs_to_listen_to_it(conmand: Conmand) -> None:
     assert conmand.ctl("list", "--deadline", "30").json == {"containers": []}
     process.terminate()
     assert process.wait(30) == 0
+
+
+def test_metrics_are_served_and_count(conmand: Conmand) -> None:
+    path = conmand.top / "m.sock"
+    conmand.start("--metrics-address", f"unix:{path}")
+    conmand.create("web", "/bin/true")
+    with socket.socket(socket.AF_UNIX) as reader:
+        reader.settimeout(30)
+        reader.connect(str(path))
+        reader.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        with reader.makefile("r", encoding="utf-8") as answer:
+            told = answer.read().splitlines()
+    assert 'conman_calls_total{code="OK",method="CreateContainer"} 1.0' in told
+    assert 'conman_sagas_total{outcome="done",saga="create-container"} 1.0' in told
+    assert 'conman_containers{state="CREATED"} 1.0' in told
+    assert conmand.terminate() == 0
+    assert not path.exists()
+
+
+def test_a_metrics_address_that_cannot_be_had(conmand: Conmand) -> None:
+    with socket.socket() as theirs:
+        theirs.bind(("127.0.0.1", 0))
+        theirs.listen()
+        address = f"127.0.0.1:{theirs.getsockname()[1]}"
+        said = refusal(conmand, "--metrics-address", address)
+    assert f"metrics cannot be served on {address}" in said
+
+
+def test_systemd_is_told_and_children_know_nothing_of_it(conmand: Conmand) -> None:
+    path = conmand.top / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.settimeout(30)
+        systemd.bind(str(path))
+        conmand.start(NOTIFY_SOCKET=str(path), WATCHDOG_USEC="10000000", LISTEN_FDS="1")
+        heard = [systemd.recv(4096).decode() for _ in range(2)]
+        assert sorted(lines.split("\n")[0] for lines in heard) == ["READY=1", "WATCHDOG=1"]
+        conmand.create("web", "/bin/sleep", "100")
+        kin = bearers(conmand.instance)
+        assert kin
+        for pid in kin:
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
+            assert not {b"NOTIFY_SOCKET", b"WATCHDOG_USEC", b"LISTEN_FDS"} & {
+                each.partition(b"=")[0] for each in environment.split(b"\0")
+            }
+        assert conmand.terminate() == 0
+        while not (said := systemd.recv(4096).decode()).startswith("STOPPING=1"):
+            assert said == "WATCHDOG=1"
+
+
+def test_the_effective_configuration(conmand: Conmand) -> None:
+    process = conmand.begin("config")
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert f'data-dir = "{conmand.data}"  # flag --data-dir' in out
+    assert 'runtime = "fakerunc"  # flag --runtime' in out

@@ -1,13 +1,16 @@
 """Where conmand's settings come from, which one wins, and the sentence for each that makes no sense."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from conman.daemon import show_config
 from conman.daemon.config import Config, configure
 from conman.daemon.main import main
 from conman.daemon.settings import SETTINGS, Known
@@ -88,7 +91,7 @@ def test_an_empty_variable_is_not_set() -> None:
 
 @pytest.mark.parametrize("known", SETTINGS, ids=lambda known: known.name)
 def test_every_setting_is_known_to_all_three(tmp_path: Path, known: Known) -> None:
-    value = (known.words or ("/some/where",))[-1]
+    value = "7" if known.seconds else (known.words or ("/some/where",))[-1]
     by_file = config(file=toml(tmp_path, f'{known.name} = "{value}"'))
     by_environment = config(environ=HOME | {known.variable: value})
     by_flag = configure(flags(**{known.name.replace("-", "_"): value}), None, HOME, SOMEBODY)
@@ -108,6 +111,12 @@ def test_every_setting_is_known_to_all_three(tmp_path: Path, known: Known) -> No
         ('log-level = "loud"', "log-level is 'loud'"),
         ('rootfs-mode = "overlayfs"', r"'overlayfs' \(did you mean overlay\?\)"),
         ('data-dir = ""', "data-dir is empty"),
+        ("runtime-timeout = 0", "runtime-timeout is '0'; it must be a number of seconds"),
+        ("runtime-timeout = true", "runtime-timeout = True, a boolean"),
+        ('runtime-timeout = "soon"', "runtime-timeout is 'soon'"),
+        ("runtime-timeout = inf", "runtime-timeout is 'inf'"),
+        ("runtime-timeout = nan", "runtime-timeout is 'nan'"),
+        ("runtime-timeout = 3601", "from 0.1 to 3600"),
         ("data-dir", "is not TOML"),
     ],
 )
@@ -193,3 +202,81 @@ def test_help_shows_every_setting() -> None:
     ended = CliRunner().invoke(main, ["--help"])
     assert ended.exit_code == 0
     assert all(f"--{known.name}" in ended.output for known in SETTINGS)
+
+
+def test_a_runtimes_time_is_in_seconds_and_may_be_a_number(tmp_path: Path) -> None:
+    assert config().runtime_timeout_ms == 60_000
+    assert config(runtime_timeout="0.25").runtime_timeout_ms == 250
+    assert config(file=toml(tmp_path, "runtime-timeout = 2.5")).runtime_timeout_ms == 2500
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("unix:/a/m.sock", "unix:/a/m.sock"),
+        ("unix:///a/m.sock", "unix:/a/m.sock"),
+        ("/a/m.sock", "unix:/a/m.sock"),
+        ("./m.sock", f"unix:{os.getcwd()}/m.sock"),
+        ("127.0.0.1:9", "127.0.0.1:9"),
+        ("127.1.2.3:0", "127.1.2.3:0"),
+        ("localhost:65535", "127.0.0.1:65535"),
+        ("[::1]:9", "[::1]:9"),
+    ],
+)
+def test_metrics_may_be_served_here(address: str, told: str) -> None:
+    assert config(metrics_address=address).metrics_address == told
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("0.0.0.0:9", "is open to a network"),
+        ("[::]:9", "is open to a network"),
+        ("192.168.1.1:9", "is open to a network"),
+        ("example.org:9", "which is no IP address"),
+        (":9", "which is no IP address"),
+        ("127.0.0.1", "names no socket and no port"),
+        ("127.0.0.1:65536", "names no socket and no port"),
+        ("127.0.0.1:x", "names no socket and no port"),
+        ("unix:", "names no socket"),
+        ("unix:/a/", "names no socket"),
+        ("unix:/" + "x" * 107, "has 108 bytes"),
+    ],
+)
+def test_and_nowhere_else(address: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said) as caught:
+        config(metrics_address=address)
+    assert caught.value.refusal.field == "metrics-address"
+
+
+def test_what_is_shown_is_a_file_that_says_the_same(tmp_path: Path) -> None:
+    environ = HOME | {"CONMAN_LOG_LEVEL": "debug"}
+    made = config(environ=environ, file=toml(tmp_path, "runtime-timeout = 7"), rootfs_mode="copy")
+    shown = show_config.effective_toml(made)
+    (tmp_path / "again.toml").write_text(shown)
+    # But for the note that the runtime was chosen for us: now it was named.
+    assert config(file=str(tmp_path / "again.toml")) == replace(made, notes=())
+    assert 'log-level = "debug"  # environment CONMAN_LOG_LEVEL' in shown
+    assert f'runtime-timeout = "7"  # file {tmp_path}/conman.toml' in shown
+    assert 'rootfs-mode = "copy"  # flag --rootfs-mode' in shown
+    assert 'log-format = "text"  # default' in shown
+    assert "# metrics-address is off  # default" in shown
+    told = json.loads(show_config.effective_json(made))
+    assert told["log-level"] == {"value": "debug", "source": "environment CONMAN_LOG_LEVEL"}
+    assert told.keys() == {known.name for known in SETTINGS}
+
+
+def test_the_documented_file_says_nothing_until_it_is_edited(tmp_path: Path) -> None:
+    text = show_config.default_toml()
+    assert config(file=toml(tmp_path, text)) == config()
+    edited = "\n".join(
+        line.removeprefix("#") if line.startswith("#") and not line.startswith("# ") else line
+        for line in text.splitlines()
+    )
+    whole = config(file=toml(tmp_path, edited))
+    assert all(f"{known.name} = " in edited for known in SETTINGS)
+    assert (whole.runtime_shown, whole.rootfs_mode, whole.runtime_timeout_ms) == (
+        "runc",
+        "auto",
+        60_000,
+    )

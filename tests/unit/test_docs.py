@@ -16,6 +16,7 @@ from conman.core.effects import vocabulary
 from conman.core.effects.effect import Effect
 from conman.core.lifecycle import verdict
 from conman.core.model import Operation, State
+from conman.daemon import show_config
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -85,6 +86,10 @@ def test_the_effects_are_those_that_sagas_await() -> None:
     told = [name for name, _ in rows]
     assert len(told) == len(set(told))
     assert set(told) == effects_used()
+
+
+def test_the_settings_are_those_of_the_code() -> None:
+    assert show_config.table() in (DOCS / "configuration.md").read_text()
 
 
 def test_every_saga_has_its_section() -> None:

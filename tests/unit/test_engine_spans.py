@@ -38,6 +38,9 @@ class Measures:
         assert seconds >= 0
         self.told.append(("recovered", objects))
 
+    def commit(self, outcome: str) -> None:
+        self.told.append(("commit", outcome))
+
     def leak(self) -> None:
         self.told.append(("leak",))
 
@@ -75,6 +78,7 @@ def test_a_real_machine_tells_its_sagas(caplog: pytest.LogCaptureFixture) -> Non
             spans.told(output)
     assert ("saga", "create-container", "StoreFailed") in measures.told
     assert ("effect", "RecordIntent", "failed") in measures.told
+    assert ("commit", "NotCommitted") in measures.told
     assert (spans.sagas, spans.effects) == (0, 0)
     ended = caplog.records[-1]
     assert ended.getMessage().startswith("create-container refused: cannot write the store")

@@ -16,6 +16,8 @@ Recipe = tuple[s.Step, ...]
 
 FENCE_MS = 5_000
 RUNTIME_MS = 60_000
+#: A delete is never needed: what hangs in it holds nobody up for long.
+DELETE_MS = 10_000
 SHIM_READY_MS = 10_000
 HELLO_MS = 5_000
 EXIT_RECORD_MS = 15_000
@@ -23,9 +25,13 @@ END_MEMBERS_MS = 10_000
 SIGKILL, SIGCONT = 9, 18
 
 
-def recipe(effect: v.HostEffect, layout: Layout) -> Recipe:
-    """The steps of one effect, in order."""
+def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -> Recipe:
+    """The steps of one effect, in order. `runtime_ms`: what a call of a runtime may take."""
     match effect:
+        case v.RuntimeCreate():
+            return _create(effect, layout, runtime_ms)
+        case v.RuntimeStart() | v.RuntimeDelete():
+            return _call(effect, layout, runtime_ms)
         case v.CheckRootfs(path):
             return (s.CheckDirectory(path),)
         case v.CheckSource(path):
@@ -58,10 +64,8 @@ def recipe(effect: v.HostEffect, layout: Layout) -> Recipe:
 
 def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
-        case v.SpawnShim() | v.RuntimeCreate() | v.HelloShim() | v.AwaitExitRecord():
+        case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord():
             return _shim(effect, layout)
-        case v.RuntimeStart() | v.RuntimeDelete():
-            return _call(effect, layout)
         case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
             return _processes(effect, layout)
         case v.LookForStart(container_id, run):
@@ -127,10 +131,6 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
             directory = layout.shim(container_id, run)
             marker = layout.shim_marker(container_id, run)
             return (s.SpawnShim(directory, marker, SHIM_READY_MS),)
-        case v.RuntimeCreate(container_id, run, binary):
-            body = create_body(binary, layout, container_id, run, RUNTIME_MS)
-            directory = layout.shim(container_id, run)
-            return (s.CallShim(directory, "create", body, RUNTIME_MS + HELLO_MS),)
         case v.HelloShim(container_id, run):
             return (s.CallShim(layout.shim(container_id, run), "hello", "{}", HELLO_MS),)
         case v.AwaitExitRecord(container_id, run):
@@ -139,15 +139,23 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
             raise AssertionError(effect)
 
 
-def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout) -> Recipe:
+def _create(effect: v.RuntimeCreate, layout: Layout, runtime_ms: int) -> Recipe:
+    container_id, run = effect.container_id, effect.run
+    body = create_body(effect.runtime, layout, container_id, run, runtime_ms)
+    directory = layout.shim(container_id, run)
+    return (s.CallShim(directory, "create", body, runtime_ms + HELLO_MS),)
+
+
+def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout, runtime_ms: int) -> Recipe:
     container_id, run, binary = effect.container_id, effect.run, effect.runtime
     match effect:
         case v.RuntimeStart():
             op, argv = "start", runtime.start_argv(binary, layout, container_id, run)
         case v.RuntimeDelete():
             op, argv = "delete", runtime.delete_argv(binary, layout, container_id, run)
+            runtime_ms = min(runtime_ms, DELETE_MS)
     lock = layout.call_lock(container_id, run, op)
-    return (s.RunRuntime(argv, lock, layout.call_marker(container_id, run, op), RUNTIME_MS),)
+    return (s.RunRuntime(argv, lock, layout.call_marker(container_id, run, op), runtime_ms),)
 
 
 def _processes(effect: v.HostEffect, layout: Layout) -> Recipe:

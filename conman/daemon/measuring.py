@@ -1,0 +1,55 @@
+"""Brings together who measures: spans, and metrics where they are asked for.
+
+The library for metrics is loaded only then.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from conman.api.service import About
+from conman.core.machine import Machine
+from conman.daemon.config import Config
+from conman.daemon.endpoint import parse_endpoint
+from conman.engine.spans import Spans
+
+if TYPE_CHECKING:
+    from conman.daemon.metrics import Metrics
+    from conman.daemon.metrics_server import MetricsServer
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """`metrics` and `server` are None where nobody asked for any."""
+
+    spans: Spans
+    metrics: "Metrics | None" = None
+    server: "MetricsServer | None" = None
+
+    @classmethod
+    def begin(cls, config: Config, machine: Machine, about: About) -> "Measuring":
+        """On the event loop. Raises HostError when the address cannot be had."""
+        if not config.metrics_address:
+            return cls(Spans(machine))
+        from conman.daemon import metrics, metrics_server  # noqa: PLC0415 - late on purpose
+
+        labels = {
+            "version": about.version,
+            "instance": about.instance,
+            "runtime": about.runtime,
+        }
+        made = metrics.Metrics(labels)
+        spans = Spans(machine, made)
+        look = partial(metrics.present, machine, spans)
+        server = metrics_server.MetricsServer(
+            parse_endpoint(config.metrics_address),
+            made,
+            metrics_server.on_loop(asyncio.get_running_loop(), look),
+        )
+        server.start()
+        return cls(spans, made, server)
+
+    def close(self) -> None:
+        if self.server is not None:
+            self.server.close()

@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench load proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,12 @@ check: setup ## lint, format, types, import rules, generated code fresh
 
 bench: setup ## every budget against the bare runtime, alternated (N=30 samples, PEERS=1, JSON=1)
 	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(PEERS),--peers) $(if $(JSON),--json)
+
+PARTS ?= clients,patience,thousand,lives
+SCALE ?= 1.0
+
+load: setup ## conman under load: figures, leaks, a verdict (PARTS=lives SCALE=0.1)
+	@$(PY) -m benchmarks.load --parts $(PARTS) --scale $(SCALE)
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

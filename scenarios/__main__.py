@@ -18,7 +18,7 @@ from time import monotonic
 from scenarios import trace
 from scenarios.explore import Explorer, Report
 from scenarios.replaying import replay
-from scenarios.stories.single_client import STORIES
+from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}

@@ -10,8 +10,9 @@ from typing import assert_never
 from conman.primitives.steps import Done, Failed, OomCount
 from conman.shim import machine as shim
 from scenarios import performing
+from scenarios.control_groups import THAWED
 from scenarios.runtime_calls import advance, begin_call, end_call
-from scenarios.world import EXITS_BY_ITSELF, Shim, World
+from scenarios.world import EXITS_BY_ITSELF, OUT_OF_MEMORY, Shim, World
 
 Actor = tuple[str, str]
 
@@ -24,6 +25,7 @@ def enabled(world: World) -> list[Actor]:
         ("program", str(p.pid))
         for p in world.processes.values()
         if p.alive and not p.stopped and p.image == 2 and p.cmdline in EXITS_BY_ITSELF
+        if world.control_group(p.cgroup).freezer == THAWED
     ]
     return [*calls, *shims, *programs]
 
@@ -38,7 +40,10 @@ def act(world: World, actor: Actor) -> str:
             return _shim(world, world.shims[name])
         case _:
             process = world.processes[int(name)]
-            world.end(process.pid, EXITS_BY_ITSELF[process.cmdline])
+            if process.cmdline in OUT_OF_MEMORY:
+                world.memory_runs_out(process.pid)
+            code = EXITS_BY_ITSELF[process.cmdline]
+            world.end(process.pid, code, code - 128 if code > 128 else 0)
             return f"program exits {EXITS_BY_ITSELF[process.cmdline]}"
 
 

@@ -4,10 +4,11 @@ It keeps one request id per request and retries after every death of the daemon,
 it was told is what the oracle holds the world to.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from conman.core import requests as r
 from conman.core.model import ContainerSpec, State
+from conman.core.resources import Resources
 from conman.errors import Code, Refusal
 from scenarios.world import ROOTFS, SECOND
 
@@ -22,6 +23,8 @@ class Ask:
     signal: int = 15
     force: bool = False
     timeout: int = 10
+    resources: Resources = field(default_factory=Resources)
+    to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,14 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
             return r.KillContainer(request_id, digest, ask.name, ask.signal)
         case "remove":
             return r.RemoveContainer(request_id, digest, ask.name, ask.force)
+        case "pause":
+            return r.PauseContainer(request_id, digest, ask.name)
+        case "unpause":
+            return r.UnpauseContainer(request_id, digest, ask.name)
+        case "update":
+            return r.UpdateContainer(request_id, digest, ask.name, ask.resources)
+        case "rename":
+            return r.RenameContainer(request_id, digest, ask.name, ask.to)
         case "status":
             return r.ContainerStatus(ask.name)
         case "wait":
@@ -103,7 +114,7 @@ def told_of(ask: Ask, reply: r.Reply) -> Told:
     match reply:
         case r.ContainerCreated(container_id):
             return Told(ask, "ok", container_id)
-        case r.Okay():
+        case r.Okay() | r.ContainerUpdated():
             return Told(ask, "ok")
         case r.ContainerView():
             code = reply.container.exit_code if reply.container else None

@@ -23,7 +23,7 @@ _APART = frozenset(
     {
         # Rendered apart.
         *("disk", "storage", "processes", "locks", "shims", "mounts", "cgroups"),
-        *("started", "exits", "unknowable", "terminal", "boot"),
+        *("started", "exits", "out_of_memory", "unknowable", "terminal", "boot"),
         # They give the next name that chance gives, and every name is renamed.
         *("next_pid", "next_connection", "next_id"),
         # Time passes only to the next deadline, and every daemon computes its own anew.
@@ -161,6 +161,7 @@ def _ghosts(world: World) -> str:
     ghosts = (
         sorted((run, boot == world.boot) for run, boot in world.started if run in runs),
         [(run, code) for run, code in sorted(world.exits.items()) if run in runs],
+        sorted(world.out_of_memory & runs),
         sorted(world.unknowable & runs),
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,

@@ -6,9 +6,12 @@ knows none of its code but the rows that the store holds. A violation names its 
 
 from conman.core.model import Change, Container, PutContainer, State
 from scenarios.clients import Told
+from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.performing import inventory, names_in
 from scenarios.violation import Violation
-from scenarios.world import World, is_whole, run_of
+from scenarios.world import OUT_OF_MEMORY, World, is_whole, run_of
+
+_LIVE = (State.RUNNING, State.PAUSED)
 
 # ---- always ------------------------------------------------------------------------------------
 
@@ -28,6 +31,19 @@ def always(world: World) -> None:
         raise Violation("I2", f"one id holds two names: {storage.names}")
     for row in storage.containers.values():
         _ordered(row)
+        if row.id not in storage.intents:
+            _held_as_told(world, row)
+
+
+def _held_as_told(world: World, row: Container) -> None:
+    """PAUSED stands still, RUNNING does not, whoever has died meanwhile."""
+    if row.init is None or world.alive(row.init.process) is None:
+        return
+    freezer = world.control_group(world.layout().cgroup(row.id, row.run)).freezer
+    if row.state is State.PAUSED and freezer != FROZEN:
+        raise Violation("I8", f"{row.name} is PAUSED, and its freezer {freezer}")
+    if row.state is State.RUNNING and freezer != THAWED:
+        raise Violation("I8", f"{row.name} is RUNNING, and its freezer {freezer}")
 
 
 def _ordered(row: Container) -> None:
@@ -66,6 +82,10 @@ def _honest(world: World, row: Container) -> None:
             raise Violation("I11", f"Unknown with exit code {row.exit_code}")
     elif row.exit_code != truth:
         raise Violation("I11", f"{row.name} exited with {truth}, and {row.exit_code} is told")
+    elif row.oom_killed != (run in world.out_of_memory):
+        raise Violation("I11", f"{row.name} is told oom_killed={row.oom_killed}")
+    elif (row.reason == "OOMKilled") != (row.oom_killed and row.exit_code != 0):
+        raise Violation("I11", f"{row.name} is told {row.reason}, code {row.exit_code}")
 
 
 # ---- at an answer ------------------------------------------------------------------------------
@@ -100,6 +120,8 @@ def _true(world: World, row: Container, told: Told) -> None:
     undelivered = (row.id, row.run) in world.endings
     if told.answer == "RUNNING" and not alive and not undelivered:
         raise Violation("I8", f"{row.name} is told RUNNING; its init is dead, and conman knew")
+    if told.answer == "PAUSED" and not alive and not undelivered:
+        raise Violation("I8", f"{row.name} is told PAUSED; its init is dead, and conman knew")
     if told.answer == "EXITED" and alive:
         raise Violation("I8", f"{row.name} is told EXITED; its init lives")
 
@@ -133,18 +155,33 @@ def at_rest(world: World) -> None:
 
 def _state_is_true(world: World, row: Container) -> None:
     alive = row.init is not None and world.alive(row.init.process) is not None
-    if row.state is State.RUNNING and not alive:
+    if row.state in _LIVE and not alive:
         kind = "I10" if row.init and row.init.process.boot_id != world.boot_id else "I8"
-        raise Violation(kind, f"{row.name} is RUNNING at rest; its init is dead")
+        raise Violation(kind, f"{row.name} is {row.state.value} at rest; its init is dead")
+    if alive:
+        _limited_as_told(world, row)
     program_runs = any(
         p.alive and p.image == 2 and run_of(p.cgroup)[0] == row.id
         for p in world.processes.values()
         if p.cgroup
     )
-    if row.state is not State.RUNNING and program_runs:
+    if row.state not in _LIVE and program_runs:
         raise Violation("I8", f"{row.name} is {row.state.value} at rest; its program runs")
     if row.is_prepared(world.boot_id) and not alive:
         raise Violation("I8", f"{row.name} is {row.state.value}, prepared; its init is dead")
+
+
+def _limited_as_told(world: World, row: Container) -> None:
+    """What the row says that it may use is what its cgroup holds."""
+    group = world.control_group(world.layout().cgroup(row.id, row.run))
+    held, asked = dict(group.controls), row.spec.resources
+    for name, said in (
+        (MEMORY, asked.memory_bytes),
+        (SWAP, asked.memory_swap_bytes or asked.memory_bytes),
+        ("cpu.shares", asked.cpu_shares),
+    ):
+        if held[name] != (str(said) if said else dict(ControlGroup().controls)[name]):
+            raise Violation("I8", f"{row.name} is told {said} for {name}, which is {held[name]}")
 
 
 def owned(world: World, row: Container) -> list[str]:
@@ -189,11 +226,11 @@ def census(world: World) -> list[str]:
 
 
 def innocents(world: World) -> tuple[int, ...]:
-    """The inits that recovery has no business with: committed RUNNING, no open intent."""
+    """The inits that recovery has no business with: committed RUNNING or PAUSED, no open intent."""
     return tuple(
         row.init.process.pid
         for row in world.storage.containers.values()
-        if row.state is State.RUNNING
+        if row.state in _LIVE
         and row.init is not None
         and row.id not in world.storage.intents
         and world.alive(row.init.process) is not None
@@ -204,5 +241,6 @@ def unharmed(world: World, pids: tuple[int, ...]) -> None:
     """After recovery, before any further request."""
     for pid in pids:
         process = world.processes[pid]
-        if process.stopped or (not process.alive and process.signal):
+        ended = not process.alive and process.signal and process.cmdline not in OUT_OF_MEMORY
+        if process.stopped or ended:
             raise Violation("I18", f"recovery touched the running process {pid}")

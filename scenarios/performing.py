@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from conman.primitives import steps as s
 from conman.shim.machine import Requested
+from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import Disk
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.world import DAEMON, Process, Shim, World, run_of
@@ -140,6 +141,7 @@ def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
 def _on_processes(world: World, step: s.Step) -> Outcome:
     match step:
         case s.EndMembers(cgroup, marker):
+            world.thaw(cgroup)
             for pid in _members(world, cgroup, marker):
                 world.end(pid, 137, 9)
             return s.Done()
@@ -148,10 +150,14 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
         case s.RemoveCgroup(cgroup):
             if world.members(cgroup):
                 return s.Failed("EBUSY", f"{cgroup}: Device or resource busy")
-            world.cgroups.discard(cgroup)
+            world.remove_cgroup(cgroup)
             return s.Done()
-        case s.ReadOom():
-            return s.OomCount(0)
+        case s.ReadOom(cgroup):
+            return s.OomCount(world.control_group(cgroup).oom_kills)
+        case s.FreezeMembers() | s.ThawMembers() | s.ReadFreezer():
+            return _freezer(world, step)
+        case s.ReadControls() | s.WriteControl():
+            return _control(world, step)
         case s.SignalProcess(process, signal):
             if world.alive(process) is None:
                 return s.Gone()
@@ -170,6 +176,46 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
             return s.Done()
         case _:
             return _on_actors(world, step)
+
+
+def _freezer(world: World, step: s.FreezeMembers | s.ThawMembers | s.ReadFreezer) -> s.Result:
+    """Without a cgroup: by SIGSTOP and SIGCONT to whoever bears the mark."""
+    cgroup, members = step.cgroup, _members(world, step.cgroup, step.marker)
+    match step:
+        case s.FreezeMembers():
+            if not (cgroup in world.cgroups if cgroup else members):
+                return s.Absent()
+            if cgroup:
+                world.freeze(cgroup)
+            _stop(world, members if not cgroup else [], stopped=True)
+            return s.Done()
+        case s.ThawMembers():
+            if cgroup:
+                world.thaw(cgroup)
+            _stop(world, members if not cgroup else [], stopped=False)
+            return s.Done()
+        case s.ReadFreezer():
+            if cgroup:
+                return s.Freezer(world.control_group(cgroup).freezer == FROZEN)
+            return s.Freezer(bool(members) and all(world.processes[m].stopped for m in members))
+
+
+def _stop(world: World, pids: list[int], *, stopped: bool) -> None:
+    for pid in pids:
+        world.put(replace(world.processes[pid], stopped=stopped))
+
+
+def _control(world: World, step: s.ReadControls | s.WriteControl) -> s.Result:
+    if step.cgroup not in world.cgroups:
+        return s.Controls(()) if isinstance(step, s.ReadControls) else s.Absent()
+    group = world.control_group(step.cgroup)
+    if isinstance(step, s.ReadControls):
+        return group.read(step.names)
+    written = group.write(step.name, step.value)
+    if not isinstance(written, ControlGroup):
+        return written
+    world.control_groups[step.cgroup] = written
+    return s.Done()
 
 
 def _members(world: World, cgroup: str, marker: str) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any
 from conman.shim import machine as shim
 from fakerunc import model
 from fakerunc.model import StepKind
+from scenarios.control_groups import FROZEN, made_for
 from scenarios.violation import Violation
 from scenarios.world import DAEMON, INSTANCE, Call, Process, World, run_of
 
@@ -104,7 +105,7 @@ def _view(world: World, call: Call) -> model.View:
         fifo=world.disk.find(f"{directory}/exec.fifo") is not None,
         state=model.StateFile.ABSENT if data is None else model.StateFile.VALID,
         init=model.InitState.ALIVE if init and init.alive else model.InitState.GONE,
-        frozen=False,
+        frozen=world.control_group(_cgroup_of(directory)).freezer == FROZEN,
     )
 
 
@@ -121,7 +122,9 @@ def _runtime_step(world: World, call: Call, step: model.Step) -> None:
         case StepKind.MAKE_FIFO:
             disk.make(f"{directory}/exec.fifo", "fifo")
         case StepKind.MAKE_CGROUP:
-            world.cgroups.add(_config(world, call)["linux"]["cgroupsPath"])
+            config = _config(world, call)
+            world.cgroups.add(config["linux"]["cgroupsPath"])
+            world.control_groups[config["linux"]["cgroupsPath"]] = made_for(config)
         case StepKind.SPAWN_INIT:
             _spawn_init(world, call)
         case StepKind.WRITE_STATE:
@@ -135,7 +138,7 @@ def _runtime_step(world: World, call: Call, step: model.Step) -> None:
         case StepKind.UNLINK_FIFO:
             disk.unlink(f"{directory}/exec.fifo")
         case StepKind.REMOVE_CGROUPS:
-            world.cgroups.discard(_cgroup_of(directory))
+            world.remove_cgroup(_cgroup_of(directory))
         case StepKind.REMOVE_DIRECTORY:
             for path in reversed([directory, *disk.tree(directory)]):
                 disk.remove(path)
@@ -153,6 +156,7 @@ def _move_init(world: World, call: Call, step: model.Step) -> None:
         case StepKind.RELEASE_INIT:
             _release(world, init)
         case StepKind.KILL_INIT:
+            world.thaw(init.cgroup)
             world.end(init.pid, 137, 9)
         case StepKind.SIGNAL_INIT | StepKind.SIGNAL_MEMBERS:
             world.signal(init.pid, step.signal)

@@ -75,6 +75,8 @@ _LOOKS = (
     | s.ListHost
     | s.ListMembers
     | s.ReadOom
+    | s.ReadFreezer
+    | s.ReadControls
     | s.WatchProcess
 )
 
@@ -292,6 +294,10 @@ class Simulator:
         if isinstance(step, s.WriteFile):
             perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))
             self._point(f"{job.perform.point}/during:{job.index}:torn")
+            self._dirty = True
+        elif isinstance(step, s.FreezeMembers) and step.cgroup in self.world.cgroups:
+            self.world.freeze(step.cgroup, wholly=False)
+            self._point(f"{job.perform.point}/during:{job.index}:half")
             self._dirty = True
         elif isinstance(step, s.RemoveTree) and not self.world.mounts:
             for path in reversed(self.world.disk.tree(step.path)):

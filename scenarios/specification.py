@@ -5,43 +5,67 @@ environment may have done (programs end, machines reboot). A history that no seq
 is a violation of I9, whatever the host looks like.
 """
 
-from scenarios.clients import Told
+from scenarios.clients import Ask, Told
 from scenarios.violation import Violation
 from scenarios.world import EXITS_BY_ITSELF
 
 ABSENT, CREATED, RUNNING, EXITED = "ABSENT", "CREATED", "RUNNING", "EXITED"
+PAUSED = "PAUSED"
+LIVE = {RUNNING, PAUSED}
+STATES = (CREATED, RUNNING, PAUSED, EXITED)
 
 #: (verb, state before, answer) -> states after.
 ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("create", ABSENT, "ok"): (CREATED,),
     ("create", CREATED, "NameTaken"): (CREATED,),
     ("create", RUNNING, "NameTaken"): (RUNNING,),
+    ("create", PAUSED, "NameTaken"): (PAUSED,),
     ("create", EXITED, "NameTaken"): (EXITED,),
     ("start", CREATED, "ok"): (RUNNING,),
     ("start", EXITED, "ok"): (RUNNING,),
     ("start", RUNNING, "ok"): (RUNNING,),
     ("start", CREATED, "StartError"): (EXITED,),
     ("start", EXITED, "StartError"): (EXITED,),
+    ("start", PAUSED, "WrongState"): (PAUSED,),
     ("start", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("stop", CREATED, "ok"): (CREATED,),
     ("stop", RUNNING, "ok"): (EXITED,),
+    ("stop", PAUSED, "ok"): (EXITED,),
     ("stop", EXITED, "ok"): (EXITED,),
     ("stop", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("kill", RUNNING, "ok"): (RUNNING, EXITED),
     ("kill", RUNNING, "SignalMayBeSent"): (RUNNING, EXITED),
     ("kill", RUNNING, "NotRunning"): (EXITED,),
+    ("kill", PAUSED, "ok"): (PAUSED, EXITED),
+    ("kill", PAUSED, "SignalMayBeSent"): (PAUSED, EXITED),
+    ("kill", PAUSED, "NotRunning"): (EXITED,),
     ("kill", CREATED, "WrongState"): (CREATED,),
     ("kill", EXITED, "WrongState"): (EXITED,),
     ("remove", CREATED, "ok"): (ABSENT,),
     ("remove", EXITED, "ok"): (ABSENT,),
     ("remove", RUNNING, "WrongState"): (RUNNING,),
+    ("remove", PAUSED, "WrongState"): (PAUSED,),
     ("remove", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("remove --force", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("remove --force", CREATED, "ok"): (ABSENT,),
     ("remove --force", RUNNING, "ok"): (ABSENT,),
+    ("remove --force", PAUSED, "ok"): (ABSENT,),
     ("remove --force", EXITED, "ok"): (ABSENT,),
+    ("pause", CREATED, "WrongState"): (CREATED,),
+    ("pause", RUNNING, "ok"): (PAUSED,),
+    ("pause", RUNNING, "NotRunning"): (EXITED,),
+    ("pause", PAUSED, "ok"): (PAUSED,),
+    ("pause", EXITED, "WrongState"): (EXITED,),
+    ("unpause", CREATED, "WrongState"): (CREATED,),
+    ("unpause", RUNNING, "WrongState"): (RUNNING,),
+    ("unpause", PAUSED, "ok"): (RUNNING,),
+    ("unpause", EXITED, "WrongState"): (EXITED,),
+    **{("update", s, answer): (s,) for s in STATES for answer in ("ok", "LimitRefused")},
+    **{("rename", s, answer): (s,) for s in STATES for answer in ("ok", "NameTaken")},
     ("status", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("status", CREATED, CREATED): (CREATED,),
     ("status", RUNNING, RUNNING): (RUNNING,),
+    ("status", PAUSED, PAUSED): (PAUSED,),
     ("status", EXITED, EXITED): (EXITED,),
     ("wait", RUNNING, EXITED): (EXITED,),
     ("wait", EXITED, EXITED): (EXITED,),
@@ -61,7 +85,7 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
             programs[ask.name] = ask.program
         before = names.get(ask.name, {ABSENT})
         ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF
-        before = _widened(before, ends=ends)
+        before = _widened(before, ends=ends, rebooted=rebooted)
         verb = "remove --force" if ask.verb == "remove" and ask.force else ask.verb
         after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
         if disturbed and told.answer in EXCUSES:
@@ -70,9 +94,20 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
             raise Violation(
                 "I9", f"{verb} {ask.name} was answered {told.answer}, and it was {sorted(before)}"
             )
-        names[ask.name] = _widened(after, ends=ends)
+        names[ask.name] = _widened(after, ends=ends, rebooted=rebooted)
+        if ask.verb == "rename" and told.answer == "ok":
+            _renamed(names, programs, ask)
     return names
 
 
-def _widened(states: set[str], *, ends: bool) -> set[str]:
-    return states | {EXITED} if ends and RUNNING in states else states
+def _renamed(names: dict[str, set[str]], programs: dict[str, str], ask: Ask) -> None:
+    if names.get(ask.to, {ABSENT}) != {ABSENT}:
+        raise Violation("I2", f"{ask.name} became {ask.to}, which was {sorted(names[ask.to])}")
+    names[ask.to], names[ask.name] = names[ask.name], {ABSENT}
+    programs[ask.to] = programs.pop(ask.name, "")
+
+
+def _widened(states: set[str], *, ends: bool, rebooted: bool) -> set[str]:
+    """Programs end while they run; a power cut ends also those that stand still."""
+    over = states & (LIVE if rebooted else {RUNNING}) if ends else set[str]()
+    return states | {EXITED} if over else states

@@ -14,6 +14,7 @@ from conman.core.layout import Layout
 from conman.primitives.steps import ProcessId
 from conman.shim import machine as shim
 from fakerunc import model, signals
+from scenarios.control_groups import FREEZING, FROZEN, THAWED, ControlGroup
 from scenarios.disk import Disk
 from scenarios.storage import Storage
 
@@ -25,12 +26,15 @@ DAEMON = 1
 FIRST_PID, FIRST_CONNECTION, FIRST_CALL = 4_100_001, 4_300_001, 4_400_001
 
 #: What the simulated programs do: exit by themselves, and obey or ignore TERM.
-EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0}
+EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0, "/bin/eats": 137, "/bin/feeds": 0}
+#: Of these the kernel kills a member for want of memory: the program itself, or a child of it.
+OUT_OF_MEMORY = {"/bin/eats", "/bin/feeds"}
 OBEYS_TERM = {"/bin/obey": 0}
 
 
 _DICTS = (
     "processes",
+    "control_groups",
     "locks",
     "shims",
     "calls",
@@ -47,7 +51,7 @@ _DICTS = (
 class Process:
     """`marks`: what its environment holds; `program`: what an init will run, `image` 2 once it does.
 
-    `code`, `signal`: how it ended, as wait(2) tells.
+    `code`, `signal`: how it ended, as wait(2) tells. `pending`: signals that wait for a thaw.
     """
 
     kind: str
@@ -60,6 +64,7 @@ class Process:
     image: int = 1
     alive: bool = True
     stopped: bool = False
+    pending: tuple[int, ...] = ()
     code: int = 0
     signal: int = 0
 
@@ -106,6 +111,8 @@ class World:
         self.locks: dict[int, tuple[int, ...]] = {}
         self.mounts: set[str] = set()
         self.cgroups: set[str] = set()
+        #: What is not as in a new one, by the cgroup's path.
+        self.control_groups: dict[str, ControlGroup] = {}
         self.shims: dict[str, Shim] = {}
         self.calls: dict[int, Call] = {}
         #: Calls that make no progress any more; only a signal ends them.
@@ -124,6 +131,8 @@ class World:
         self.started: tuple[tuple[tuple[str, int], int], ...] = ()
         #: How each such program ended, as the kernel told its parent.
         self.exits: dict[tuple[str, int], int] = {}
+        #: Runs in which the kernel killed somebody for want of memory.
+        self.out_of_memory: set[tuple[str, int]] = set()
         #: Runs whose exit nobody could record: their shim was killed, or the power was cut.
         self.unknowable: set[tuple[str, int]] = set()
         #: The first terminal status that was committed for each run.
@@ -150,6 +159,7 @@ class World:
             other.__dict__[name] = dict(self.__dict__[name])
         other.mounts, other.cgroups = set(self.mounts), set(self.cgroups)
         other.unknowable, other.hung = set(self.unknowable), set(self.hung)
+        other.out_of_memory = set(self.out_of_memory)
         other.endings = list(self.endings)
         return other
 
@@ -202,7 +212,9 @@ class World:
     def signal(self, pid: int, number: int) -> None:
         """Signal rules of a container's init, seen from outside its pid namespace."""
         process = self.processes[pid]
-        if number == signals.KILL:
+        if self.control_group(process.cgroup).freezer != THAWED and number not in {0, 18}:
+            self.put(replace(process, pending=(*process.pending, number)))
+        elif number == signals.KILL:
             self.end(pid, 128 + number, number)
         elif number == signals.STOP:
             self.put(replace(self.processes[pid], stopped=True))
@@ -247,6 +259,38 @@ class World:
         self.unknowable.add(run_of(directory))
         self.end(one.pid, 137, 9)
 
+    # ---- control groups
+
+    def control_group(self, cgroup: str) -> ControlGroup:
+        return self.control_groups.get(cgroup, ControlGroup())
+
+    def freeze(self, cgroup: str, *, wholly: bool = True) -> None:
+        group = self.control_group(cgroup)
+        state = FROZEN if wholly else FREEZING
+        self.control_groups[cgroup] = replace(group, freezer=state)
+
+    def thaw(self, cgroup: str) -> None:
+        """The members go on, and meet what was sent to them meanwhile."""
+        if cgroup in self.control_groups:
+            group = self.control_groups[cgroup]
+            self.control_groups[cgroup] = replace(group, freezer=THAWED)
+        for pid in self.members(cgroup):
+            waiting, member = self.processes[pid].pending, replace(self.processes[pid], pending=())
+            self.put(member)
+            for number in waiting:
+                if self.processes[pid].alive:
+                    self.signal(pid, number)
+
+    def remove_cgroup(self, cgroup: str) -> None:
+        self.cgroups.discard(cgroup)
+        self.control_groups.pop(cgroup, None)
+
+    def memory_runs_out(self, pid: int) -> None:
+        cgroup = self.processes[pid].cgroup
+        group = self.control_group(cgroup)
+        self.control_groups[cgroup] = replace(group, oom_kills=group.oom_kills + 1)
+        self.out_of_memory.add(run_of(cgroup))
+
     # ---- locks
 
     def lock(self, path: str, pid: int) -> None:
@@ -283,6 +327,7 @@ class World:
         self.locks.clear()
         self.mounts.clear()
         self.cgroups.clear()
+        self.control_groups.clear()
         self.shims.clear()
         self.calls.clear()
         self.hung.clear()

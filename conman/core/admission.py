@@ -6,6 +6,7 @@ finish or undo it in another process, on another boot.
 
 from dataclasses import dataclass, field, replace
 
+from conman.core import limits
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, looks_like_full_id, not_found
 from conman.core.lifecycle import Verdict, states_that_allow, verdict
@@ -15,9 +16,13 @@ from conman.core.requests import (
     CreateContainer,
     KillContainer,
     Okay,
+    PauseContainer,
     RemoveContainer,
+    RenameContainer,
     StartContainer,
     StopContainer,
+    UnpauseContainer,
+    UpdateContainer,
 )
 from conman.errors import Code, Refusal
 
@@ -46,23 +51,24 @@ class Setting:
     runtime_ms: int = 60_000
 
 
-OnContainer = StartContainer | StopContainer | KillContainer | RemoveContainer
+OnContainer = (
+    StartContainer
+    | StopContainer
+    | KillContainer
+    | RemoveContainer
+    | PauseContainer
+    | UnpauseContainer
+    | UpdateContainer
+    | RenameContainer
+)
 
 
 def admit_create(
     request: CreateContainer, ledger: Ledger, setting: Setting, now: Now, container_id: str
 ) -> Intent | Refusal:
     """The intent of a create, with the row that it will commit."""
-    if looks_like_full_id(request.name):
-        return Refusal(
-            Code.INVALID_ARGUMENT,
-            "NameLooksLikeId",
-            f"the name {request.name!r} looks like a container id",
-            "choose a name that is not 32 hexadecimal digits",
-            "name",
-        )
-    if request.name in ledger.names:
-        return name_taken(request.name, ledger.names[request.name])
+    if (refusal := _unfit(request.name, "name", ledger)) is not None:
+        return refusal
     draft = Container(
         id=container_id,
         name=request.name,
@@ -100,6 +106,9 @@ def admit(
         case Verdict.FORBIDDEN:
             return _forbidden(operation, view.name or container_id, view.state, view.message)
         case Verdict.PROCEED:
+            objection = _objection(request, container_id, ledger)
+            if objection is not None:
+                return objection
             intent = _intent(container_id, operation, ledger.containers.get(container_id), setting)
             named = replace(
                 intent, at=now.wall, request_id=request.request_id, digest=request.digest
@@ -117,6 +126,14 @@ def operation_of(request: OnContainer) -> Operation:
             return Operation.KILL
         case RemoveContainer():
             return Operation.REMOVE
+        case PauseContainer():
+            return Operation.PAUSE
+        case UnpauseContainer():
+            return Operation.UNPAUSE
+        case UpdateContainer():
+            return Operation.UPDATE
+        case RenameContainer():
+            return Operation.RENAME
 
 
 def settle_intent(row: Container, setting: Setting, now: Now) -> Intent:
@@ -124,13 +141,40 @@ def settle_intent(row: Container, setting: Setting, now: Now) -> Intent:
     return Intent(row.id, Operation.SETTLE, row.run, setting.layout.boot_id, now.wall)
 
 
-def name_taken(name: str, holder: str) -> Refusal:
+def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay | Refusal | None:
+    """What the values of a request have against them, in view of what is."""
+    row = ledger.containers.get(container_id)
+    match request:
+        case RenameContainer(name=name):
+            is_its_own = row is not None and row.name == name
+            return Okay() if is_its_own else _unfit(name, "new_name", ledger)
+        case UpdateContainer(resources=change) if row is not None:
+            return limits.contradiction(limits.merged(row.spec.resources, change))
+        case _:
+            return None
+
+
+def _unfit(name: str, field: str, ledger: Ledger) -> Refusal | None:
+    if looks_like_full_id(name):
+        return Refusal(
+            Code.INVALID_ARGUMENT,
+            "NameLooksLikeId",
+            f"the name {name!r} looks like a container id",
+            "choose a name that is not 32 hexadecimal digits",
+            field,
+        )
+    if name in ledger.names:
+        return name_taken(name, ledger.names[name], field)
+    return None
+
+
+def name_taken(name: str, holder: str, field: str = "name") -> Refusal:
     return Refusal(
         Code.ALREADY_EXISTS,
         "NameTaken",
         f"the name {name!r} is taken by container {holder}",
         "choose another name, or remove that container",
-        "name",
+        field,
     )
 
 
@@ -157,7 +201,12 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
             return replace(intent, signal=signal)
         case RemoveContainer(force=force):
             return replace(intent, force=force)
-        case StartContainer():
+        case UpdateContainer(resources=change):
+            row = ledger.containers[intent.id]
+            return replace(intent, resources=limits.merged(row.spec.resources, change))
+        case RenameContainer(name=name):
+            return replace(intent, name=name)
+        case StartContainer() | PauseContainer() | UnpauseContainer():
             return intent
 
 
@@ -172,8 +221,9 @@ def _forbidden(operation: Operation, name: str, state: State, message: str) -> R
     hints = {
         Operation.REMOVE: "stop it first, or remove it with --force",
         Operation.KILL: "start it first",
-        Operation.START: "stop it first",
-        Operation.STOP: "remove it with --force",
+        Operation.START: "unpause it",
+        Operation.PAUSE: "start it first",
+        Operation.UNPAUSE: "there is nothing to unpause",
     }
     because = f" ({message})" if message else ""
     hint = "remove it with --force" if state is State.UNKNOWN else hints[operation]

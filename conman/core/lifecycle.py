@@ -26,13 +26,19 @@ _TABLE: dict[Operation, tuple[Verdict, Verdict, Verdict, Verdict, Verdict]] = {
     Operation.STOP: (_N, _P, _P, _N, _F),
     Operation.KILL: (_F, _P, _P, _F, _F),
     Operation.REMOVE: (_P, _F, _F, _P, _F),
+    Operation.PAUSE: (_F, _P, _N, _F, _F),
+    Operation.UNPAUSE: (_F, _F, _P, _F, _F),
+    Operation.UPDATE: (_P, _P, _P, _P, _F),
+    Operation.RENAME: (_P, _P, _P, _P, _F),
 }
 
-#: (state before, operation) -> state after; None: no more a container.
+#: (state before, operation) -> state after; None: no more a container. What is not here changes none.
 TRANSITIONS: dict[tuple[State | None, Operation], State | None] = {
     (None, Operation.CREATE): State.CREATED,
     (State.CREATED, Operation.START): State.RUNNING,
     (State.EXITED, Operation.START): State.RUNNING,
+    (State.RUNNING, Operation.PAUSE): State.PAUSED,
+    (State.PAUSED, Operation.UNPAUSE): State.RUNNING,
     (State.RUNNING, Operation.STOP): State.EXITED,
     (State.PAUSED, Operation.STOP): State.EXITED,
     (State.RUNNING, Operation.SETTLE): State.EXITED,

@@ -7,6 +7,7 @@ These are the store's rows and the core's memory. They never hold a path (those 
 from dataclasses import dataclass, field
 from enum import Enum
 
+from conman.core.resources import Resources
 from conman.core.spec import ContainerSpec, Resolved
 from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
@@ -31,6 +32,10 @@ class Operation(Enum):
     KILL = "kill"
     REMOVE = "remove"
     SETTLE = "settle"
+    PAUSE = "pause"
+    UNPAUSE = "unpause"
+    UPDATE = "update"
+    RENAME = "rename"
 
 
 class RootfsMode(Enum):
@@ -77,13 +82,23 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Control:
+    """One file of a cgroup that an update sets: its name, what it held before, what it is to hold."""
+
+    name: str
+    before: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Intent:
     """What is about to be done to one container, written before anything is touched.
 
     `run` is the run concerned; `prepares` says that this intent makes it. `at` is the wall clock when
     it was admitted. `draft` is the row that a create will commit. `deadline` is monotonic ns of boot
     `boot_id`: when stop goes on to KILL. `init` is what a preparing start has made (None: not yet),
-    recorded before the program may run.
+    recorded before the program may run. Of an update: `resources`, all that will hold then, and the
+    `controls` that it sets, in this order. `name`: the new one, of a rename.
     """
 
     id: str
@@ -99,6 +114,9 @@ class Intent:
     force: bool = False
     draft: Container | None = None
     init: Init | None = None
+    resources: Resources | None = None
+    controls: tuple[Control, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import fields
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
-from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State
+from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.primitives.steps import ProcessId
 
@@ -23,6 +23,10 @@ SAGAS = (
     "stop-container",
     "kill-container",
     "remove-container",
+    "pause-container",
+    "unpause-container",
+    "update-container",
+    "rename-container",
     "settle",
     "recover",
     "garbage",
@@ -35,6 +39,8 @@ _PROCESS = ProcessId("", 1, 1)
 _SAMPLE: dict[str, object] = {
     "container": Container(_ID, "", ContainerSpec(""), RootfsMode.OVERLAY, State.CREATED, 1),
     "container_id": _ID,
+    # Both of memory, its reservation, shares, period and quota, both of cpuset, pids.
+    "controls": (Control("", "", ""),) * 9,
     "data": b"",
     "init": Init(_PROCESS, 0, 0, ""),
     "lower": "",

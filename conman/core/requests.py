@@ -7,6 +7,7 @@ id with another body is told apart. `container` is what the user typed: id, name
 from dataclasses import dataclass
 
 from conman.core.model import Container, ContainerSpec, State
+from conman.core.resources import Resources
 from conman.errors import Refusal
 
 
@@ -63,6 +64,44 @@ class RemoveContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseContainer:
+    """Answered by Okay when every process of it stands still."""
+
+    request_id: str
+    digest: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnpauseContainer:
+    """Answered by Okay when they go on."""
+
+    request_id: str
+    digest: str
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateContainer:
+    """`resources`: what changes; None of a field: as it was. Answered by ContainerUpdated."""
+
+    request_id: str
+    digest: str
+    container: str
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class RenameContainer:
+    """Answered by Okay when `name` is its name."""
+
+    request_id: str
+    digest: str
+    container: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ListContainers:
     """Answered by ContainerList, oldest first."""
 
@@ -82,7 +121,17 @@ class WaitContainer:
     removed: bool = False
 
 
-MutatingRequest = CreateContainer | StartContainer | StopContainer | KillContainer | RemoveContainer
+MutatingRequest = (
+    CreateContainer
+    | StartContainer
+    | StopContainer
+    | KillContainer
+    | RemoveContainer
+    | PauseContainer
+    | UnpauseContainer
+    | UpdateContainer
+    | RenameContainer
+)
 Request = MutatingRequest | ListContainers | ContainerStatus | WaitContainer
 
 
@@ -91,6 +140,13 @@ class ContainerCreated:
     """The new container's id; `warnings` for people."""
 
     container_id: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerUpdated:
+    """The limits are kept; `warnings`: which of them this host cannot set, for people."""
+
     warnings: tuple[str, ...] = ()
 
 
@@ -122,4 +178,4 @@ class ContainerList:
     containers: tuple[ContainerView, ...]
 
 
-Reply = ContainerCreated | Okay | ContainerView | ContainerList | Refusal
+Reply = ContainerCreated | ContainerUpdated | Okay | ContainerView | ContainerList | Refusal

@@ -1,4 +1,5 @@
-"""What the user asked for, and what of it the host decided once: frozen values, never changed after create.
+"""What the user asked for, and what of it the host decided once: frozen values, never changed after create,
+but `ContainerSpec.resources`, by an update.
 
 Every field has its twin in `conman.v1.CreateContainerRequest`. Names of users and device nodes mean
 something only on a host: what they meant when the container was created is `Resolved`, and stays.

@@ -13,9 +13,9 @@ from conman.core import admission
 from conman.core.admission import Now, OnContainer, Setting
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.ledger import Ledger
-from conman.core.model import Intent, Operation
-from conman.core.requests import CreateContainer, MutatingRequest, Reply
-from conman.core.sagas import container, garbage
+from conman.core.model import Container, Intent, Operation
+from conman.core.requests import CreateContainer, MutatingRequest, Reply, UpdateContainer
+from conman.core.sagas import container, garbage, pause, rename, update
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
 
@@ -92,8 +92,23 @@ def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Se
             return name, container.stop_container(row, intent, setting)
         case Operation.KILL:
             return name, container.kill_container(row, intent)
+        case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE | Operation.RENAME:
+            return name, _change(row, request, intent, setting)
         case _:
             return name, container.remove_container(row, intent, setting)
+
+
+def _change(
+    row: Container, request: OnContainer, intent: Intent, setting: Setting
+) -> Coroutine[Effect, Outcome, Reply]:
+    """What leaves a container where it is."""
+    if isinstance(request, UpdateContainer):
+        return update.update_container(row, intent, request.resources, setting)
+    if intent.operation is Operation.RENAME:
+        return rename.rename_container(row, intent)
+    if intent.operation is Operation.UNPAUSE:
+        return pause.unpause_container(row, intent)
+    return pause.pause_container(row, intent)
 
 
 def _settle(

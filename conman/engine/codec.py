@@ -17,14 +17,16 @@ from typing import Any, cast
 
 from conman import errors
 from conman.core import admission, layout, model, outputs, permits, requests, resources, spec
-from conman.core.effects import effect, transactions, vocabulary
+from conman.core.effects import changes, effect, inner, transactions, vocabulary
 from conman.engine import inputs
 from conman.primitives import results, steps
 
 _MODULES: tuple[ModuleType, ...] = (
     admission,
+    changes,
     effect,
     errors,
+    inner,
     inputs,
     layout,
     model,

@@ -55,6 +55,32 @@ def thaw(cgroup: str) -> None:
         _write(f"{directory}/cgroup.freeze", b"0")
 
 
+def controls(cgroup: str, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Name and content of those of these files that it has, each from the first hierarchy that has it."""
+    if not cgroup:
+        return ()
+    places = [f"{root}{cgroup}" for root in _hierarchies()]
+    found = ((name, _first(places, name)) for name in names)
+    return tuple((name, _read(path).decode().strip()) for name, path in found if path)
+
+
+def set_control(cgroup: str, name: str, value: str) -> bool:
+    """False: it has no such file. Raises OSError, with the file's name, when the kernel refuses."""
+    path = _first([f"{root}{cgroup}" for root in _hierarchies()], name) if cgroup else ""
+    if not path:
+        return False
+    try:
+        _write(path, value.encode())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from error
+    return True
+
+
+def _first(places: list[str], name: str) -> str:
+    found = (f"{place}/{name}" for place in places if os.path.isdir(place))
+    return next((path for path in found if os.path.exists(path)), "")
+
+
 def children(cgroup: str) -> frozenset[str]:
     """The names of the cgroups directly below, in any hierarchy."""
     return frozenset(name for root in _hierarchies() for name in _subdirectories(f"{root}{cgroup}"))

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Protocol, assert_never
 
 from conman.core.layout import Layout
-from conman.host import cgroups, processes
+from conman.host import cgroups, freezer, processes
 from conman.host.copies import copy_tree
 from conman.host.inventory import list_host
 from conman.host.looking import look
@@ -56,6 +56,10 @@ class Performer:
                 raise AssertionError("the engine watches processes itself")
             case s.EndMembers() | s.ListMembers() | s.RemoveCgroup() | s.StopProcess() | s.Fence():
                 return self._end(step)
+            case s.FreezeMembers() | s.ThawMembers() | s.ReadFreezer():
+                return _freezer(step)
+            case s.ReadControls() | s.WriteControl():
+                return _control(step)
             case s.SpawnShim() | s.CallShim():
                 return self._shim(step)
             case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
@@ -152,6 +156,36 @@ def _members(cgroup: str, marker: str) -> processes.Members:
         partial(cgroups.freeze, cgroup),
         partial(cgroups.thaw, cgroup),
     )
+
+
+def _freezer(step: s.FreezeMembers | s.ThawMembers | s.ReadFreezer) -> s.Result:
+    members = _members(step.cgroup, step.marker)
+    try:
+        match step:
+            case s.FreezeMembers(cgroup, _, timeout_ms) if cgroup:
+                return freezer.freeze(cgroup, timeout_ms)
+            case s.FreezeMembers(_, _, timeout_ms):
+                return processes.freeze_all(members, timeout_ms)
+            case s.ThawMembers(cgroup):
+                members.thaw() if cgroup else processes.go_on(members)
+                return s.Done(time.time_ns())
+            case s.ReadFreezer(cgroup):
+                stands = freezer.frozen(cgroup) if cgroup else processes.all_stand(members)
+                return s.Freezer(stands)
+    except OSError as error:
+        return failed(error)
+
+
+def _control(step: s.ReadControls | s.WriteControl) -> s.Result:
+    try:
+        match step:
+            case s.ReadControls(cgroup, names):
+                return s.Controls(cgroups.controls(cgroup, names))
+            case s.WriteControl(cgroup, name, value):
+                is_there = cgroups.set_control(cgroup, name, value)
+                return s.Done(time.time_ns()) if is_there else s.Absent()
+    except OSError as error:
+        return failed(error)
 
 
 def _list_members(members: processes.Members) -> s.Remaining | s.Failed:

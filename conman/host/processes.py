@@ -16,6 +16,7 @@ from conman.primitives import processes
 from conman.primitives.failure import failed
 from conman.primitives.fence import bears
 from conman.primitives.steps import (
+    Absent,
     Done,
     Failed,
     Gone,
@@ -77,6 +78,54 @@ def end_all(members: Members, timeout_ms: int) -> Done | Remaining | Failed:
     except OSError as error:
         return failed(error)
     return Done(time.time_ns())
+
+
+def freeze_all(members: Members, timeout_ms: int) -> Done | Absent | TimedOut | Failed:
+    """By SIGSTOP, where no cgroup can do it: until a list of all has only such as stand."""
+    deadline = time.monotonic() + timeout_ms / 1000
+    try:
+        while alive := living(members):
+            running = [pid for pid in alive if not _stands(pid)]
+            if not running:
+                return Done(time.time_ns())
+            if time.monotonic() >= deadline:
+                return TimedOut()
+            _stop_all(members, running, deadline)
+        return Absent()
+    except OSError as error:
+        return failed(error)
+
+
+def _stop_all(members: Members, pids: list[int], deadline: float) -> None:
+    for pid in pids:
+        _signal(members, pid, signal.SIGSTOP)
+    while time.monotonic() < deadline and not all(map(_stands, pids)):
+        time.sleep(_STOP_TICK_S)
+
+
+def all_stand(members: Members) -> bool:
+    """Whether somebody lives, and nobody of them runs. Raises OSError."""
+    alive = living(members)
+    return bool(alive) and all(map(_stands, alive))
+
+
+def go_on(members: Members) -> None:
+    """SIGCONT to each. Once is enough: who stands still forks nobody. Raises OSError."""
+    for pid in living(members):
+        _signal(members, pid, signal.SIGCONT)
+
+
+def _signal(members: Members, pid: int, number: signal.Signals) -> None:
+    """To a member, and to nobody who has its pid by now."""
+    if (handle := processes.pidfd(pid)) is None:
+        return
+    try:
+        if members.has(pid):
+            signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return
+    finally:
+        os.close(handle)
 
 
 def stop(step: StopProcess) -> Stopped | Gone | TimedOut | Failed:

@@ -100,6 +100,20 @@ class RuntimeAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Freezer:
+    """Whether every member stands still now."""
+
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """Name and content, without the newline, of those files of a cgroup that are there."""
+
+    values: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """What bears our instance: (container id, run) pairs by kind; run 0 where there is none.
 

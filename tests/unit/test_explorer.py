@@ -23,7 +23,7 @@ from conman.shim import machine as shim
 from scenarios import explore
 from scenarios.explore import Explorer
 from scenarios.replaying import replay
-from scenarios.stories.single_client import STORIES
+from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
 
 

@@ -58,3 +58,9 @@ class Effect:
 
     def __await__(self) -> Generator["Effect", Outcome, Any]:
         return (yield self)
+
+
+class HostEffect(Effect):
+    """Performed as a recipe of steps."""
+
+    __slots__ = ()

@@ -5,7 +5,7 @@ missing in the simulator too, so the simulator finds it. A recipe decides nothin
 done in order until one fails, and the last result is the effect's outcome.
 """
 
-from conman.core import runtime
+from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
@@ -22,6 +22,7 @@ SHIM_READY_MS = 10_000
 HELLO_MS = 5_000
 EXIT_RECORD_MS = 15_000
 END_MEMBERS_MS = 10_000
+FREEZE_MS = 10_000
 SIGKILL, SIGCONT = 9, 18
 
 
@@ -66,6 +67,10 @@ def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
         case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord():
             return _shim(effect, layout)
+        case v.Freeze() | v.Thaw() | v.LookAtFreezer():
+            return _freezer(effect, layout)
+        case v.ReadLimits() | v.SetLimits() | v.RestoreLimits():
+            return _limits(effect, layout)
         case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
             return _processes(effect, layout)
         case v.LookForStart(container_id, run):
@@ -176,6 +181,32 @@ def _processes(effect: v.HostEffect, layout: Layout) -> Recipe:
             return _end_shim(layout, container_id, run)
         case _:
             raise AssertionError(effect)
+
+
+def _freezer(effect: v.Freeze | v.Thaw | v.LookAtFreezer, layout: Layout) -> Recipe:
+    cgroup = layout.members_cgroup(effect.container_id, effect.run)
+    marker = layout.run_marker(effect.container_id, effect.run)
+    match effect:
+        case v.Freeze(process=process):
+            # Signal 0: whether the init, too, is among those who stand.
+            freeze = s.FreezeMembers(cgroup, marker, FREEZE_MS)
+            return (freeze, s.SignalProcess(process, 0))
+        case v.Thaw():
+            return (s.ThawMembers(cgroup, marker),)
+        case v.LookAtFreezer():
+            return (s.ReadFreezer(cgroup, marker),)
+
+
+def _limits(effect: v.ReadLimits | v.SetLimits | v.RestoreLimits, layout: Layout) -> Recipe:
+    cgroup = layout.members_cgroup(effect.container_id, effect.run)
+    match effect:
+        case v.ReadLimits():
+            return (s.ReadControls(cgroup, limits.NAMES),)
+        case v.SetLimits(controls=controls):
+            return tuple(s.WriteControl(cgroup, c.name, c.value) for c in controls)
+        case v.RestoreLimits(controls=controls):
+            # The way back through the same states: the kernel has taken each of them already.
+            return tuple(s.WriteControl(cgroup, c.name, c.before) for c in reversed(controls))
 
 
 def _fence_shim(layout: Layout, container_id: str, run: int) -> s.Fence:

@@ -59,6 +59,24 @@ class CommitRemoved(Commit):
     __slots__ = ()
 
 
+class CommitPaused(Commit):
+    """Every process of it stands still."""
+
+    __slots__ = ()
+
+
+class CommitUpdated(Commit):
+    """Its limits are these, now and for every later run."""
+
+    __slots__ = ()
+
+
+class CommitRenamed(Commit):
+    """It has another name; the old one is free."""
+
+    __slots__ = ()
+
+
 class CommitUndone(Commit):
     """An operation that nobody was told about never happened."""
 

@@ -11,37 +11,35 @@ Effects that differ in meaning differ in name, so that a crash point says what i
 
 from dataclasses import dataclass
 
-from conman.core.effects.effect import Effect
+from conman.core.effects.changes import (
+    Freeze,
+    LookAtFreezer,
+    ReadLimits,
+    RestoreLimits,
+    SetLimits,
+    Thaw,
+)
+from conman.core.effects.effect import HostEffect
+from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
 from conman.core.effects.transactions import (
     Commit,
     CommitAnswer,
     CommitCreated,
     CommitExited,
+    CommitPaused,
     CommitRemoved,
+    CommitRenamed,
     CommitRunning,
     CommitUndone,
     CommitUnprepared,
+    CommitUpdated,
     RecordIntent,
     RecordPrepared,
     ReopenStore,
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
-from conman.errors import Refusal
 from conman.primitives.steps import ProcessId
-
-
-class HostEffect(Effect):
-    """Performed as a recipe of steps."""
-
-    __slots__ = ()
-
-
-class MachineEffect(Effect):
-    """Performed by the machine itself."""
-
-    __slots__ = ()
-
 
 # ---- preparing a run ---------------------------------------------------------------------------
 
@@ -203,6 +201,11 @@ class FenceCall(HostEffect):
     op: str
 
 
+# ---- a run that goes on (`changes`) -------------------------------------------------------------
+
+ChangeEffect = Freeze | Thaw | LookAtFreezer | ReadLimits | SetLimits | RestoreLimits
+
+
 # ---- ending a run ------------------------------------------------------------------------------
 
 
@@ -338,43 +341,14 @@ StoreEffect = (
     | CommitExited
     | CommitUnprepared
     | CommitRemoved
+    | CommitPaused
+    | CommitUpdated
+    | CommitRenamed
     | CommitUndone
     | CommitAnswer
     | ReopenStore
 )
 
+# ---- the machine's own (`inner`) ----------------------------------------------------------------
 
-# ---- the machine's own -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitExit(MachineEffect):
-    """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none."""
-
-    container_id: str
-    run: int
-    deadline: int
-
-
-@dataclass(frozen=True, slots=True)
-class WaitFor(MachineEffect):
-    """DeadlinePassed, after `duration_ns`."""
-
-    container_id: str
-    duration_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tell(MachineEffect):
-    """The caller is answered now; the saga goes on."""
-
-    refusal: Refusal
-
-
-@dataclass(frozen=True, slots=True)
-class Mark(MachineEffect):
-    """Conman cannot vouch for this object now: UNKNOWN, with this reason. "" lifts the mark."""
-
-    container_id: str
-    reason: str
-    message: str
+InnerEffect = MachineEffect | AwaitExit | WaitFor | Tell | Mark

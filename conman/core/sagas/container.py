@@ -43,6 +43,8 @@ from conman.core.sagas.settle import exited, settle, settle_run
 from conman.errors import Code, Refusal
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
 
+SIGKILL = 9
+
 # ---- create ------------------------------------------------------------------------------------
 
 
@@ -234,6 +236,8 @@ async def stop_container(row: Container, intent: Intent, setting: Setting) -> Re
 
 async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply:
     init = _init(row)
+    if row.state is State.PAUSED and row.is_prepared(setting.layout.boot_id):
+        await insist(row.id, v.Thaw(row.id, row.run))
     if not is_gone(await v.SignalInit(init.process, intent.signal)):
         # Only then: the deadline is of the boot that the process lives in.
         await v.AwaitExit(row.id, row.run, intent.deadline)
@@ -248,6 +252,9 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
         return refusal
     sent = await v.SignalInit(_init(row).process, intent.signal)
     if isinstance(sent, Done):
+        if row.state is State.PAUSED and intent.signal == SIGKILL:
+            # What stands still dies only when it goes on; any other signal waits for unpause.
+            await insist(row.id, v.Thaw(row.id, row.run))
         await persist(v.CommitAnswer(closing(intent)), row.id)
         return Okay()
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)

@@ -18,7 +18,7 @@ from conman.core.model import (
     PutContainer,
     State,
 )
-from conman.core.requests import Reply
+from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, persist
 from conman.core.sagas.container import (
     commit_running,
@@ -28,6 +28,7 @@ from conman.core.sagas.container import (
     undo_create,
 )
 from conman.core.sagas.garbage import finish_remove_unreadable
+from conman.core.sagas.pause import recover_pause
 from conman.core.sagas.run import (
     Look,
     insist,
@@ -37,6 +38,7 @@ from conman.core.sagas.run import (
     undo_run,
 )
 from conman.core.sagas.settle import finish_settle, settle
+from conman.core.sagas.update import recover_update
 from conman.errors import Code, Refusal
 from conman.primitives.steps import Content
 
@@ -58,23 +60,46 @@ async def recover(
             return await _recover_start(row, intent, setting)
         case Operation.KILL:
             return await _recover_kill(row, intent, setting, now)
+        case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
+            return await _recover_change(row, intent, setting, now)
         case _:
             return await _finish(row, intent, setting)
 
 
 async def _recover_row(row: Container | None, setting: Setting, now: Now) -> None:
     """No intent: a prepared run is found again, an ended one is settled."""
-    if row is None or row.init is None:
+    if row is None or row.init is None or await _found_again(row, row.init, setting):
         return
-    if row.is_prepared(setting.layout.boot_id):
-        await v.HelloShim(row.id, row.run)
-        watched = await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
-        if not is_gone(watched):
-            return
-    elif row.state is State.CREATED:
+    if row.state is State.CREATED and not row.is_prepared(setting.layout.boot_id):
         # Another boot: nothing of the run is left, and start will prepare the next one.
         return
     await settle(row, settle_intent(row, setting, now), setting)
+
+
+async def _found_again(row: Container, init: Init, setting: Setting) -> bool:
+    """Whether its init lives; from here on its end is observed."""
+    if not row.is_prepared(setting.layout.boot_id):
+        return False
+    await v.HelloShim(row.id, row.run)
+    return not is_gone(await insist(row.id, v.WatchInit(row.id, row.run, init.process)))
+
+
+async def _recover_change(
+    row: Container, intent: Intent, setting: Setting, now: Now
+) -> Reply | None:
+    """Pause, unpause, update: what is seen of it is recorded, unless the run is over anyway."""
+    if row.init is not None and await _found_again(row, row.init, setting):
+        if intent.operation is Operation.UPDATE:
+            return await recover_update(row, intent)
+        return await recover_pause(row, intent)
+    # What was let go may have ended since: then its unpause was no failure.
+    was_let_go = intent.operation is Operation.UNPAUSE and row.is_prepared(setting.layout.boot_id)
+    if was_let_go:
+        await persist(v.CommitAnswer(closing(intent)), row.id)
+    else:
+        await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    await _recover_row(row, setting, now)
+    return Okay() if was_let_go else None
 
 
 async def _finish(row: Container, intent: Intent, setting: Setting) -> Reply | None:

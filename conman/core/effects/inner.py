@@ -1,0 +1,49 @@
+"""The effects that never leave the machine: waiting, telling, marking. It does them itself, at once.
+
+They are effects all the same, so that a saga has one way to say what it wants. Nothing here may need a
+host or a store.
+"""
+
+from dataclasses import dataclass
+
+from conman.core.effects.effect import Effect
+from conman.errors import Refusal
+
+
+class MachineEffect(Effect):
+    """Performed by the machine itself."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitExit(MachineEffect):
+    """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none."""
+
+    container_id: str
+    run: int
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor(MachineEffect):
+    """DeadlinePassed, after `duration_ns`."""
+
+    container_id: str
+    duration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell(MachineEffect):
+    """The caller is answered now; the saga goes on."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(MachineEffect):
+    """Conman cannot vouch for this object now: UNKNOWN, with this reason. "" lifts the mark."""
+
+    container_id: str
+    reason: str
+    message: str

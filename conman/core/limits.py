@@ -1,0 +1,199 @@
+"""From limits as a user says them to the files of a cgroup, v1's and v2's, in an order that kernels take.
+
+Pure: what a cgroup has, and holds, is handed in as read. Which version it is shows in the names of its
+files. A limit that it has no file for is a warning, never silence.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+
+from conman.core.model import Control
+from conman.core.resources import Resources
+from conman.errors import Code, Refusal
+
+#: All files that an update may set, and what it must know besides (of the cgroup above, of the usage).
+NAMES = (
+    "memory.limit_in_bytes",
+    "memory.memsw.limit_in_bytes",
+    "memory.soft_limit_in_bytes",
+    "memory.max",
+    "memory.swap.max",
+    "memory.low",
+    "memory.current",
+    "cpu.shares",
+    "cpu.cfs_period_us",
+    "cpu.cfs_quota_us",
+    "cpu.weight",
+    "cpu.max",
+    "cpuset.cpus",
+    "../cpuset.cpus",
+    "cpuset.mems",
+    "../cpuset.mems",
+    "pids.max",
+)
+
+USUAL_SHARES = 1024
+USUAL_PERIOD_US = 100_000
+_PAGE = 4096
+#: What v1 shows for no limit is the greatest number of bytes, in whole pages.
+_ENDLESS = 2**62
+_NO_LIMIT = ("-1", "max")
+
+Held = Mapping[str, str]
+Wanted = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to set, in this order; what this host has no file for; why it must not be tried, if so."""
+
+    controls: tuple[Control, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+
+
+def merged(old: Resources, change: Resources) -> Resources:
+    """`change` over `old`. Processors are said in one of two ways: the last one holds."""
+    said = {f.name: v for f in fields(change) if (v := getattr(change, f.name)) is not None}
+    if "nano_cpus" in said:
+        old = replace(old, cpu_quota_us=None, cpu_period_us=None)
+    elif said.keys() & {"cpu_quota_us", "cpu_period_us"}:
+        old = replace(old, nano_cpus=None)
+    if said.get("memory_bytes") == 0:
+        old = replace(old, memory_swap_bytes=None)
+    return replace(old, **said)
+
+
+def contradiction(whole: Resources) -> Refusal | None:
+    """What cannot hold together, whatever the host."""
+    memory, swap = whole.memory_bytes or 0, whole.memory_swap_bytes or 0
+    if swap <= 0 or (memory and swap >= memory):
+        return None
+    why = f"less than memory_bytes, {memory}" if memory else "and memory itself has no limit"
+    return Refusal(
+        Code.INVALID_ARGUMENT,
+        "BadInput",
+        f"memory_swap_bytes would be {swap}, {why}",
+        "it counts memory and swap together: give both, or -1 for any swap",
+        "resources.memory_swap_bytes",
+    )
+
+
+def plan(change: Resources, whole: Resources, held: Held) -> Plan:
+    """How to get from what a cgroup holds to `whole`, of which `change` was just asked for."""
+    current, limit = held.get("memory.current"), whole.memory_bytes or 0
+    if change.memory_bytes and current is not None and int(current) > limit:
+        return Plan(refusal=_in_use(int(current), limit))
+    wanted: list[tuple[str, str]] = []
+    warnings: list[str] = []
+    for what, ways in _groups(change, whole, held):
+        way = next((way for way in ways if way[0][0] in held), ())
+        wanted += [(name, value) for name, value in way if name in held]
+        lacking = [n for n, value in way or ways[0] if n not in held and value not in _NO_LIMIT]
+        warnings += [f"this host has no {name} for the container: {what}" for name in lacking]
+    changed = [(n, value) for n, value in wanted if not same(n, held[n], value)]
+    controls = tuple(Control(name, held[name], value) for name, value in changed)
+    return Plan(controls, tuple(warnings))
+
+
+def is_set(controls: tuple[Control, ...], held: Held) -> bool:
+    """Whether all that was to be set is what the cgroup holds."""
+    return all(c.name in held and same(c.name, held[c.name], c.value) for c in controls)
+
+
+def same(name: str, held: str, value: str) -> bool:
+    """Whether a file that was given `value` may read so: the kernel counts memory in whole pages."""
+    unit = _PAGE if name.startswith("memory.") else 1
+    one, other = _number(held), _number(value)
+    if one is None or other is None:
+        return held == value
+    return one // unit == other // unit
+
+
+def refused(name: str, words: str) -> Refusal:
+    """The kernel did not take a limit."""
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "LimitRefused",
+        f"cannot update container {name}: the kernel says {words}",
+        "nothing was changed; choose a limit that it can keep",
+        "resources",
+    )
+
+
+def _in_use(current: int, limit: int) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "LimitRefused",
+        f"memory.max cannot become {limit}: the container uses {current} bytes now",
+        "nothing was changed; choose a higher limit, or have it use less first",
+        "resources.memory_bytes",
+    )
+
+
+def _number(text: str) -> int | None:
+    if not text.lstrip("-").isdecimal():
+        return None
+    number = int(text)
+    return -1 if number < 0 or number >= _ENDLESS else number
+
+
+# ---- the files, in groups that depend on each other --------------------------------------------------
+
+
+def _groups(
+    change: Resources, whole: Resources, held: Held
+) -> Iterator[tuple[str, tuple[Wanted, ...]]]:
+    """Of each group that the change touches: what it is, then how v1 says it, and how v2."""
+    if not _none(change.memory_bytes, change.memory_swap_bytes):
+        yield "memory and swap are not limited as asked", _memory(whole, held)
+    if (low := change.memory_reservation_bytes) is not None:
+        ways = (("memory.soft_limit_in_bytes", str(low or -1)),), (("memory.low", str(low)),)
+        yield "there is no reservation", ways
+    if (shares := change.cpu_shares) is not None:
+        usual = shares or USUAL_SHARES
+        yield "its weight is the usual one", ((("cpu.shares", str(usual)),), _weight(usual))
+    if not _none(change.nano_cpus, change.cpu_period_us, change.cpu_quota_us):
+        yield "its processor time is not limited", _time(whole, held)
+    for name, asked in (("cpuset.cpus", change.cpuset_cpus), ("cpuset.mems", change.cpuset_mems)):
+        if asked is not None:
+            # On v1 a set with a process in it cannot be empty: all is what is allowed above.
+            yield "it may use all", (((name, asked or held.get(f"../{name}", "")),),)
+    if (pids := change.pids_limit) is not None:
+        yield "its processes are not limited", ((("pids.max", str(pids) if pids > 0 else "max"),),)
+
+
+def _none(*values: int | None) -> bool:
+    return all(value is None for value in values)
+
+
+def _memory(whole: Resources, held: Held) -> tuple[Wanted, ...]:
+    """Limit and limit with swap: at no instant may the first be above the second."""
+    limit = whole.memory_bytes or -1
+    both = (whole.memory_swap_bytes or limit) if limit > 0 else -1
+    v1 = (("memory.limit_in_bytes", str(limit)), ("memory.memsw.limit_in_bytes", str(both)))
+    now = _number(held.get("memory.memsw.limit_in_bytes", "-1"))
+    raises = both < 0 or (now is not None and 0 <= now <= both)
+    swap = "max" if both < 0 else str(both - limit)
+    v2 = (("memory.max", str(limit) if limit > 0 else "max"), ("memory.swap.max", swap))
+    if raises and "memory.memsw.limit_in_bytes" in held:
+        v1 = (v1[1], v1[0])
+    return v1, v2
+
+
+def _time(whole: Resources, held: Held) -> tuple[Wanted, ...]:
+    """Period and quota: in between, their ratio must not exceed what it was or will be."""
+    period = whole.cpu_period_us or USUAL_PERIOD_US
+    quota = whole.cpu_quota_us or -1
+    if whole.nano_cpus is not None:
+        quota = whole.nano_cpus * period // 1_000_000_000 or -1
+    v1 = (("cpu.cfs_period_us", str(period)), ("cpu.cfs_quota_us", str(quota)))
+    now = _number(held.get("cpu.cfs_period_us", "0"))
+    if now is not None and now > period:
+        v1 = (v1[1], v1[0])
+    return v1, (("cpu.max", f"{quota if quota > 0 else 'max'} {period}"),)
+
+
+def _weight(shares: int) -> Wanted:
+    """v2 counts from 1 to 10,000 what v1 counts from 2 to 262,144 (as the OCI runtimes convert it)."""
+    return (("cpu.weight", str(1 + (shares - 2) * 9999 // 262142)),)

@@ -1,0 +1,94 @@
+"""Update: other limits, for the program that runs and for every later run.
+
+The look at what the cgroup holds comes before the intent, which keeps it: so whatever a crash or the
+kernel's no leaves half done can be put back to exactly that.
+"""
+
+from dataclasses import replace
+
+from conman.core import limits
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
+from conman.core.model import Change, Container, DropIntent, Intent, PutContainer, PutIntent
+from conman.core.requests import ContainerUpdated, Reply
+from conman.core.resources import Resources
+from conman.core.sagas.commits import closing, commit, event, persist
+from conman.core.sagas.run import insist
+from conman.errors import Code, Refusal
+from conman.primitives.steps import Absent, Controls, Done, Failed
+
+
+async def update_container(
+    row: Container, intent: Intent, change: Resources, setting: Setting
+) -> Reply:
+    """Where nothing is prepared, or nothing is to be set, only the row changes."""
+    found = limits.Plan()
+    if row.is_prepared(setting.layout.boot_id):
+        held = await v.ReadLimits(row.id, row.run)
+        if not isinstance(held, Controls):
+            return _unreadable(row, held)
+        found = limits.plan(change, _whole(intent), dict(held.values))
+    if found.refusal is not None:
+        return found.refusal
+    if not found.controls:
+        refusal = await commit(v.CommitUpdated(_updated(row, intent)), row.id)
+        return refusal or ContainerUpdated(found.warnings)
+    return await _set(row, replace(intent, controls=found.controls), found.warnings)
+
+
+async def _set(row: Container, intent: Intent, warnings: tuple[str, ...]) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), row.id)) is not None:
+        return refusal
+    outcome = await v.SetLimits(row.id, row.run, intent.controls)
+    # Absent: its cgroup has just gone with its program; the limits hold from the next run on.
+    if isinstance(outcome, Done | Absent):
+        await persist(v.CommitUpdated(_updated(row, intent)), row.id)
+        return ContainerUpdated(warnings)
+    put_back = await _undo(row, intent)
+    words = outcome.text if isinstance(outcome, Failed) else "nothing in time"
+    if isinstance(put_back, Failed):
+        words += f", and then, of what was before, {put_back.text}"
+    return limits.refused(row.name, words)
+
+
+async def recover_update(row: Container, intent: Intent) -> Reply | None:
+    """What is set is recorded; what is not wholly set is put back."""
+    held = await insist(row.id, v.ReadLimits(row.id, row.run))
+    if isinstance(held, Controls) and limits.is_set(intent.controls, dict(held.values)):
+        await persist(v.CommitUpdated(_updated(row, intent)), row.id)
+        return ContainerUpdated()
+    await _undo(row, intent)
+    return None
+
+
+async def _undo(row: Container, intent: Intent) -> Outcome:
+    """Not insisted on: a container must not become UNKNOWN for a limit that it has outgrown."""
+    outcome = await v.RestoreLimits(row.id, row.run, intent.controls)
+    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    return outcome
+
+
+def _updated(row: Container, intent: Intent) -> tuple[Change, ...]:
+    updated = _with(row, intent)
+    return (PutContainer(updated), *closing(intent), event("updated", updated, intent.at))
+
+
+def _with(row: Container, intent: Intent) -> Container:
+    return replace(row, spec=replace(row.spec, resources=_whole(intent)))
+
+
+def _whole(intent: Intent) -> Resources:
+    if intent.resources is None:
+        raise AssertionError(intent)
+    return intent.resources
+
+
+def _unreadable(row: Container, looked: Outcome) -> Refusal:
+    why = looked.text if isinstance(looked, Failed) else "no answer in time"
+    return Refusal(
+        Code.UNAVAILABLE,
+        "HostFailed",
+        f"cannot update container {row.name}: its limits cannot be read: {why}",
+        "nothing was changed; try again",
+    )

@@ -1,0 +1,5 @@
+"""All stories, by the files that tell them. Each file is one kind of thing that may happen to conman."""
+
+from scenarios.stories import changes, single_client
+
+STORIES = (*single_client.STORIES, *changes.STORIES)

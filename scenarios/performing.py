@@ -112,7 +112,8 @@ def _look(disk: Disk, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Res
         case s.ReadInRoot(root, path):
             if disk.find(root) is None:
                 return s.Absent()
-            return disk.content(f"{root}{path}")
+            found = disk.content(f"{root}{path}")
+            return s.Failed("EINVAL", path) if isinstance(found, s.Failed) else found
 
 
 def _copy(disk: Disk, source: str, target: str) -> s.Result:

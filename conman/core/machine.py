@@ -266,7 +266,8 @@ class Machine:
         work = task.work
         del self._tasks[work.key]
         refusal = result if isinstance(result, Refusal) else None
-        self._out.append(SagaEnded(task.name, work.key, refusal))
+        warnings = result.warnings if isinstance(result, ContainerCreated) else ()
+        self._out.append(SagaEnded(task.name, work.key, refusal, warnings))
         if isinstance(result, Inventory):
             self._collect(result)
             result = None

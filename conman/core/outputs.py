@@ -52,11 +52,15 @@ class SagaBegan:
 
 @dataclass(frozen=True, slots=True)
 class SagaEnded:
-    """`refusal`: what it came to, when it was refused; also of one that was undone."""
+    """`refusal`: what it came to, when it was refused; also of one that was undone.
+
+    `warnings`: what was done without, a sentence each.
+    """
 
     saga: str
     object_id: str
     refusal: Refusal | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

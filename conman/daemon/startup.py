@@ -16,6 +16,7 @@ from conman.errors import Code, HostError, Refusal
 from conman.host.database import Store
 from conman.host.instance import Claim, claim, probe_rootfs_mode, settle_run
 from conman.host.performer import Performer
+from conman.host.permits import probe_permits
 from conman.host.shim_cgroup import ShimCgroup
 from conman.host.shims import Shims
 from conman.host.spawner import Spawner
@@ -66,7 +67,8 @@ def _settle(
         zygote.enter(cgroup.path)
     performer = Performer(layout, Shims(Spawner(zygote, cgroup.place if cgroup else None)))
     mode, notes = _rootfs_mode(config, performer)
-    setting = Setting(layout, config.runtime, mode, runtime_ms=config.runtime_timeout_ms)
+    permits = probe_permits(has_cgroups=layout.has_cgroups)
+    setting = Setting(layout, config.runtime, mode, permits, runtime_ms=config.runtime_timeout_ms)
     notes = (*notes, *_about_mounts(mode))
     return Host(claimed, store, setting, performer, points, zygote, cgroup, notes)
 

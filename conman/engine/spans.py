@@ -135,6 +135,8 @@ class Spans:
             self._sink.saga(saga.saga, _outcome_of(ended.refusal), seconds)
         # A create has its name since its intent; what was removed has it no more.
         fields = self._named(ended.object_id) | saga.fields | {"duration_ms": _ms(seconds)}
+        for warning in ended.warnings:
+            _say(logging.WARNING, f"{saga.saga}: {warning}", fields)
         about = f" ({saga.about})" if saga.about else ""
         if ended.refusal is None:
             level = logging.INFO if ended.object_id else logging.DEBUG

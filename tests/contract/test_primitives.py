@@ -71,6 +71,31 @@ def test_check_directory(host: Host) -> None:
     assert error(host, s.CheckDirectory(f"{path}/f")) == "ENOTDIR"
 
 
+def test_check_path(host: Host) -> None:
+    path = f"{host.top}/x"
+    assert host.perform(s.CheckPath(path)) == s.Absent()
+    done(host, s.MakeDirectory(path), s.CheckPath(path))
+    done(host, s.WriteFile(f"{path}/f", b""), s.CheckPath(f"{path}/f"))
+
+
+def test_find_devices_where_there_are_none(host: Host) -> None:
+    path = f"{host.top}/x"
+    assert host.perform(s.FindDevices(path)) == s.Absent()
+    done(host, s.MakeDirectory(path), s.WriteFile(f"{path}/f", b""))
+    assert host.perform(s.FindDevices(path)) == s.Devices(())
+    assert error(host, s.FindDevices(f"{path}/f")) == "ENODEV"
+
+
+def test_read_in_root(host: Host) -> None:
+    root = f"{host.top}/root"
+    assert host.perform(s.ReadInRoot(root, "/etc/passwd")) == s.Absent()
+    done(host, s.MakeDirectory(root), s.MakeDirectory(f"{root}/etc"))
+    assert host.perform(s.ReadInRoot(root, "/etc/passwd")) == s.Absent()
+    done(host, s.WriteFile(f"{root}/etc/passwd", b"root:x"))
+    assert host.perform(s.ReadInRoot(root, "/etc/passwd")) == s.Content(b"root:x")
+    assert error(host, s.ReadInRoot(root, "/etc")) == "EINVAL"
+
+
 def test_make_directory(host: Host) -> None:
     path = f"{host.top}/x"
     done(host, s.MakeDirectory(path), s.WriteFile(f"{path}/f", b"1"), s.MakeDirectory(path))

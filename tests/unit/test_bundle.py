@@ -1,4 +1,4 @@
-"""config.json, as far as it can be told without a runtime; `test_host_bundle.py` runs one."""
+"""config.json, as far as it can be told without a runtime; `test_options_runc.py` runs one."""
 
 import json
 from dataclasses import replace

@@ -82,6 +82,70 @@ def _show_config(
     return _print(text)
 
 
+@main.command("check")
+@_settings
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def _check(outer: Outer, config: str | None, *, as_json: bool, **flags: str | None) -> None:
+    """Compare the store and the host, and change nothing.
+
+    Beside a running daemon or without one. Exits 0 when nothing is found, 1 with findings (what is
+    missing or left over, and what to do), 2 when it cannot look.
+    """
+    _end_with(lambda: _compare(_configured(config, flags, outer), as_json=as_json), trouble=2)
+
+
+def _compare(config: Config, *, as_json: bool) -> int:
+    from conman.daemon import check  # noqa: PLC0415
+
+    found = check.check(config)
+    _print(check.as_json(found) if as_json else check.as_text(found))
+    return 1 if found else 0
+
+
+@main.command("repair")
+@_settings
+@click.option("--drop", metavar="ID", help="Save this record to a file, then remove it.")
+@click.option("--restore", metavar="FILE", help="Take a saved record back, once it is mended.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def _repair(
+    outer: Outer,
+    config: str | None,
+    drop: str | None,
+    restore: str | None,
+    *,
+    yes: bool,
+    **flags: str | None,
+) -> None:
+    """Show the records that cannot be read; put one aside, or take it back.
+
+    Exits 0 when there is none or it is done, 1 when there are some. Records are changed only while no
+    daemon holds the data directory.
+    """
+    if drop and restore:
+        raise click.UsageError("--drop and --restore do not go together")
+    made = _configured
+    _end_with(lambda: _mend(made(config, flags, outer), drop, restore, yes=yes))
+
+
+def _mend(config: Config, drop: str | None, restore: str | None, *, yes: bool) -> int:
+    from conman.daemon import repair  # noqa: PLC0415
+
+    if restore:
+        return _print(f"{repair.restore(config, restore)} is back; start conmand\n")
+    if drop:
+        words = (
+            f"Remove the record {drop}? Its files go when conmand starts next, unless it is back"
+        )
+        if not yes and not click.confirm(words):
+            return 1
+        return _print(f"saved to {repair.drop(config, drop)} and removed\n")
+    found = repair.quarantined(config)
+    _print("".join(f"{each.id}: {each.why}\n" for each in found) or "nothing is quarantined\n")
+    return 1 if found else 0
+
+
 def _print(text: str) -> int:
     """A reader who goes away is no error of ours."""
     with suppress(BrokenPipeError):
@@ -99,12 +163,14 @@ def _configured(
     return configure({**given, **behind}, config or before, os.environ, os.geteuid())
 
 
-def _end_with(act: Callable[[], int]) -> NoReturn:
-    """Whatever happens becomes an exit code."""
+def _end_with(act: Callable[[], int], trouble: int = 1) -> NoReturn:
+    """Whatever happens becomes an exit code; `trouble`: what a person can mend."""
     try:
         code = act()
     except ConmanError as error:
         sys.stderr.write(f"conmand: {error}\n")
+        code = trouble
+    except click.Abort:
         code = 1
     except Exception:
         logging.getLogger("conman").critical("conmand met an error of its own", exc_info=True)

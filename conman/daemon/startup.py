@@ -58,9 +58,7 @@ def take_over(config: Config, zygote: Zygote) -> Host:
 def _settle(
     config: Config, claimed: Claim, store: Store, points: CrashPoints, zygote: Zygote
 ) -> Host:
-    layout = Layout(
-        config.data_dir, config.run_dir, store.instance, boot_id(), _has_cgroups(config)
-    )
+    layout = Layout(config.data_dir, config.run_dir, store.instance, boot_id(), has_cgroups(config))
     settle_run(layout)
     cgroup = ShimCgroup(f"/conman-{layout.instance}/shims") if layout.has_cgroups else None
     if cgroup is not None:
@@ -73,7 +71,7 @@ def _settle(
     return Host(claimed, store, setting, performer, points, zygote, cgroup, notes)
 
 
-def _has_cgroups(config: Config) -> bool:
+def has_cgroups(config: Config) -> bool:
     """Whether a run's members are told by a cgroup: what fakerunc acts out has none, as root too."""
     return config.is_root and os.path.basename(config.runtime) != EMBEDDED
 

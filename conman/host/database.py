@@ -10,8 +10,12 @@ NotCommitted; a failed COMMIT is Unknown until the file was opened again and loo
 """
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from conman.core.effects import recipes_boot
 from conman.core.effects.effect import Committed, Conflict, NotCommitted, Unknown
@@ -19,6 +23,7 @@ from conman.core.model import Stored
 from conman.errors import Code, Refusal, StoreError
 from conman.host import rows
 from conman.host.migrations import MIGRATIONS
+from conman.primitives.fence import open_lock, take
 from conman.primitives.perform import perform
 from conman.primitives.steps import Failed
 
@@ -65,7 +70,31 @@ class Store:
         except sqlite3.Error as error:
             raise StoreError(_unusable(self.path, error)) from error
 
+    def raw(self, object_id: str) -> rows.Raw:
+        """What is stored of one object, readable or not."""
+        return rows.raw(self._connection or self._reconnect(), object_id)
+
     # ---- writing
+
+    def drop_raw(self, object_id: str) -> None:
+        """All that is stored of it. Raises StoreError: then nothing was."""
+        self._whole(lambda connection: rows.drop_raw(connection, object_id))
+
+    def put_raw(self, record: rows.Raw) -> str:
+        """Returns "", or why it cannot be taken. Raises StoreError."""
+        return self._whole(lambda connection: rows.put_raw(connection, record)) or ""
+
+    def _whole(self, change: Callable[[sqlite3.Connection], str | None]) -> str | None:
+        """One durable transaction; nothing of it when something is in the way."""
+        connection = self._connection or self._reconnect()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            why = change(connection)
+            connection.execute("ROLLBACK" if why else "COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise StoreError(_unusable(self.path, error)) from error
+        return why
 
     def commit(self, transactions: Sequence[rows.Transaction]) -> list[Outcome]:
         """One durable commit for all of them; one outcome each, in their order."""
@@ -128,6 +157,54 @@ class Store:
         except sqlite3.Error:
             # Closing a connection rolls back too, and the next commit opens another.
             self.close()
+
+
+# ---- looking ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that is stored, and whose it is."""
+
+    instance: str
+    stored: Stored
+
+
+def look(path: str) -> Look:
+    """The store as it is, beside a daemon or without one; changes nothing. Raises StoreError.
+
+    SQLite makes files even to read. So while nobody has the data directory a copy is read.
+    """
+    if not os.path.exists(path):
+        raise StoreError(_none(path))
+    lock = open_lock(os.path.join(os.path.dirname(path), "lock"))
+    try:
+        if lock is not None and not take(lock):
+            return _look(path, f"file:{quote(path)}?mode=ro")
+        with tempfile.TemporaryDirectory(prefix="conman-look-") as directory:
+            for suffix in ("", "-wal"):
+                if os.path.exists(f"{path}{suffix}"):
+                    shutil.copyfile(f"{path}{suffix}", f"{directory}/conman.db{suffix}")
+            return _look(path, f"file:{quote(directory)}/conman.db")
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(_unusable(path, error)) from error
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _look(path: str, uri: str) -> Look:
+    connection = sqlite3.connect(uri, timeout=5, isolation_level=None, uri=True)
+    try:
+        connection.text_factory = bytes
+        connection.execute("BEGIN")
+        if (version := _version(connection)) > len(MIGRATIONS):
+            raise StoreError(_too_new(path, version))
+        if version == 0:
+            raise StoreError(_missing(path))
+        return Look(rows.meta(connection, "instance"), rows.read(connection))
+    finally:
+        connection.close()
 
 
 # ---- opening ---------------------------------------------------------------------------------------
@@ -220,6 +297,16 @@ def _unusable(path: str, why: object) -> Refusal:
         f"the database {path} cannot be used: {why}",
         "nothing was changed or deleted; check the disk and the file's owner, or restore the data "
         "directory from a backup",
+    )
+
+
+def _none(path: str) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "StoreMissing",
+        f"there is no store {path}: no conmand has used this directory",
+        "name the --data-dir that it uses",
+        "data-dir",
     )
 
 

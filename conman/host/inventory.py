@@ -7,6 +7,7 @@ container's directory, which cannot be removed below it.
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from conman.core.layout import Layout
@@ -21,22 +22,44 @@ _CALL = re.compile(r"([0-9a-f]{32})-([1-9][0-9]*)\.[a-z]+")
 _SHIMS_CGROUP = "shims"
 
 
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """As an Inventory; `runs`: what there is of each, in words."""
+
+    directories: tuple[str, ...]
+    trash: tuple[str, ...]
+    runs: Mapping[tuple[str, int], tuple[str, ...]]
+    unreadable: tuple[str, ...]
+
+
 def list_host(layout: Layout, cgroups: frozenset[str]) -> Inventory | Failed:
     """`cgroups`: the names below this instance's own cgroup, in any hierarchy."""
+    found = list_traces(layout, cgroups)
+    if isinstance(found, Failed):
+        return found
+    return Inventory(found.directories, tuple(sorted(found.runs)), found.trash, found.unreadable)
+
+
+def list_traces(layout: Layout, cgroups: frozenset[str]) -> Traces | Failed:
+    """The same in more detail, for people."""
     found = _Found()
+    ours = f"conman-{layout.instance}"
+    # fakerunc keeps the names of its cgroups in its root.
+    places = (
+        (_RUN, f"{layout.run}/shims", "shim"),
+        (_RUN, layout.runtime_root(), "runtime state"),
+        (_CALL, f"{layout.run}/calls", "call lock"),
+        (_RUN, f"{layout.runtime_root()}/.cgroups/{ours}", "cgroup's name"),
+    )
     try:
         found.add_ids(layout.containers(), found.directories)
         found.add_ids(layout.trash(), found.trash)
-        found.add_runs(_RUN, f"{layout.run}/shims", _names(f"{layout.run}/shims"))
-        found.add_runs(_RUN, layout.runtime_root(), _names(layout.runtime_root()))
-        found.add_runs(_CALL, f"{layout.run}/calls", _names(f"{layout.run}/calls"))
-        # fakerunc keeps the names of its cgroups in its root.
-        theirs = f"{layout.runtime_root()}/.cgroups/conman-{layout.instance}"
-        found.add_runs(_RUN, theirs, _names(theirs))
+        for pattern, directory, kind in places:
+            found.add_runs(pattern, directory, _names(directory), kind)
     except OSError as error:
         return failed(error)
-    found.add_runs(_RUN, f"cgroup /conman-{layout.instance}", sorted(cgroups - {_SHIMS_CGROUP}))
-    return found.inventory()
+    found.add_runs(_RUN, f"cgroup /{ours}", sorted(cgroups - {_SHIMS_CGROUP}), "cgroup")
+    return found.traces()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,7 @@ class _Found:
 
     directories: set[str] = field(default_factory=set[str])
     trash: set[str] = field(default_factory=set[str])
-    runs: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    runs: dict[tuple[str, int], list[str]] = field(default_factory=dict[tuple[str, int], list[str]])
     unreadable: set[str] = field(default_factory=set[str])
 
     def add_ids(self, directory: str, ids: set[str]) -> None:
@@ -55,18 +78,20 @@ class _Found:
             else:
                 self.unreadable.add(f"{directory}/{name}")
 
-    def add_runs(self, pattern: re.Pattern[str], where: str, names: list[str]) -> None:
+    def add_runs(self, pattern: re.Pattern[str], where: str, names: list[str], kind: str) -> None:
         for name in names:
             if matched := pattern.fullmatch(name):
-                self.runs.add((matched[1], int(matched[2])))
+                kinds = self.runs.setdefault((matched[1], int(matched[2])), [])
+                if kind not in kinds:
+                    kinds.append(kind)
             else:
                 self.unreadable.add(f"{where}/{name}")
 
-    def inventory(self) -> Inventory:
-        return Inventory(
+    def traces(self) -> Traces:
+        return Traces(
             tuple(sorted(self.directories)),
-            tuple(sorted(self.runs)),
             tuple(sorted(self.trash)),
+            {run: tuple(kinds) for run, kinds in sorted(self.runs.items())},
             tuple(sorted(self.unreadable)),
         )
 

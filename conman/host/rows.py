@@ -5,6 +5,7 @@ A row that cannot be read is told, with the reason, and left where it is: it sti
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -121,6 +122,66 @@ def meta(connection: sqlite3.Connection, key: str) -> str:
 
 def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+# ---- records as they are ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What the tables hold of one object, readable or not. None: nothing."""
+
+    id: str
+    name: str | None
+    container: object
+    intent: object
+
+
+def raw(connection: sqlite3.Connection, object_id: str) -> Raw:
+    def cell(query: str) -> object:
+        found = connection.execute(query, (object_id,)).fetchone()
+        return found[0] if found else None
+
+    name = cell("SELECT name FROM names WHERE id = ?")
+    return Raw(
+        object_id,
+        None if name is None else _text(name),
+        cell("SELECT body FROM containers WHERE id = ?"),
+        cell("SELECT body FROM intents WHERE id = ?"),
+    )
+
+
+def drop_raw(connection: sqlite3.Connection, object_id: str) -> None:
+    """Row, intent and name."""
+    for table in ("containers", "intents", "names"):
+        connection.execute(f"DELETE FROM {table} WHERE id = ?", (object_id,))  # noqa: S608
+
+
+def put_raw(connection: sqlite3.Connection, record: Raw) -> str:
+    """Returns "", or why it cannot be: then nothing was changed."""
+    if raw(connection, record.id) != Raw(record.id, None, None, None):
+        return "a record of this id is there"
+    if record.container is None and record.intent is None:
+        return "it holds neither a container nor an intent"
+    try:
+        container, intent = _body(record.container), _body(record.intent)
+        _ = container and _decode(container, Container, record.id)
+        _ = intent and _decode(intent, Intent, record.id)
+    except (ValueError, TypeError) as error:
+        return f"it cannot be read: {error}"
+    if record.name is not None and (held := _reserve(connection, record.name, record.id)):
+        return f"its name {record.name!r} is taken by {held}"
+    for table, body in (("containers", container), ("intents", intent)):
+        if body is not None:
+            row = (record.id, body.decode())
+            connection.execute(f"INSERT INTO {table} VALUES (?, ?)", row)  # noqa: S608
+    return ""
+
+
+def _body(value: object) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    raise TypeError(f"a body is a text, not {value!r}")
 
 
 # ---- rows ------------------------------------------------------------------------------------------

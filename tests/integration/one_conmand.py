@@ -54,13 +54,16 @@ class Conmand:
 
     # ---- the daemon
 
-    def begin(self, *options: str, **environ: str) -> "subprocess.Popen[str]":
+    def begin(
+        self, *options: str, stdin: int | None = None, **environ: str
+    ) -> "subprocess.Popen[str]":
         """Start it, and do not wait."""
         ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
         places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
         with self.errors.open("a") as errors:
             return subprocess.Popen(
                 [f"{BIN}/conmand", *places, *self.options, *options],
+                stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,

@@ -10,6 +10,8 @@ from conman.primitives import steps as s
 Recipe = tuple[s.Step, ...]
 _Publishing = s.WriteFile | s.SyncFile | s.Rename | s.SyncDirectory
 
+_Aside = s.MakeDirectory | _Publishing
+
 _RUN_PARTS = ("runtime", "calls", "shims")
 
 
@@ -22,6 +24,21 @@ def publish(directory: str, name: str, data: bytes) -> tuple[_Publishing, ...]:
         s.Rename(f"{path}.tmp", path),
         s.SyncDirectory(directory),
     )
+
+
+def put_aside(data: str, name: str, content: bytes) -> tuple[_Aside, ...]:
+    """A record that is about to be removed."""
+    directory = salvaged(data)
+    return (
+        s.MakeDirectory(directory),
+        s.SyncDirectory(data),
+        *publish(directory, name, content),
+    )
+
+
+def salvaged(data: str) -> str:
+    """Where records lie that were put aside."""
+    return f"{data}/salvaged"
 
 
 def forget_run(layout: Layout) -> Recipe:

@@ -30,6 +30,8 @@ _APART = frozenset(
         "monotonic",
         # They end with the daemon; `positions` has them while it lives.
         *("connections", "shim_answers", "watched", "endings", "ended_calls"),
+        # A follower lags just after a commit, and the explorer comes there first: who merges has heard all.
+        "followed",
         # Not a part of the state, but how much it is forgiven; see Explorer.
         "disturbed",
     }

@@ -26,7 +26,7 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
-from scenarios import oracle
+from scenarios import oracle, told_events
 from scenarios.actors import act, enabled
 from scenarios.clients import Client
 from scenarios.performing import Pending, perform, poll
@@ -134,6 +134,7 @@ class Simulator:
     def run(self) -> None:
         """Boot, serve the clients, come to rest. Raises Violation."""
         self._point("boot")
+        told_events.follow(self.world)
         self._take(self.machine.boot(self.world.storage.read(), self._now()))
         while self._one():
             self.events += 1
@@ -336,15 +337,18 @@ class Simulator:
 
     def _committed(self, effect: v.Commit) -> Outcome:
         self._dirty = True
+        before = self.world.storage.containers
         outcome = self.world.storage.commit(effect.changes)
         if isinstance(outcome, Committed):
             oracle.committed(self.world, effect.changes)
+            told_events.committed(before, effect.changes)
         return outcome
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         self.jobs.remove(job)
         self._on_line("daemon", job.perform.point, type(outcome).__name__)
         self._point(f"{job.perform.point}/after")
+        told_events.follow(self.world)
         self._take(self.machine.complete(job.perform.ticket, outcome, self._now()))
 
     # ---- outputs

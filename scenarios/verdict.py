@@ -1,7 +1,7 @@
 """The judgement of one life of a daemon: at rest, by the history, and by the probe after it."""
 
 from conman.core.requests import ContainerList, ListContainers, Okay
-from scenarios import oracle, specification
+from scenarios import oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
 from scenarios.simulator import Simulator
@@ -27,6 +27,7 @@ def judged(simulator: Simulator, agreed: Terms) -> None:
         raise Violation("I5", f"never answered: {simulator.client.describe()}")
     oracle.always(world)
     oracle.at_rest(world)
+    told_events.at_rest(world)
     story_was_over, innocent = agreed
     if story_was_over:
         oracle.unharmed(world, innocent)

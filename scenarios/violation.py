@@ -15,6 +15,7 @@ SENTENCES = {
     "I13": "created <= started <= finished",
     "I15": "recovery never harms what is valid or alive",
     "I18": "the daemon's death never changes a container",
+    "I21": "each committed change has its event; a follower is told each once, in their order",
 }
 
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field, replace
 from functools import cache
 
+from conman.core.events import Numbered
 from conman.core.layout import Layout
 from conman.primitives.steps import ProcessId
 from conman.shim import machine as shim
@@ -137,6 +138,8 @@ class World:
         self.unknowable: set[tuple[str, int]] = set()
         #: The first terminal status that was committed for each run.
         self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
+        #: What a follower of the events was told, by all daemons together.
+        self.followed: tuple[Numbered, ...] = ()
         #: The environment did more than let daemons die: calls may fail for that.
         self.disturbed = False
         for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images", ROOTFS):

@@ -4,6 +4,7 @@ It must never hide or invent: what a record does not know stays absent, or at th
 that conman.proto promises for it.
 """
 
+from conman.api.config import config
 from conman.api.status import wire_text
 from conman.core import requests
 from conman.core.model import Container, ContainerSpec, State
@@ -24,18 +25,46 @@ def created(reply: requests.ContainerCreated) -> wire.CreateContainerResponse:
     return wire.CreateContainerResponse(container_id=reply.container_id, warnings=warnings)
 
 
-def containers(reply: requests.ContainerList) -> wire.ListContainersResponse:
-    return wire.ListContainersResponse(containers=[_summary(each) for each in reply.containers])
+def containers(
+    reply: requests.ContainerList, default_runtime: str, *, detailed: bool = False
+) -> wire.ListContainersResponse:
+    """A thousand are told at once, so each costs as little as it can."""
+    told = wire.ListContainersResponse()
+    for view in reply.containers:
+        row = view.container
+        item = told.containers.add(
+            id=view.id if row else wire_text(view.id),
+            name=view.name if row else wire_text(view.name),
+            created_at=row.created_at if row else 0,
+            state=_STATES[view.state],
+        )
+        if view.state is State.UNKNOWN and view.reason:
+            item.reason = wire_text(view.reason)
+        if detailed and row is not None:
+            item.detail.CopyFrom(_detail(row, view.state, default_runtime))
+    return told
 
 
-def _summary(view: requests.ContainerView) -> wire.ContainerSummary:
-    unknown = view.state is State.UNKNOWN
-    return wire.ContainerSummary(
-        id=wire_text(view.id),
-        name=wire_text(view.name),
-        created_at=view.container.created_at if view.container else 0,
-        state=_STATES[view.state],
-        reason=(wire_text(view.reason) or None) if unknown else None,
+def _detail(row: Container, state: State, default_runtime: str) -> wire.ContainerDetail:
+    return wire.ContainerDetail(
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        exit_code=row.exit_code if state is State.EXITED else None,
+        command=row.spec.command,
+        args=row.spec.args,
+        labels=dict(row.spec.labels),
+        runtime=row.spec.runtime or default_runtime,
+        run=row.run,
+    )
+
+
+def inspected(view: requests.ContainerView, default_runtime: str) -> wire.InspectContainerResponse:
+    row = view.container
+    return wire.InspectContainerResponse(
+        status=status(view, default_runtime),
+        config=config(row) if row else None,
+        bundle_path=wire_text(view.bundle_path),
+        rootfs_mode=row.rootfs_mode.value if row else "",
     )
 
 

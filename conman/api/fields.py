@@ -76,11 +76,11 @@ def name(value: str) -> str:
     return value
 
 
-def reference(value: str) -> str:
+def reference(value: str, field: str = "container_id") -> str:
     """What a person may call a container; whether there is one is not asked here."""
     if not value:
-        bad("container_id", "no container is named", "give its id, its name, or a prefix of its id")
-    return text("container_id", value, limit=REFERENCE_BYTES)
+        bad(field, "no container is named", "give its id, its name, or a prefix of its id")
+    return text(field, value, limit=REFERENCE_BYTES)
 
 
 def command(program: str, args: Iterable[str], env: Iterable[str]) -> None:

@@ -7,22 +7,28 @@ what it asked for: a mutating request runs to its end, only a question ends with
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import grpc
 import grpc.aio
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from conman.api import answers, translate
+from conman.api.events import Source, stream
+from conman.api.info import Facts, info
 from conman.api.status import BUG, grpc_status
 from conman.core import requests
-from conman.errors import ConmanError, Refusal
+from conman.errors import Code, ConmanError, Refusal
 from conman.wire.v1 import conman_pb2 as wire
 
 SERVICE = "conman.v1.Conman"
 API_VERSION = "v1"
+REQUEST_BYTES = 4 * 1024 * 1024
+#: What is somewhat larger is refused here, with words for it.
+SERVER_OPTIONS = (("grpc.max_receive_message_length", 4 * REQUEST_BYTES),)
 
 Submit = Callable[[requests.Request], Awaitable[requests.Reply]]
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -43,28 +49,39 @@ class About:
 class Service:
     """The methods of conman.v1.Conman over `submit`, which must never raise or be slow to begin."""
 
-    def __init__(self, submit: Submit, about: About) -> None:
+    def __init__(
+        self, submit: Submit, about: About, events: Source, facts: Callable[[], Facts]
+    ) -> None:
         self._submit = submit
         self._about = about
+        self._source = events
+        self._facts = facts
         # The loop holds tasks weakly; one that no call awaits any more must live to its end.
         self._running: set[asyncio.Future[requests.Reply]] = set()
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Serve on this server, which is not started yet."""
-        handlers = {
-            "Version": _handler(self._version, wire.VersionRequest),
+        handlers: dict[str, grpc.RpcMethodHandler[Any, Message]] = {
+            "Version": self._by(wire.VersionRequest, self._version),
+            "Info": self._by(wire.InfoRequest, self._info),
+            "Events": grpc.unary_stream_rpc_method_handler(
+                self._events,
+                request_deserializer=partial(_parsed, wire.EventsRequest),
+                response_serializer=_to_bytes,
+            ),
             "CreateContainer": self._on(wire.CreateContainerRequest, translate.create),
             "StartContainer": self._on(wire.StartContainerRequest, translate.start),
             "StopContainer": self._on(wire.StopContainerRequest, translate.stop),
             "KillContainer": self._on(wire.KillContainerRequest, translate.kill),
             "RemoveContainer": self._on(wire.RemoveContainerRequest, translate.remove),
-            "ListContainers": self._on(wire.ListContainersRequest, translate.list_all),
+            "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
+            "InspectContainer": self._on(wire.InspectContainerRequest, translate.inspect),
             "WaitContainer": self._on(wire.WaitContainerRequest, translate.wait),
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
 
-    async def _version(self, _message: Message, _context: Context) -> wire.VersionResponse:
+    async def _version(self, _message: Message) -> wire.VersionResponse:
         about = self._about
         return wire.VersionResponse(
             version=about.version,
@@ -73,30 +90,59 @@ class Service:
             runtime=about.runtime,
         )
 
+    async def _info(self, _message: Message) -> wire.InfoResponse:
+        listed = await self._submit(requests.ListContainers())
+        if not isinstance(listed, requests.ContainerList):
+            raise TypeError(f"{type(listed).__name__} is no list")
+        version = await self._version(wire.VersionRequest())
+        return info(version, self._facts(), listed, self._source.newest)
+
+    async def _events(
+        self, message: wire.EventsRequest | Refusal, context: Context
+    ) -> AsyncIterator[wire.Event]:
+        try:
+            told = stream(_sound(message), self._source)
+            # At once: a client knows from when on he is told, however long nothing happens.
+            await context.send_initial_metadata(())
+            async for event in told:
+                yield event
+        except ConmanError as error:
+            refusal = error.refusal
+        except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
+            _LOG.exception("EventsRequest failed by a bug")
+            refusal = BUG
+        else:
+            return
+        await _refuse(context, refusal)
+
     def _on(
         self, kind: type[Asked], translated: Callable[[Asked], requests.Request]
-    ) -> "grpc.RpcMethodHandler[Asked, Message]":
-        async def serve(message: Asked, context: Context) -> Message:
-            answer = await self._answer(message, translated)
-            if isinstance(answer, Refusal):
-                status = grpc_status(answer)
-                await context.abort(status.code, status.sentence, status.trailing_metadata)
-            return answer
-
-        return _handler(serve, kind)
-
-    async def _answer(
-        self, message: Asked, translated: Callable[[Asked], requests.Request]
-    ) -> Message | Refusal:
-        try:
+    ) -> "grpc.RpcMethodHandler[Any, Message]":
+        async def answer(message: Asked) -> Message | Refusal:
             request = translated(message)
             reply = await self._ask(request)
             return reply if isinstance(reply, Refusal) else self._tell(request, reply)
-        except ConmanError as error:
-            return error.refusal
-        except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
-            _LOG.exception("%s failed by a bug", type(message).__name__)
-            return BUG
+
+        return self._by(kind, answer)
+
+    def _by(
+        self, kind: type[Asked], answer: Callable[[Asked], Awaitable[Message | Refusal]]
+    ) -> "grpc.RpcMethodHandler[Any, Message]":
+        async def serve(message: Asked | Refusal, context: Context) -> Message:
+            try:
+                answered = await answer(_sound(message))
+            except ConmanError as error:
+                answered = error.refusal
+            except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
+                _LOG.exception("%s failed by a bug", kind.__name__)
+                answered = BUG
+            if isinstance(answered, Refusal):
+                await _refuse(context, answered)
+            return cast("Message", answered)
+
+        return grpc.unary_unary_rpc_method_handler(
+            serve, request_deserializer=partial(_parsed, kind), response_serializer=_to_bytes
+        )
 
     async def _ask(self, request: requests.Request) -> requests.Reply:
         if not isinstance(request, requests.MutatingRequest):
@@ -119,9 +165,12 @@ class Service:
             case requests.RemoveContainer(), requests.Okay():
                 return wire.RemoveContainerResponse()
             case requests.ListContainers(), requests.ContainerList():
-                return answers.containers(reply)
+                default = self._about.runtime
+                return answers.containers(reply, default, detailed=request.detailed)
             case requests.ContainerStatus(), requests.ContainerView():
                 return wire.ContainerStatusResponse(status=self._status(reply))
+            case requests.InspectContainer(), requests.ContainerView():
+                return answers.inspected(reply, self._about.runtime)
             case requests.WaitContainer(), requests.ContainerView():
                 return wire.WaitContainerResponse(status=self._status(reply))
             case requests.WaitContainer(), requests.Okay():
@@ -133,14 +182,29 @@ class Service:
         return answers.status(view, self._about.runtime)
 
 
-def _handler(
-    serve: Callable[[Asked, Context], Awaitable[Message]], kind: type[Asked]
-) -> "grpc.RpcMethodHandler[Asked, Message]":
-    return grpc.unary_unary_rpc_method_handler(
-        serve,
-        request_deserializer=kind.FromString,
-        response_serializer=_to_bytes,
-    )
+async def _refuse(context: Context, refusal: Refusal) -> None:
+    """Ends the call: raises, as grpc has it."""
+    status = grpc_status(refusal)
+    await context.abort(status.code, status.sentence, status.trailing_metadata)
+
+
+def _parsed(kind: type[Asked], raw: bytes) -> Asked | Refusal:
+    """Never raises: grpc's own words for what is wrong help nobody."""
+    if len(raw) > REQUEST_BYTES:
+        what = f"the request has {len(raw)} bytes, and conmand takes {REQUEST_BYTES}"
+        return Refusal(Code.RESOURCE_EXHAUSTED, "RequestTooLarge", what, "ask for less")
+    try:
+        return kind.FromString(raw)
+    except DecodeError:
+        what = f"what came is no {kind.__name__}"
+        hint = "send protobuf of conman.proto, in UTF-8"
+        return Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint)
+
+
+def _sound(message: Asked | Refusal) -> Asked:
+    if isinstance(message, Refusal):
+        raise ConmanError(message)
+    return message
 
 
 def _to_bytes(message: Message) -> bytes:

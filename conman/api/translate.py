@@ -13,6 +13,7 @@ from conman.api import fields
 from conman.api.signals import KILL
 from conman.api.spec import container_spec
 from conman.core import requests
+from conman.core.model import State
 from conman.wire.v1 import conman_pb2 as wire
 
 
@@ -70,8 +71,41 @@ def remove(message: wire.RemoveContainerRequest) -> requests.RemoveContainer:
     )
 
 
-def list_all(_message: wire.ListContainersRequest) -> requests.ListContainers:
-    return requests.ListContainers()
+def list_containers(message: wire.ListContainersRequest) -> requests.ListContainers:
+    asked = message.filter
+    for field, given in (("ids", asked.ids), ("names", asked.names), ("labels", asked.labels)):
+        fields.few(f"filter.{field}", len(given))
+    chosen = requests.Selection(
+        ids=tuple(fields.text("filter.ids", each) for each in asked.ids),
+        names=tuple(fields.text("filter.names", each) for each in asked.names),
+        states=tuple(_state(each) for each in asked.states),
+        labels=tuple(_label(each) for each in asked.labels),
+        exit_codes=tuple(asked.exit_codes),
+    )
+    return requests.ListContainers(chosen, message.detailed)
+
+
+def _state(number: int) -> State:
+    names = wire.ContainerState.keys()
+    known = {wire.ContainerState.Value(name): name for name in names[1:]}
+    if number not in known:
+        fields.bad(
+            "filter.states",
+            f"there is no container state {number}",
+            f"take of {', '.join(known.values())}",
+        )
+    return State[known[number]]
+
+
+def _label(given: str) -> tuple[str, str | None]:
+    key, separator, value = fields.text("filter.labels", given).partition("=")
+    if not key:
+        fields.bad("filter.labels", "a label's key is empty", "give KEY or KEY=VALUE")
+    return key, value if separator else None
+
+
+def inspect(message: wire.InspectContainerRequest) -> requests.InspectContainer:
+    return requests.InspectContainer(container=fields.reference(message.container_id))
 
 
 def status(message: wire.ContainerStatusRequest) -> requests.ContainerStatus:

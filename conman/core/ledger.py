@@ -104,14 +104,14 @@ class Ledger:
         """What to tell of a record."""
         row, mark = self.containers.get(object_id), self.marks.get(object_id)
         name = row.name if row else self.name_of(object_id)
-        log_path = layout.log(object_id)
+        places = layout.log(object_id), layout.bundle(object_id)
         if mark is not None:
-            return ContainerView(object_id, name, State.UNKNOWN, *mark, row, log_path)
+            return ContainerView(object_id, name, State.UNKNOWN, *mark, row, *places)
         if row is None:
             why = self.quarantined[object_id].why if object_id in self.quarantined else ""
             unknown = State.UNKNOWN
-            return ContainerView(object_id, name, unknown, "Quarantined", why, None, log_path)
-        return ContainerView(row.id, name, row.state, row.reason, row.message, row, log_path)
+            return ContainerView(object_id, name, unknown, "Quarantined", why, None, *places)
+        return ContainerView(row.id, name, row.state, row.reason, row.message, row, *places)
 
 
 def not_found(text: str) -> Refusal:

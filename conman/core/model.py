@@ -133,13 +133,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An appended record of the API. The store gives it its sequence number."""
+    """An appended record of the API. The store gives it its sequence number.
+
+    `kind`: one of `events.KINDS`; `name`: the one that the container had then.
+    """
 
     at: int
     container_id: str
     kind: str
     run: int
     exit_code: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Requests that change nothing: list, status, wait. Answered from the ledger, or parked.
+"""Requests that change nothing: list, status, inspect, wait. Answered from the ledger, or parked.
 
 A record whose end has been observed but not yet committed is not told about: saying RUNNING would
 contradict what the daemon knows, saying EXITED what a crash could take back. Such a reader waits.
@@ -9,17 +9,20 @@ from conman.core.ledger import Ledger, not_found
 from conman.core.model import Change, DropContainer, PutContainer, State
 from conman.core.outputs import Send
 from conman.core.requests import (
+    ALL,
     ContainerList,
     ContainerStatus,
     ContainerView,
+    InspectContainer,
     ListContainers,
     Okay,
     Reply,
+    Selection,
     WaitContainer,
 )
 from conman.errors import Refusal
 
-ReadRequest = ListContainers | ContainerStatus | WaitContainer
+ReadRequest = ListContainers | ContainerStatus | InspectContainer | WaitContainer
 
 
 class Readers:
@@ -34,13 +37,13 @@ class Readers:
     ) -> list[Send]:
         """The answer, if there is one now."""
         match request:
-            case ListContainers():
+            case ListContainers(chosen):
                 if ending:
                     self._parked.append((call, request))
                     return []
                 views = tuple(ledger.view(i, layout) for i in ledger.listed())
-                return [Send(call, ContainerList(views))]
-            case ContainerStatus(text) | WaitContainer(text):
+                return [Send(call, ContainerList(selected(chosen, views)))]
+            case ContainerStatus(text) | InspectContainer(text) | WaitContainer(text):
                 found = ledger.resolve(text)
         if isinstance(found, Refusal):
             return [Send(call, found)]
@@ -79,6 +82,24 @@ class Readers:
         if rest:
             self._waiters[object_id] = rest
         return woken
+
+
+def selected(chosen: Selection, views: tuple[ContainerView, ...]) -> tuple[ContainerView, ...]:
+    """Those that the selection means, in their order."""
+    return views if chosen == ALL else tuple(view for view in views if _is_meant(chosen, view))
+
+
+def _is_meant(chosen: Selection, view: ContainerView) -> bool:
+    row = view.container
+    labels = dict(row.spec.labels) if row else {}
+    code = row.exit_code if row and view.state is State.EXITED else None
+    return (
+        (not chosen.ids or view.id.startswith(chosen.ids))
+        and (not chosen.names or any(part in view.name for part in chosen.names))
+        and (not chosen.states or view.state in chosen.states)
+        and all(key in labels and value in (None, labels[key]) for key, value in chosen.labels)
+        and (not chosen.exit_codes or code in chosen.exit_codes)
+    )
 
 
 def _is_alive(view: ContainerView) -> bool:

@@ -102,8 +102,35 @@ class RenameContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which containers: those that satisfy every field that is not empty, by any of its values.
+
+    `ids`: full, or beginnings; `names`: parts. `labels` must all be there: (key, value), None for any value.
+    """
+
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    labels: tuple[tuple[str, str | None], ...] = ()
+    exit_codes: tuple[int, ...] = ()
+
+
+ALL = Selection()
+
+
+@dataclass(frozen=True, slots=True)
 class ListContainers:
-    """Answered by ContainerList, oldest first."""
+    """Answered by ContainerList, oldest first. `detailed` is for whoever tells it."""
+
+    chosen: Selection = ALL
+    detailed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InspectContainer:
+    """Answered by ContainerView."""
+
+    container: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +159,7 @@ MutatingRequest = (
     | UpdateContainer
     | RenameContainer
 )
-Request = MutatingRequest | ListContainers | ContainerStatus | WaitContainer
+Request = MutatingRequest | ListContainers | ContainerStatus | InspectContainer | WaitContainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +196,7 @@ class ContainerView:
     message: str
     container: Container | None
     log_path: str = ""
+    bundle_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

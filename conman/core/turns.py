@@ -60,7 +60,7 @@ def begin(
         case Kind.LOOK_FOR_GARBAGE:
             return "garbage", garbage.look_for_garbage()
         case Kind.COLLECT:
-            return _collect(work, ledger, setting)
+            return _collect(work, ledger, setting, now)
         case _:
             assert_never(work.kind)
 
@@ -121,11 +121,11 @@ def _settle(
     return "settle", settle(row, intent, setting)
 
 
-def _collect(work: Work, ledger: Ledger, setting: Setting) -> Begun | None:
+def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:
     """The owners are asked again: what was listed may have been claimed since."""
     row = ledger.containers.get(work.key)
     if not ledger.owns(work.key):
-        return "garbage", garbage.collect(work.key, work.runs, setting)
+        return "garbage", garbage.collect(work.key, work.runs, setting, now)
     if row is None or work.key in ledger.intents:
         return None
     stale = tuple(n for n in work.runs if row.init is None or n != row.run)

@@ -9,12 +9,16 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import version
 
 from conman.api.service import About
 from conman.core.machine import Machine
 from conman.daemon.config import BROKEN, Config
+from conman.daemon.facts import facts
+from conman.daemon.feed import Feed
 from conman.daemon.measuring import Measuring
 from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
@@ -30,20 +34,29 @@ _log = logging.getLogger(__name__)
 
 async def live(config: Config, host: Host, recorder: Recorder | None, systemd: Systemd) -> int:
     """Returns conmand's exit code. Raises ConmanError before it serves."""
+    began = time.time_ns()
     stored = host.store.read()
     machine = Machine(host.setting)
+    feed = Feed(host.store)
     about = About(version("conman"), host.store.instance, config.runtime_shown)
     measuring = Measuring.begin(config, machine, about)
     driver = Driver(
         machine,
         host.performer.perform,
-        host.store,
+        feed,
         host.points,
         recorder=recorder,
         spans=measuring.spans,
     )
     try:
-        server = await bind(config, driver.submit, about, measuring.metrics)
+        server = await bind(
+            config,
+            driver.submit,
+            about,
+            feed=feed,
+            facts=partial(facts, config, host, began),
+            sink=measuring.metrics,
+        )
         stop = _stop_by_signal()
         driver.boot(stored)
         await server.grpc.start()
@@ -53,6 +66,7 @@ async def live(config: Config, host: Host, recorder: Recorder | None, systemd: S
     finally:
         measuring.close()
         has_ended = driver.close()
+    feed.close()
     if has_ended:
         host.store.close()
     host.zygote.close()
@@ -95,6 +109,7 @@ def _announce(target: str) -> None:
 async def _end(server: Server, driver: Driver) -> None:
     """Take no more calls; let those end that can."""
     _log.info("ending; containers go on")
+    server.feed.end()
     await server.tell_health(up=False)
     stopping = asyncio.ensure_future(server.grpc.stop(GRACE_S))
     with suppress(TimeoutError):

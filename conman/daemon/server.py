@@ -7,6 +7,7 @@ listens there is ever pushed away.
 import os
 import socket
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -14,9 +15,11 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from conman.api.service import SERVICE, About, Service, Submit
+from conman.api.info import Facts
+from conman.api.service import SERVER_OPTIONS, SERVICE, About, Service, Submit
 from conman.daemon.calls import Sink, interceptors
 from conman.daemon.config import Config
+from conman.daemon.feed import Feed
 from conman.errors import Code, HostError, Refusal
 
 _UP = health_pb2.HealthCheckResponse.SERVING
@@ -35,21 +38,30 @@ class Server:
 
     grpc: grpc.aio.Server
     health: Health
+    feed: Feed
 
     async def tell_health(self, *, up: bool) -> None:
         for name in ("", SERVICE):
             await self.health.set(name, _UP if up else _DOWN)
 
 
-async def bind(config: Config, submit: Submit, about: About, sink: Sink | None = None) -> Server:
+async def bind(
+    config: Config,
+    submit: Submit,
+    about: About,
+    *,
+    feed: Feed,
+    facts: Callable[[], Facts],
+    sink: Sink | None = None,
+) -> Server:
     """Raises HostError when the socket cannot be had."""
-    server = grpc.aio.server(interceptors=interceptors(sink))
-    Service(submit, about).add_to(server)
+    server = grpc.aio.server(interceptors=interceptors(sink), options=SERVER_OPTIONS)
+    Service(submit, about, feed, facts).add_to(server)
     checks = cast("Health", health.aio.HealthServicer())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)  # pyright: ignore[reportUnknownMemberType]
     names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    made = Server(server, checks)
+    made = Server(server, checks, feed)
     await made.tell_health(up=False)
     _make_way(config.socket)
     _bind(server, config)

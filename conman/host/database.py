@@ -36,6 +36,8 @@ class Store:
     def __init__(self, path: str, connection: sqlite3.Connection, instance: str) -> None:
         self.path = path
         self.instance = instance
+        #: The newest event's number; what is beyond it may yet be taken back.
+        self.newest_event = rows.newest_event(connection)
         self._connection: sqlite3.Connection | None = connection
         self._undecided = ""
         self._verdicts: dict[str, Committed | NotCommitted] = {}
@@ -49,13 +51,13 @@ class Store:
             _check(path, connection)
             instance = _migrate(connection)
             _publish_instance(path, instance)
+            return cls(path, connection, instance)
         except sqlite3.Error as error:
             _close(connection)
             raise StoreError(_unusable(path, error)) from error
         except BaseException:
             _close(connection)
             raise
-        return cls(path, connection, instance)
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
@@ -102,6 +104,7 @@ class Store:
         try:
             connection = self._usable()
             outcomes = rows.stage(connection, transactions, token)
+            newest = rows.newest_event(connection)
         except sqlite3.Error as error:
             self._roll_back()
             return [NotCommitted(_words(error))] * len(transactions)
@@ -112,6 +115,7 @@ class Store:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             return self._failed_commit(outcomes, token, _words(error))
+        self.newest_event = newest
         return [*outcomes]
 
     def reopen(self, token: str) -> Committed | NotCommitted | Unknown:
@@ -123,6 +127,7 @@ class Store:
             connection = self._reconnect()
             found = rows.meta(connection, "token") == token
             _make_durable(connection)
+            self.newest_event = rows.newest_event(connection)
         except sqlite3.Error:
             self.close()
             return Unknown(token)

@@ -19,4 +19,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX answers_by_age ON answers (at)",
         "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL)",
     ),
+    # 0: of before this step; the old go with the first that is known to be younger.
+    ("ALTER TABLE events ADD COLUMN at INTEGER NOT NULL DEFAULT 0",),
 )

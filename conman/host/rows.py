@@ -36,6 +36,7 @@ _Owned = TypeVar("_Owned", Container, Intent)
 KEPT_ANSWERS = 10_000
 KEPT_EVENTS = 10_000
 ANSWER_LIFE_NS = 24 * 3600 * 10**9
+EVENT_LIFE_NS = 7 * ANSWER_LIFE_NS
 
 
 def stage(
@@ -45,7 +46,9 @@ def stage(
     connection.execute("BEGIN IMMEDIATE")
     outcomes = [_savepoint(connection, changes) for changes in transactions]
     set_meta(connection, "token", token)
-    _prune(connection, [c.answer.at for t in transactions for c in t if isinstance(c, PutAnswer)])
+    changes = [change for transaction in transactions for change in transaction]
+    _prune(connection, [c.answer.at for c in changes if isinstance(c, PutAnswer)])
+    _forget_events(connection, [c.event.at for c in changes if isinstance(c, AppendEvent)])
     return outcomes
 
 
@@ -87,7 +90,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
             row = (answer.request_id, _encode(answer), answer.at)
             run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
         case AppendEvent(event):
-            run("INSERT INTO events (body) VALUES (?)", (_encode(event),))
+            run("INSERT INTO events (body, at) VALUES (?, ?)", (_encode(event), event.at))
         case _:
             assert_never(change)
     return ""
@@ -113,6 +116,21 @@ def _prune(connection: sqlite3.Connection, answered: list[int]) -> None:
             f"DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?",  # noqa: S608
             (kept,),
         )
+
+
+def _forget_events(connection: sqlite3.Connection, happened: list[int]) -> None:
+    """The oldest go, up to the first that is young enough: what is kept has no gap."""
+    if happened:
+        connection.execute(
+            "DELETE FROM events WHERE seq < (SELECT min(seq) FROM events WHERE at >= ?)",
+            (max(happened) - EVENT_LIFE_NS,),
+        )
+
+
+def newest_event(connection: sqlite3.Connection) -> int:
+    """The last number that was given, 0: none yet."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    return found[0] if found else 0
 
 
 def meta(connection: sqlite3.Connection, key: str) -> str:

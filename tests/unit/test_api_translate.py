@@ -24,8 +24,9 @@ TRANSLATE: dict[type[Message], Callable[[Any], requests.Request]] = {
     wire.StopContainerRequest: translate.stop,
     wire.KillContainerRequest: translate.kill,
     wire.RemoveContainerRequest: translate.remove,
-    wire.ListContainersRequest: translate.list_all,
+    wire.ListContainersRequest: translate.list_containers,
     wire.ContainerStatusRequest: translate.status,
+    wire.InspectContainerRequest: translate.inspect,
     wire.WaitContainerRequest: translate.wait,
 }
 

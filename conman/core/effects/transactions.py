@@ -77,6 +77,12 @@ class CommitRenamed(Commit):
     __slots__ = ()
 
 
+class CommitCollected(Commit):
+    """Garbage goes now: the event, and nothing else."""
+
+    __slots__ = ()
+
+
 class CommitUndone(Commit):
     """An operation that nobody was told about never happened."""
 

@@ -24,6 +24,7 @@ from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, Wait
 from conman.core.effects.transactions import (
     Commit,
     CommitAnswer,
+    CommitCollected,
     CommitCreated,
     CommitExited,
     CommitPaused,
@@ -344,6 +345,7 @@ StoreEffect = (
     | CommitPaused
     | CommitUpdated
     | CommitRenamed
+    | CommitCollected
     | CommitUndone
     | CommitAnswer
     | ReopenStore

@@ -85,4 +85,4 @@ def closing(
 
 def event(kind: str, container: Container, at: int) -> AppendEvent:
     code = container.exit_code if kind == "exited" else None
-    return AppendEvent(Event(at, container.id, kind, container.run, code))
+    return AppendEvent(Event(at, container.id, kind, container.run, code, container.name))

@@ -4,9 +4,18 @@ Garbage is only what no row, no intent and no quarantined record owns, and in wh
 live process without a row is never ended here: it becomes a listed UNKNOWN record, and a person decides.
 """
 
-from conman.core.admission import Setting
+from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.model import Change, DropContainer, DropIntent, Intent, PutIntent, ReleaseName
+from conman.core.model import (
+    AppendEvent,
+    Change,
+    DropContainer,
+    DropIntent,
+    Event,
+    Intent,
+    PutIntent,
+    ReleaseName,
+)
 from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, commit, persist
 from conman.core.sagas.run import dismantle, end_members, fence_prepare, insist
@@ -19,8 +28,12 @@ async def look_for_garbage() -> Inventory | None:
     return found if isinstance(found, Inventory) else None
 
 
-async def collect(container_id: str, runs: tuple[int, ...], setting: Setting) -> None:
-    """Remove an id's unowned runs, and its files; or list it, where something lives."""
+async def collect(container_id: str, runs: tuple[int, ...], setting: Setting, now: Now) -> None:
+    """Remove an id's unowned runs, and its files; or list it, where something lives.
+
+    The event comes first: of garbage nothing is left afterwards that a recovery could tell of. So a
+    crash in between has it told again, by the one who removes it.
+    """
     for run in runs:
         living = await v.LookForMembers(container_id, run)
         if not isinstance(living, Remaining) or living.pids:
@@ -28,6 +41,9 @@ async def collect(container_id: str, runs: tuple[int, ...], setting: Setting) ->
             why = f"processes {pids} of run {run} live, and no record owns them"
             await v.Mark(container_id, "Unowned", why)
             return
+    collected = AppendEvent(Event(now.wall, container_id, "collected", max(runs, default=0)))
+    if await commit(v.CommitCollected((collected,)), container_id) is not None:
+        return
     for run in runs:
         await fence_prepare(container_id, run)
         await end_members(container_id, run, None)
@@ -66,6 +82,7 @@ async def finish_remove_unreadable(container_id: str, intent: Intent, setting: S
         DropContainer(container_id),
         ReleaseName(container_id),
         *closing(intent),
+        AppendEvent(Event(intent.at, container_id, "removed", intent.run)),
     )
     await persist(v.CommitRemoved(over), container_id)
     return Okay()

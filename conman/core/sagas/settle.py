@@ -59,7 +59,9 @@ def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
         message="" if ended.by == "shim" else "nobody was there to see the exit code",
         oom_killed=ended.oom_kills > 0,
     )
-    return (PutContainer(over), *closing(intent), event("exited", over, over.finished_at))
+    kinds = ("oom", "exited") if over.oom_killed else ("exited",)
+    told = tuple(event(kind, over, over.finished_at) for kind in kinds)
+    return (PutContainer(over), *closing(intent), *told)
 
 
 def _reason(ended: Exit) -> str:

@@ -1,0 +1,92 @@
+"""Whether events say what was committed, and a follower hears each of them once: invariant I21.
+
+The follower goes on after every death of the daemon with the last number that it has seen. Which events a
+change must have is said here a second time, from the rows alone.
+"""
+
+from conman.core import events
+from conman.core.events import Numbered, Page
+from conman.core.model import AppendEvent, Change, Container, DropContainer, PutContainer, State
+from conman.errors import Refusal
+from scenarios.storage import Storage
+from scenarios.violation import Violation
+from scenarios.world import World
+
+#: So few at a time that most are told over several pages.
+PAGE = 2
+
+
+def due(before: dict[str, Container], changes: tuple[Change, ...]) -> list[tuple[str, str]]:
+    """(kind, container id) of the events that these changes of these rows must have, in order."""
+    told: list[tuple[str, str]] = []
+    for change in changes:
+        match change:
+            case PutContainer(row):
+                told += [(kind, row.id) for kind in _kinds(before.get(row.id), row)]
+            case DropContainer(object_id):
+                told.append(("removed", object_id))
+            case _:
+                pass
+    return told
+
+
+def _kinds(old: Container | None, new: Container) -> list[str]:
+    if old is None:
+        return ["created"]
+    kinds: list[str] = []
+    if old.name != new.name:
+        kinds.append("renamed")
+    if old.spec != new.spec:
+        kinds.append("updated")
+    if (old.state, old.run) != (new.state, new.run):
+        kinds += _of_state(old, new)
+    return kinds
+
+
+def _of_state(old: Container, new: Container) -> list[str]:
+    match new.state:
+        case State.RUNNING:
+            return ["unpaused" if old.state is State.PAUSED else "started"]
+        case State.PAUSED:
+            return ["paused"]
+        case State.EXITED:
+            return ["oom", "exited"] if new.oom_killed else ["exited"]
+        case _:
+            return []
+
+
+def committed(before: dict[str, Container], changes: tuple[Change, ...]) -> None:
+    """A transaction is durable; `before`: the rows as they were."""
+    told = [(c.event.kind, c.event.container_id) for c in changes if isinstance(c, AppendEvent)]
+    told = [one for one in told if one[0] != "collected"]
+    expected = due(before, changes)
+    if told != expected:
+        raise Violation("I21", f"the events of a commit are {told}, its changes say {expected}")
+
+
+def follow(world: World) -> None:
+    """The follower takes all that there is, page by page."""
+    seen = world.followed[-1].sequence if world.followed else 0
+    while told := _told(world.storage, seen):
+        world.followed = (*world.followed, *told)
+        seen = told[-1].sequence
+
+
+def _told(storage: Storage, seen: int) -> tuple[Numbered, ...]:
+    told = events.after(seen, page(storage, seen))
+    if isinstance(told, Refusal):
+        raise Violation("I21", f"the follower was refused: {told.sentence()}")
+    return told
+
+
+def page(storage: Storage, seen: int) -> Page:
+    numbered = [Numbered(n, event) for n, event in enumerate(storage.events, 1)]
+    return Page(tuple(numbered[seen : seen + PAGE]), 1, len(numbered))
+
+
+def at_rest(world: World) -> None:
+    """The follower has heard everything, once."""
+    told = [(one.sequence, one.event) for one in world.followed]
+    there = list(enumerate(world.storage.events, 1))
+    if told != there:
+        raise Violation("I21", f"the follower was told {told}, and there were {there}")

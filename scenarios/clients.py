@@ -25,6 +25,7 @@ class Ask:
     timeout: int = 10
     resources: Resources = field(default_factory=Resources)
     to: str = ""
+    runtime: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
         case "create":
-            spec = ContainerSpec(ask.program, rootfs_path=ROOTFS)
+            spec = ContainerSpec(ask.program, rootfs_path=ROOTFS, runtime=ask.runtime)
             return r.CreateContainer(request_id, digest, ask.name, spec)
         case "start":
             return r.StartContainer(request_id, digest, ask.name)

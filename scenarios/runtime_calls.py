@@ -16,8 +16,8 @@ from scenarios.control_groups import FROZEN, made_for
 from scenarios.violation import Violation
 from scenarios.world import DAEMON, INSTANCE, Call, Process, World, run_of
 
-#: What is installed on the simulated host.
-RUNTIMES = {"runc"}
+#: What is installed on the simulated host; of the second conman knows nothing.
+RUNTIMES = {"runc", "other"}
 
 
 def begin_call(

@@ -5,11 +5,15 @@ from words or an exit code that something is absent: words only choose the sente
 """
 
 from conman.core.layout import Layout
+from conman.core.spec import ContainerSpec
 from conman.errors import Code, Refusal
 from conman.primitives.steps import Failed, Result, RuntimeAnswer, TimedOut
 
 #: The exit status that a shim reports when the runtime itself could not be executed (as sh(1)).
 NO_SUCH_RUNTIME = 127
+
+#: Their delete: cgroup, state directory, poststop hooks, resctrl groups; nothing else.
+_DELETE_IS_OURS = ("runc", "crun")
 
 _NOT_FOUND = ("executable file not found in", "no such file or directory", "not found in $PATH")
 _NOT_ALLOWED = ("permission denied", "operation not permitted", "is a directory")
@@ -42,6 +46,16 @@ def start_argv(runtime: str, layout: Layout, container_id: str, run: int) -> tup
 def delete_argv(runtime: str, layout: Layout, container_id: str, run: int) -> tuple[str, ...]:
     root, runtime_id = layout.runtime_root(), layout.runtime_id(container_id, run)
     return (runtime, "--root", root, "delete", "--force", runtime_id)
+
+
+def needs_delete(runtime: str, spec: ContainerSpec) -> bool:
+    """Whether an ended run may have left more than the members, mounts, state and cgroup that we remove.
+
+    Not with runc and crun, whose delete removes no more than these, unless the user's patch of
+    config.json has given it more to do (a poststop hook, say). Of other runtimes it is not known.
+    """
+    known = runtime.rpartition("/")[2] in _DELETE_IS_OURS
+    return not known or spec.runtime_spec_patch != ""
 
 
 def refusal_of(operation: str, runtime: str, answer: Result, command: str) -> Refusal:

@@ -14,8 +14,9 @@ from contextlib import suppress
 from functools import partial
 from importlib.metadata import version
 
-from conman.api.service import About
+from conman.api.service import About, Submit
 from conman.core.machine import Machine
+from conman.core.requests import CreateContainer, Reply, Request
 from conman.daemon.config import BROKEN, Config
 from conman.daemon.facts import facts
 from conman.daemon.feed import Feed
@@ -51,7 +52,7 @@ async def live(config: Config, host: Host, recorder: Recorder | None, systemd: S
     try:
         server = await bind(
             config,
-            driver.submit,
+            _submit(host, driver),
             about,
             feed=feed,
             facts=partial(facts, config, host, began),
@@ -73,6 +74,20 @@ async def live(config: Config, host: Host, recorder: Recorder | None, systemd: S
     if host.shim_cgroup is not None:
         host.shim_cgroup.remove()
     return code
+
+
+def _submit(host: Host, driver: Driver) -> Submit:
+    """A create's runtime comes soon, and moves processes to cgroups."""
+    lock = host.cgroup_lock
+    if lock is None:
+        return driver.submit
+
+    async def submit(request: Request) -> Reply:
+        if isinstance(request, CreateContainer):
+            lock.warm()
+        return await driver.submit(request)
+
+    return submit
 
 
 async def _serve(

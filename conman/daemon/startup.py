@@ -13,6 +13,7 @@ from conman.core.model import RootfsMode
 from conman.daemon.config import EMBEDDED, Config
 from conman.engine.crash_points import crash_points
 from conman.errors import Code, HostError, Refusal
+from conman.host.cgroup_lock import CgroupLock
 from conman.host.database import Store
 from conman.host.instance import Claim, claim, probe_rootfs_mode, settle_run
 from conman.host.performer import Performer
@@ -36,6 +37,7 @@ class Host:
     points: CrashPoints
     zygote: Zygote
     shim_cgroup: ShimCgroup | None
+    cgroup_lock: CgroupLock | None
     notes: tuple[str, ...]
 
 
@@ -68,7 +70,8 @@ def _settle(
     permits = probe_permits(has_cgroups=layout.has_cgroups)
     setting = Setting(layout, config.runtime, mode, permits, runtime_ms=config.runtime_timeout_ms)
     notes = (*notes, *_about_mounts(mode))
-    return Host(claimed, store, setting, performer, points, zygote, cgroup, notes)
+    lock = CgroupLock() if layout.has_cgroups else None
+    return Host(claimed, store, setting, performer, points, zygote, cgroup, lock, notes)
 
 
 def has_cgroups(config: Config) -> bool:

@@ -9,6 +9,7 @@ from scenarios.story import Story
 
 CREATE = Ask("create", "web")
 CREATE_OBEDIENT = Ask("create", "web", program="/bin/obey")
+CREATE_OTHER = Ask("create", "web", program="/bin/obey", runtime="other")
 CREATE_SHORT = Ask("create", "web", program="/bin/exit7")
 START = Ask("start", "web")
 STATUS = Ask("status", "web")
@@ -37,6 +38,13 @@ STORIES = (
         "a program that ignores TERM is killed after the time-out",
         (Ask("stop", "web"), STATUS),
         given=(CREATE, START),
+    ),
+    Story(
+        "stop-other-runtime",
+        "S03",
+        "a runtime of which conman does not know what its delete does",
+        (Ask("stop", "web"), STATUS),
+        given=(CREATE_OTHER, START),
     ),
     Story(
         "kill", "S03", "one signal", (Ask("kill", "web", signal=9), STATUS), given=(CREATE, START)

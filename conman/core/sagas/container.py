@@ -31,6 +31,7 @@ from conman.core.sagas.resolve import resolve
 from conman.core.sagas.run import (
     Look,
     dismantle,
+    dismantle_prepared,
     end_members,
     insist,
     is_gone,
@@ -283,7 +284,7 @@ async def finish_remove(row: Container, intent: Intent, setting: Setting) -> Rep
     """Neither runtime nor shim is needed: emptiness is our own evidence, the rest our own hand."""
     if row.is_prepared(setting.layout.boot_id) or row.state is not State.EXITED:
         await end_members(row.id, row.run, row.init)
-        await dismantle(row.id, row.run, runtime_of(row, setting))
+        await dismantle_prepared(row, setting)
     await insist(row.id, v.RemoveFiles(row.id))
     changes: tuple[Change, ...] = (DropContainer(row.id), ReleaseName(row.id), *closing(intent))
     await persist(v.CommitRemoved((*changes, event("removed", row, intent.at))), row.id)

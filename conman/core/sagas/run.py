@@ -198,15 +198,26 @@ async def _own_record(container_id: str, run: int, init: Init, at: int) -> Exit:
     return ended
 
 
-async def dismantle(container_id: str, run: int, binary: str) -> None:
-    """Everything of a run but its record goes; its members are dead already."""
+async def dismantle(container_id: str, run: int, binary: str, *, deletes: bool = True) -> None:
+    """Everything of a run but its record goes; its members are dead already.
+
+    Without `deletes` the runtime is not asked: what it would remove goes by our own hand anyway.
+    """
     # A dead daemon's delete may still be under way: two at once were never promised to work.
     await insist(container_id, v.FenceCall(container_id, run, "delete"))
-    await v.RuntimeDelete(container_id, run, binary)
+    if deletes:
+        await v.RuntimeDelete(container_id, run, binary)
     await insist(container_id, v.RemoveRuntimeState(container_id, run))
     await insist(container_id, v.RemoveCgroup(container_id, run))
     await insist(container_id, v.UnmountRootfs(container_id, run))
     await insist(container_id, v.EndShim(container_id, run))
+
+
+async def dismantle_prepared(row: Container, setting: Setting) -> None:
+    """The same for a run whose create was answered: it left nothing half-made."""
+    binary = runtime_of(row, setting)
+    deletes = runtime.needs_delete(binary, row.spec)
+    await dismantle(row.id, row.run, binary, deletes=deletes)
 
 
 async def fence_prepare(container_id: str, run: int) -> None:

@@ -10,7 +10,7 @@ from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.model import Change, Container, Init, Intent, PutContainer, PutIntent, State
 from conman.core.sagas.commits import closing, event, persist
-from conman.core.sagas.run import dismantle, end_members, insist, read_exit, runtime_of
+from conman.core.sagas.run import dismantle_prepared, end_members, insist, read_exit
 from conman.core.shim_call import Exit
 
 
@@ -33,7 +33,7 @@ async def finish_settle(row: Container, intent: Intent, setting: Setting) -> Non
 async def unprepare(row: Container, intent: Intent, setting: Setting) -> None:
     """The run was never started: no exit of the user's program, the row is what it was."""
     await end_members(row.id, row.run, row.init)
-    await dismantle(row.id, row.run, runtime_of(row, setting))
+    await dismantle_prepared(row, setting)
     await insist(row.id, v.RemoveRunRecord(row.id, row.run))
     changes = (PutContainer(replace(row, init=None)), *closing(replace(intent, request_id="")))
     await persist(v.CommitUnprepared(changes), row.id)
@@ -43,7 +43,7 @@ async def settle_run(row: Container, init: Init, at: int, setting: Setting) -> E
     """End what remains, read the exit, remove everything but DATA."""
     await end_members(row.id, row.run, init)
     ended = await read_exit(row.id, row.run, init, at)
-    await dismantle(row.id, row.run, runtime_of(row, setting))
+    await dismantle_prepared(row, setting)
     return ended
 
 

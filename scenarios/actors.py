@@ -12,7 +12,7 @@ from conman.shim import machine as shim
 from scenarios import performing
 from scenarios.control_groups import THAWED
 from scenarios.runtime_calls import advance, begin_call, end_call
-from scenarios.world import EXITS_BY_ITSELF, OUT_OF_MEMORY, Shim, World
+from scenarios.world import EXITS_BY_ITSELF, OUT_OF_MEMORY, Shim, World, run_of
 
 Actor = tuple[str, str]
 
@@ -97,9 +97,14 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
             _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
         case shim.DoStep(step, last):
             _tell_result(world, one, performing.perform(world, step), last=last)
+        case shim.ReopenOutput(log):
+            world.disk.make(log, "file")
+            _drain(world, one)
+            _tell(world, one, shim.OutputReopened(""))
         case shim.CompleteLog(log):
             world.disk.make(log, "file")
             world.disk.sync(log)
+            _drain(world, one)
             _tell(world, one, shim.LogComplete())
         case shim.Send(connection, seq, body):
             world.shim_answers[one.directory, connection, seq] = body
@@ -108,6 +113,11 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
         case _:
             assert_never(action)
     return type(action).__name__
+
+
+def _drain(world: World, one: Shim) -> None:
+    run = run_of(one.directory)
+    world.kept.drain(run, living=world.lives(run))
 
 
 def _tell(world: World, one: Shim, event: shim.Input) -> None:

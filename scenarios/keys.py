@@ -23,7 +23,7 @@ _APART = frozenset(
     {
         # Rendered apart.
         *("disk", "storage", "processes", "locks", "shims", "mounts", "cgroups"),
-        *("started", "exits", "out_of_memory", "unknowable", "terminal", "boot"),
+        *("started", "exits", "out_of_memory", "kept", "terminal", "boot"),
         # They give the next name that chance gives, and every name is renamed.
         *("next_pid", "next_connection", "next_id"),
         # Time passes only to the next deadline, and every daemon computes its own anew.
@@ -155,6 +155,12 @@ def _is_present(event: shim.Input, present: int) -> bool:
     return connected and event.connection == present
 
 
+def _kept(world: World) -> tuple[set[tuple[str, int]], ...]:
+    """Of what the daemon kept, what its death leaves; with it go `told`, `held` and what it watched."""
+    kept = world.kept
+    return (kept.unknowable | kept.forgotten(), kept.orphaned, world.kept_output(), kept.drained)
+
+
 def _ghosts(world: World) -> str:
     """What the oracle remembers of runs that are not over: of others nothing will be told again."""
     storage = world.storage
@@ -164,7 +170,8 @@ def _ghosts(world: World) -> str:
         sorted((run, boot == world.boot) for run, boot in world.started if run in runs),
         [(run, code) for run, code in sorted(world.exits.items()) if run in runs],
         sorted(world.out_of_memory & runs),
-        sorted(world.unknowable & runs),
+        *(sorted(one & runs) for one in _kept(world)),
+        world.kept.kernel_tells,
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,
     )

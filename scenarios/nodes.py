@@ -22,10 +22,14 @@ class Node:
 def initial(story: Story) -> Node:
     """The story's host, after what is given (no crash in that)."""
     world = World()
+    world.kept.kernel_tells = story.kernel_tells
     client = Client(story.given)
     if story.given:
         Simulator(world, client, Schedule()).run()
         world.daemon_dies()
+    if story.shim_is_dead:
+        for directory in list(world.shims):
+            world.shim_killed(directory)
     return Node(
         world, Client(story.given + story.asks, len(story.given), client.history), (story.name,)
     )

@@ -5,6 +5,7 @@ knows none of its code but the rows that the store holds. A violation names its 
 """
 
 from conman.core.model import Change, Container, PutContainer, State
+from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.performing import inventory, names_in
@@ -62,10 +63,16 @@ def committed(world: World, changes: tuple[Change, ...]) -> None:
             if first != status:
                 raise Violation("I11", f"run {row.run} ended with {first}, and now {status}")
             _honest(world, row)
+            _logged(world, row)
             if world.members(world.layout().cgroup(row.id, row.run)):
                 raise Violation(
                     "I8", f"{row.name} is committed EXITED, and its cgroup is not empty"
                 )
+
+
+def _logged(world: World, row: Container) -> None:
+    if (row.id, row.run) in world.kept.dropped:
+        raise Violation("I16", f"run {row.run} of {row.name} has ended, and its output was dropped")
 
 
 def _honest(world: World, row: Container) -> None:
@@ -74,9 +81,9 @@ def _honest(world: World, row: Container) -> None:
         return
     truth = world.exits.get(run)
     if row.reason == "Unknown":
-        if run not in world.unknowable:
+        if run not in world.kept.unknowable:
             raise Violation(
-                "I11", f"{row.name} exited with {truth}; its shim lived, and 255 is told"
+                "I11", f"{row.name} exited with {truth}, which could be known, and 255 is told"
             )
         if row.exit_code != 255:
             raise Violation("I11", f"Unknown with exit code {row.exit_code}")
@@ -169,6 +176,9 @@ def _state_is_true(world: World, row: Container) -> None:
         raise Violation("I8", f"{row.name} is {row.state.value} at rest; its program runs")
     if row.is_prepared(world.boot_id) and not alive:
         raise Violation("I8", f"{row.name} is {row.state.value}, prepared; its init is dead")
+    one = world.shims.get(world.layout().shim(row.id, row.run))
+    if one is not None and one.state.phase is Phase.WAITING:
+        raise Violation("I16", f"nobody has told the shim of {row.name} what it is for")
 
 
 def _limited_as_told(world: World, row: Container) -> None:
@@ -192,10 +202,7 @@ def owned(world: World, row: Container) -> list[str]:
     run = f"{row.id}-{row.run}"
     things += [f"mount {row.id}", f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
     things += [f"init {run}"]
-    if f"{world.layout().shim(row.id, row.run)}" in world.shims:
-        things += [f"shim {run}"]
-    elif (row.id, row.run) not in world.unknowable:
-        things += [f"shim {run}, killed by conman"]
+    things += [f"shim {run}"]
     return things
 
 

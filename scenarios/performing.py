@@ -175,6 +175,8 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
                 return s.Gone()
             world.watched[process.pid] = (container_id, run)
             return s.Done()
+        case s.WatchShim() | s.HoldOutput() | s.ReadExitStatus() | s.Release():
+            return _on_held(world, step)
         case _:
             return _on_actors(world, step)
 
@@ -219,6 +221,32 @@ def _control(world: World, step: s.ReadControls | s.WriteControl) -> s.Result:
     return s.Done()
 
 
+def _on_held(
+    world: World, step: s.WatchShim | s.HoldOutput | s.ReadExitStatus | s.Release
+) -> s.Result:
+    """What a daemon holds open, and loses when it dies."""
+    run = (step.container_id, step.run)
+    match step:
+        case s.WatchShim(directory=directory):
+            one = world.shims.get(directory)
+            if one is None:
+                world.kept.shim_endings.append(run)
+            else:
+                world.kept.watched_shims[one.pid] = run
+            return s.Done()
+        case s.HoldOutput(directory=directory):
+            if any(world.disk.find(f"{directory}/{name}") is None for name in ("stdout", "stderr")):
+                return s.Absent()
+            world.kept.held.add(run)
+            return s.Held(1 if run in world.kept.unread else 0)
+        case s.ReadExitStatus():
+            told = world.kept.told.get(run)
+            return s.Absent() if told is None else s.ExitStatus(*told)
+        case s.Release():
+            world.release(run)
+            return s.Done()
+
+
 def _members(world: World, cgroup: str, marker: str) -> list[int]:
     return world.members(cgroup) if cgroup else world.bearers(marker)
 
@@ -241,19 +269,25 @@ def _on_actors(world: World, step: s.Step) -> Outcome:
 
 
 def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> Outcome:
+    deadline = world.monotonic + timeout_ms * 1_000_000
+    if directory in world.shims:
+        return Pending("spawn", directory, 0, 0, deadline)
+    if world.disk.find(directory) is None:
+        world.kept.begin_run(run_of(directory))
+        world.exits.pop(run_of(directory), None)
     made = world.disk.make(directory, "dir")
     if not isinstance(made, s.Done):
         return made
-    # An undone run's number is used again: this is another run, and its exit can be known.
-    world.unknowable.discard(run_of(directory))
-    world.exits.pop(run_of(directory), None)
+    # Where its shim makes them; a successor finds them there.
+    for name in ("stdout", "stderr"):
+        world.disk.make(f"{directory}/{name}", "fifo")
     process = world.spawn(Process("request", DAEMON))
     world.lock(f"{directory}/alive", process.pid)
     world.shims[directory] = Shim(process.pid, directory, marker)
     # It hears nothing of its creator's end before a create: it leaves by itself, or is fenced.
     world.connections[directory] = world.next_connection
     world.next_connection += 1
-    return Pending("spawn", directory, 0, 0, world.monotonic + timeout_ms * 1_000_000)
+    return Pending("spawn", directory, 0, 0, deadline)
 
 
 def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int) -> Outcome:

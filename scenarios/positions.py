@@ -67,6 +67,7 @@ def _with_daemon(world: World) -> Iterator[Piece]:
         world.watched,
         world.endings,
         world.ended_calls,
+        world.kept,
     )
     yield from rendered(held)
     for one in world.shims.values():

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from conman.shim import machine as shim
+from conman.shim.task import Init
 from fakerunc import model
 from fakerunc.model import StepKind
 from scenarios.control_groups import FROZEN, made_for
@@ -89,11 +90,11 @@ def _answer(world: World, call: Call) -> None:
             world.shims[one.directory] = replace(one, inbox=(*one.inbox, ended))
 
 
-def _init_facts(world: World, call: Call) -> shim.Init:
+def _init_facts(world: World, call: Call) -> Init:
     pid = int(world.disk.read(call.pid_file) or b"0")
     process = world.processes[pid]
     image = process.image if process.alive else 0
-    return shim.Init(world.boot_id, pid, pid, 1, image, process.cmdline)
+    return Init(world.boot_id, pid, pid, 1, image, process.cmdline)
 
 
 def _view(world: World, call: Call) -> model.View:

@@ -23,6 +23,7 @@ from conman.core.outputs import (
     SagaBegan,
     SagaEnded,
     Send,
+    ShimEnded,
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
@@ -77,7 +78,12 @@ _LOOKS = (
     | s.ReadOom
     | s.ReadFreezer
     | s.ReadControls
+    # What these change, a daemon's death undoes.
     | s.WatchProcess
+    | s.WatchShim
+    | s.HoldOutput
+    | s.ReadExitStatus
+    | s.Release
 )
 
 PointHandler = Callable[[str, bool], None]
@@ -227,6 +233,11 @@ class Simulator:
         return False
 
     def _observe(self) -> bool:
+        if self.world.kept.shim_endings:
+            container_id, run = self.world.kept.shim_endings.pop(0)
+            self._on_line("daemon", f"sees the end of the shim of run {run}", "")
+            self._take(self.machine.observe(ShimEnded(container_id, run), self._now()))
+            return True
         if not self.world.endings:
             return False
         container_id, run = self.world.endings.pop(0)

@@ -7,10 +7,16 @@ from scenarios.clients import Ask
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`scenario`: its number in docs/invariants.md. `given` runs undisturbed, `asks` is explored."""
+    """`scenario`: its number in docs/invariants.md. `given` runs undisturbed, `asks` is explored.
+
+    `shim_is_dead`: the shim of what is given is killed in between, its daemon too. `kernel_tells`: how an
+    orphan ended, to whoever has a pidfd of it.
+    """
 
     name: str
     scenario: str
     tells: str
     asks: tuple[Ask, ...]
     given: tuple[Ask, ...] = ()
+    shim_is_dead: bool = False
+    kernel_tells: bool = True

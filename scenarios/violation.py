@@ -14,6 +14,7 @@ SENTENCES = {
     "I11": "the exit code told is the one the kernel delivered, else 255 and Unknown; once",
     "I13": "created <= started <= finished",
     "I15": "recovery never harms what is valid or alive",
+    "I16": "what a container writes is logged, as long as anybody is there to keep it",
     "I18": "the daemon's death never changes a container",
     "I21": "each committed change has its event; a follower is told each once, in their order",
 }

@@ -17,6 +17,7 @@ from conman.shim import machine as shim
 from fakerunc import model, signals
 from scenarios.control_groups import FREEZING, FROZEN, THAWED, ControlGroup
 from scenarios.disk import Disk
+from scenarios.kept import Kept
 from scenarios.storage import Storage
 
 SECOND = 1_000_000_000
@@ -123,6 +124,8 @@ class World:
         self.shim_answers: dict[tuple[str, int, int], str] = {}
         self.watched: dict[int, tuple[str, int]] = {}
         self.endings: list[tuple[str, int]] = []
+        #: What the daemon keeps open of runs, and what became of their output.
+        self.kept = Kept()
         self.boot = 1
         self.monotonic = SECOND
         self.next_pid = FIRST_PID
@@ -134,8 +137,6 @@ class World:
         self.exits: dict[tuple[str, int], int] = {}
         #: Runs in which the kernel killed somebody for want of memory.
         self.out_of_memory: set[tuple[str, int]] = set()
-        #: Runs whose exit nobody could record: their shim was killed, or the power was cut.
-        self.unknowable: set[tuple[str, int]] = set()
         #: The first terminal status that was committed for each run.
         self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
         #: What a follower of the events was told, by all daemons together.
@@ -161,7 +162,7 @@ class World:
         for name in _DICTS:
             other.__dict__[name] = dict(self.__dict__[name])
         other.mounts, other.cgroups = set(self.mounts), set(self.cgroups)
-        other.unknowable, other.hung = set(self.unknowable), set(self.hung)
+        other.hung, other.kept = set(self.hung), self.kept.clone()
         other.out_of_memory = set(self.out_of_memory)
         other.endings = list(self.endings)
         return other
@@ -242,11 +243,33 @@ class World:
                 self.connections.pop(directory, None)
             elif one.pid == self.processes[pid].parent:
                 self._tell_parent(one, pid)
-        ended = self.processes[pid]
-        if ended.kind == "init" and ended.image == 2:
-            self.exits[run_of(ended.cgroup)] = code
+        if self.processes[pid].kind == "init":
+            self._init_ended(self.processes[pid])
         if pid in self.watched:
             self.endings.append(self.watched.pop(pid))
+        if pid in self.kept.watched_shims:
+            self.kept.shim_endings.append(self.kept.watched_shims.pop(pid))
+
+    def _init_ended(self, init: Process) -> None:
+        run = run_of(init.cgroup)
+        if init.image == 2:
+            self.exits[run] = init.code
+        is_watched = init.pid in self.watched
+        self.kept.init_ended(run, (init.code, init.signal), is_watched=is_watched)
+        self._discard_output(run)
+
+    def _discard_output(self, run: tuple[str, int]) -> None:
+        """A FIFO's content goes with the last of its ends."""
+        if run not in self.kept.held and not self.lives(run):
+            self.kept.unread.discard(run)
+
+    def kept_output(self) -> set[tuple[str, int]]:
+        """Unread output that the daemon's death does not throw away: its writers have it open."""
+        return {run for run in self.kept.unread if self.lives(run)}
+
+    def lives(self, run: tuple[str, int]) -> bool:
+        """Whether anything of a run does."""
+        return bool(self.members(self.layout().cgroup(*run)))
 
     def _tell_parent(self, parent: Shim, pid: int) -> None:
         child = self.processes[pid]
@@ -257,10 +280,17 @@ class World:
 
     def shim_killed(self, directory: str) -> None:
         """By the environment, not by conman: what it would have recorded is lost."""
-        one = self.shims[directory]
+        one, run = self.shims[directory], run_of(directory)
         self.disturbed = True
-        self.unknowable.add(run_of(directory))
+        self.kept.shim_killed(run, one.state, living=self.lives(run))
         self.end(one.pid, 137, 9)
+        self._discard_output(run)
+
+    def release(self, run: tuple[str, int]) -> None:
+        """The daemon lets go of all that it holds of a run."""
+        self.watched = {pid: one for pid, one in self.watched.items() if one != run}
+        self.kept.release(run, has_run=run in self.exits)
+        self._discard_output(run)
 
     # ---- control groups
 
@@ -319,13 +349,15 @@ class World:
         self.shim_answers.clear()
         self.watched.clear()
         self.endings.clear()
+        self.kept.daemon_dies()
+        self.kept.unread = self.kept_output()
         self.ended_calls.clear()
 
     def power_cut(self, disk: Disk) -> None:
         """Another boot, on what the cut left of the disk."""
         self.daemon_dies()
         self.disk = disk
-        self.unknowable |= {run_of(p.cgroup) for p in self.processes.values() if p.cgroup}
+        self.kept.power_cut({run_of(p.cgroup) for p in self.processes.values() if p.cgroup})
         self.processes.clear()
         self.locks.clear()
         self.mounts.clear()

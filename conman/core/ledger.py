@@ -13,6 +13,7 @@ from conman.core.model import (
     DropContainer,
     DropIntent,
     Intent,
+    Note,
     PutAnswer,
     PutContainer,
     PutIntent,
@@ -40,6 +41,7 @@ class Ledger:
         self.names: dict[str, str] = dict(stored.names)
         self.quarantined: dict[str, Quarantined] = {q.id: q for q in stored.quarantined}
         self.marks: dict[str, tuple[str, str]] = {}
+        self.notes: dict[str, Note] = {}
 
     def apply(self, changes: tuple[Change, ...]) -> None:
         """One committed transaction."""
@@ -55,16 +57,30 @@ class Ledger:
                     self.intents.pop(object_id, None)
                 case PutContainer(container):
                     self.containers[container.id] = container
+                    self._forget_old_note(container)
                 case DropContainer(object_id):
                     self.containers.pop(object_id, None)
                     self.quarantined.pop(object_id, None)
                     self.marks.pop(object_id, None)
+                    self.notes.pop(object_id, None)
                 case PutAnswer(answer):
                     self.answers[answer.request_id] = answer
                     if len(self.answers) > ANSWERS_KEPT:
                         del self.answers[next(iter(self.answers))]
                 case AppendEvent():
                     pass
+
+    def note(self, object_id: str, note: Note | None) -> None:
+        """What is told of a live run from now on; None: nothing but its state."""
+        if note is None:
+            self.notes.pop(object_id, None)
+        elif object_id in self.containers:
+            self.notes[object_id] = note
+
+    def _forget_old_note(self, row: Container) -> None:
+        note = self.notes.get(row.id)
+        if note is not None and (row.init is None or note.run != row.run):
+            del self.notes[row.id]
 
     def owns(self, object_id: str) -> bool:
         """Whether anything committed stands for this id."""
@@ -111,7 +127,9 @@ class Ledger:
             why = self.quarantined[object_id].why if object_id in self.quarantined else ""
             unknown = State.UNKNOWN
             return ContainerView(object_id, name, unknown, "Quarantined", why, None, *places)
-        return ContainerView(row.id, name, row.state, row.reason, row.message, row, *places)
+        note = self.notes.get(object_id)
+        reason, message = (note.reason, note.message) if note else (row.reason, row.message)
+        return ContainerView(row.id, name, row.state, reason, message, row, *places)
 
 
 def not_found(text: str) -> Refusal:

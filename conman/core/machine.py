@@ -16,28 +16,32 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Ended, Outcome
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
+from conman.core.orphans import Orphans
 from conman.core.outputs import (
     Alarm,
     InitEnded,
     Marked,
+    Observation,
     Output,
     Perform,
     Ready,
     SagaBegan,
     SagaEnded,
     Send,
+    ShimEnded,
 )
-from conman.core.readers import Readers
+from conman.core.readers import Readers, ending
 from conman.core.requests import (
     ContainerCreated,
     CreateContainer,
     MutatingRequest,
-    Okay,
     Reply,
     Request,
 )
+from conman.core.retries import UNDONE, known_answer, other_body
+from conman.core.sagas.succession import Fate
 from conman.core.turns import Kind, Saga, Work
-from conman.errors import Code, Refusal
+from conman.errors import Refusal
 from conman.primitives.steps import Gone, Inventory
 
 
@@ -68,6 +72,8 @@ class Machine:
         self._early: list[tuple[int, Request, bytes]] = []
         self._recovering: set[str] = set()
         self._ended: set[tuple[str, int]] = set()
+        self._orphans = Orphans()
+        self._alarms: dict[int, str] = {}
         self._tickets = 0
         self._now = Now(0, 0)
         self._out: list[Output] = []
@@ -97,12 +103,20 @@ class Machine:
             task, effect = self._waiting.pop(ticket)
             self._note(task, effect, outcome)
             self._crank(task, outcome)
+        elif ticket in self._alarms:
+            self._succeed_if_orphaned(self._alarms.pop(ticket))
         return self._flush()
 
-    def observe(self, observation: InitEnded, now: Now) -> Sequence[Output]:
+    def observe(self, observation: Observation, now: Now) -> Sequence[Output]:
         """What the driver saw by itself: a watched process ended."""
         self._now = now
-        self._observe_end(observation.container_id, observation.run)
+        object_id, run = observation.container_id, observation.run
+        match observation:
+            case InitEnded():
+                self._observe_end(object_id, run)
+            case ShimEnded():
+                self._orphans.died(object_id, run, now.monotonic)
+                self._succeed_if_orphaned(object_id)
         return self._flush()
 
     # ---- requests
@@ -114,33 +128,22 @@ class Machine:
             self._mutate(call, request, entropy)
         else:
             self._out += self._readers.ask(
-                call, request, self.ledger, self.setting.layout, self._ending()
+                call, request, self.ledger, self.setting.layout, ending(self.ledger, self._ended)
             )
 
     def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
-        if (known := self._known_answer(request)) is not None:
+        if (known := known_answer(self.ledger, request)) is not None:
             self._send(call, known)
         elif (running := self._requests.get(request.request_id)) is not None:
             self._join(call, request, running)
         else:
             self._begin(call, request, entropy)
 
-    def _known_answer(self, request: MutatingRequest) -> Reply | None:
-        answer = self.ledger.answers.get(request.request_id)
-        if answer is None:
-            return None
-        if answer.digest != request.digest:
-            return _other_body(request.request_id)
-        if answer.refusal is not None:
-            return answer.refusal
-        created = isinstance(request, CreateContainer)
-        return ContainerCreated(answer.container_id, answer.warnings) if created else Okay()
-
     def _join(self, call: int, request: MutatingRequest, running: tuple[str, Work]) -> None:
         digest, work = running
         task = self._tasks.get(work.key)
         if digest != request.digest:
-            self._send(call, _other_body(request.request_id))
+            self._send(call, other_body(request.request_id))
         elif task is not None and task.work is work and task.stuck is not None:
             self._send(call, task.stuck)
         else:
@@ -262,7 +265,7 @@ class Machine:
 
     # ---- ends
 
-    def _done(self, task: Task, result: Reply | Inventory | None) -> None:
+    def _done(self, task: Task, result: Reply | Inventory | tuple[Fate, str] | None) -> None:
         work = task.work
         del self._tasks[work.key]
         refusal = result if isinstance(result, Refusal) else None
@@ -271,15 +274,19 @@ class Machine:
         if isinstance(result, Inventory):
             self._collect(result)
             result = None
+        elif isinstance(result, tuple):
+            self._orphans.conclude(work.key, *result, self.ledger, self._now.monotonic)
+            result = None
         self._finish(work, result)
         self._recovered(work.key)
         self._settle_if_ended(work.key)
+        self._succeed_if_orphaned(work.key)
         self._look_up(work.key)
         self._next(work.key)
 
     def _finish(self, work: Work, reply: Reply | None) -> None:
         self._requests.pop(work.request_id, None)
-        self._answer(work, reply if reply is not None else _UNDONE)
+        self._answer(work, reply if reply is not None else UNDONE)
 
     def _answer(self, work: Work, reply: Reply) -> None:
         for call in work.callers:
@@ -306,6 +313,23 @@ class Machine:
         elif (object_id, row.run) in self._ended:
             self._enqueue(Work(Kind.SETTLE, object_id), first=True)
 
+    def _succeed_if_orphaned(self, object_id: str) -> None:
+        """A successor for a dead shim, now or when it is due; in this object's turn."""
+        if object_id in self._tasks:
+            return
+        boot_id = self.setting.layout.boot_id
+        due = self._orphans.due(self.ledger.containers.get(object_id), object_id, boot_id)
+        if due is None or any(ended == object_id for ended, _ in self._ended):
+            return
+        if due <= self._now.monotonic:
+            self._enqueue(Work(Kind.SUCCEED, object_id), first=True)
+            return
+        self.ledger.note(object_id, self._orphans.waiting(object_id))
+        if object_id not in self._alarms.values():
+            self._tickets += 1
+            self._alarms[self._tickets] = object_id
+            self._out.append(Alarm(self._tickets, due))
+
     def _mark(self, task: Task, object_id: str, reason: str, message: str) -> None:
         if reason:
             self.ledger.marks[object_id] = (reason, message)
@@ -314,15 +338,6 @@ class Machine:
             task.stuck = None
         self._out.append(Marked(object_id, reason, message))
         self._look_up(object_id)
-
-    def _ending(self) -> set[str]:
-        """Objects whose end was observed and is not yet committed: not to be told about now."""
-        ending: set[str] = set()
-        for object_id, run in self._ended:
-            row = self.ledger.containers.get(object_id)
-            if row is not None and row.init is not None and row.run == run:
-                ending.add(object_id)
-        return ending - set(self.ledger.marks)
 
     def _look_up(self, object_id: str) -> None:
         """Readers who waited for this object's end to be committed may be answered now."""
@@ -361,12 +376,8 @@ class Machine:
             self._submit(call, request, entropy)
 
     def _collect(self, found: Inventory) -> None:
-        if found.unreadable:
-            return
-        ids = {*found.directories, *found.trash, *(owner for owner, _ in found.runs)}
-        for object_id in sorted(ids):
-            runs = tuple(sorted(run for owner, run in found.runs if owner == object_id))
-            self._enqueue(Work(Kind.COLLECT, object_id, runs=runs))
+        for work in turns.collections(found):
+            self._enqueue(work)
 
     # ---- small things
 
@@ -376,22 +387,3 @@ class Machine:
     def _flush(self) -> Sequence[Output]:
         out, self._out = self._out, []
         return out
-
-
-#: For callers who joined an operation while recovery was undoing it.
-_UNDONE = Refusal(
-    Code.UNAVAILABLE,
-    "Undone",
-    "conmand died during this operation and has undone it",
-    "try again",
-)
-
-
-def _other_body(request_id: str) -> Refusal:
-    return Refusal(
-        Code.INVALID_ARGUMENT,
-        "RequestIdReused",
-        f"the request id {request_id!r} was used before for another request",
-        "draw a new request id",
-        "request_id",
-    )

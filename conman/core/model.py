@@ -154,6 +154,15 @@ class Quarantined:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be told of a live run beside its state: one word, and a sentence. Never stored."""
+
+    run: int
+    reason: str
+    message: str
+
+
 # ---- what one transaction may change ---------------------------------------------------------------
 
 

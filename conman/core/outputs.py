@@ -82,3 +82,14 @@ class InitEnded:
 
     container_id: str
     run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShimEnded:
+    """The shim of this run has ended, or there was none when it was looked for."""
+
+    container_id: str
+    run: int
+
+
+Observation = InitEnded | ShimEnded

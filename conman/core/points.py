@@ -29,6 +29,7 @@ SAGAS = (
     "rename-container",
     "settle",
     "recover",
+    "succession",
     "garbage",
 )
 

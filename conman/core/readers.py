@@ -4,6 +4,8 @@ A record whose end has been observed but not yet committed is not told about: sa
 contradict what the daemon knows, saying EXITED what a crash could take back. Such a reader waits.
 """
 
+from collections.abc import Collection
+
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Change, DropContainer, PutContainer, State
@@ -104,3 +106,13 @@ def _is_meant(chosen: Selection, view: ContainerView) -> bool:
 
 def _is_alive(view: ContainerView) -> bool:
     return view.state in (State.CREATED, State.RUNNING, State.PAUSED)
+
+
+def ending(ledger: Ledger, ended: Collection[tuple[str, int]]) -> set[str]:
+    """Objects whose end was observed and is not yet committed: not to be told about now."""
+    found: set[str] = set()
+    for object_id, run in sorted(ended):
+        row = ledger.containers.get(object_id)
+        if row is not None and row.init is not None and row.run == run:
+            found.add(object_id)
+    return found - set(ledger.marks)

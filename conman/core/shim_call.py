@@ -34,6 +34,11 @@ def create_body(binary: str, layout: Layout, container_id: str, run: int, timeou
     )
 
 
+def succeed_body(layout: Layout, container_id: str) -> str:
+    """The `succeed` request: where a dead shim's successor goes on logging."""
+    return json.dumps({"log": layout.log(container_id)}, separators=(",", ":"))
+
+
 @dataclass(frozen=True, slots=True)
 class CallResult:
     """How the shim's runtime call ended, and the init that it left (None: none)."""
@@ -44,7 +49,10 @@ class CallResult:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """One exit record. `code` as wait(2) has it, 128 + n by signal n; `at` in ns since the epoch."""
+    """One exit record. `code` as wait(2) has it, 128 + n by signal n; `at` in ns since the epoch.
+
+    `known` False: nobody saw the end, and the code is conman's word for that.
+    """
 
     process: ProcessId
     code: int
@@ -52,18 +60,27 @@ class Exit:
     oom_kills: int
     at: int
     by: str
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ShimState:
     """What a shim knows: the result of its call (None: never told to create), and the exit.
 
-    `recorded`: the exit record is durable and the log complete.
+    `recorded`: the exit record is durable and the log complete. `succeeds`: it only goes on logging for
+    a dead one, and knows of no exit; `trouble`: why it cannot even do that.
     """
 
     call: CallResult | None
     exit: Exit | None
     recorded: bool
+    succeeds: bool = False
+    trouble: str = ""
+
+    @property
+    def is_idle(self) -> bool:
+        """Nobody has told it yet what it is for."""
+        return self.call is None and not self.succeeds
 
 
 def shim_state(body: str) -> ShimState | None:
@@ -72,7 +89,8 @@ def shim_state(body: str) -> ShimState | None:
         raw = cast("dict[str, Any]", json.loads(body))
         call = None if raw["call"] is None else _call(raw["call"])
         ended = None if raw["exit"] is None else _exit(raw["exit"])
-        return ShimState(call, ended, bool(raw["recorded"]))
+        succeeds, trouble = bool(raw["succeeds"]), str(raw["trouble"])
+        return ShimState(call, ended, bool(raw["recorded"]), succeeds, trouble)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -96,6 +114,7 @@ def render_exit(ended: Exit) -> bytes:
         "oom_kills": ended.oom_kills,
         "at": ended.at,
         "by": ended.by,
+        "known": ended.known,
     }
     return (json.dumps(fields, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
@@ -109,6 +128,7 @@ def _exit(raw: "dict[str, Any]") -> Exit:
         int(raw["oom_kills"]),
         int(raw["at"]),
         str(raw["by"]),
+        known=bool(raw.get("known", True)),  # a shim knows what it records
     )
 
 

@@ -18,6 +18,8 @@ from conman.core.requests import CreateContainer, MutatingRequest, Reply, Update
 from conman.core.sagas import container, garbage, pause, rename, update
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
+from conman.core.sagas.succession import succeed
+from conman.primitives.steps import Inventory
 
 Saga = Coroutine[Effect, Outcome, Any]
 Begun = tuple[str, Saga]
@@ -31,6 +33,7 @@ class Kind(Enum):
     SETTLE = "settle"
     LOOK_FOR_GARBAGE = "look-for-garbage"
     COLLECT = "collect"
+    SUCCEED = "succeed"
 
 
 @dataclass(slots=True)
@@ -57,12 +60,27 @@ def begin(
             return "recover", recover(row, intent, setting, now)
         case Kind.SETTLE:
             return _settle(work, ledger, setting, now, ended)
+        case Kind.SUCCEED:
+            row = ledger.containers.get(work.key)
+            return row and ("succession", succeed(row, setting, now))
         case Kind.LOOK_FOR_GARBAGE:
             return "garbage", garbage.look_for_garbage()
         case Kind.COLLECT:
             return _collect(work, ledger, setting, now)
         case _:
             assert_never(work.kind)
+
+
+def collections(found: Inventory) -> list[Work]:
+    """Each id that was found on the host; where a name cannot be read, nothing is garbage."""
+    if found.unreadable:
+        return []
+    ids = {*found.directories, *found.trash, *(owner for owner, _ in found.runs)}
+    return [Work(Kind.COLLECT, i, runs=_runs_of(i, found)) for i in sorted(ids)]
+
+
+def _runs_of(object_id: str, found: Inventory) -> tuple[int, ...]:
+    return tuple(sorted(run for owner, run in found.runs if owner == object_id))
 
 
 def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | Reply:

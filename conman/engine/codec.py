@@ -19,13 +19,15 @@ from conman import errors
 from conman.core import admission, layout, model, outputs, permits, requests, resources, spec
 from conman.core.effects import changes, effect, inner, transactions, vocabulary
 from conman.engine import inputs
-from conman.primitives import results, steps
+from conman.primitives import control, held, results, steps
 
 _MODULES: tuple[ModuleType, ...] = (
     admission,
     changes,
+    control,
     effect,
     errors,
+    held,
     inner,
     inputs,
     layout,

@@ -22,8 +22,8 @@ from conman.core.machine import Machine
 from conman.core.model import Stored
 from conman.core.outputs import (
     Alarm,
-    InitEnded,
     Marked,
+    Observation,
     Output,
     Perform,
     Ready,
@@ -32,6 +32,7 @@ from conman.core.outputs import (
     Send,
 )
 from conman.core.requests import Reply, Request
+from conman.engine import watcher
 from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
 from conman.engine.recorder import Recorder
 from conman.engine.spans import Spans
@@ -64,7 +65,7 @@ class Driver:
         self._perform = perform
         self._recorder = recorder
         self._spans = spans or Spans(machine)
-        self._watcher = Watcher(self._loop, self._observe)
+        self._watcher = Watcher(self._loop, self._observe, perform)
         self._workers = Workers(self._do, points, self._failed_elsewhere)
         self._writer = Writer(store, points, self._failed_elsewhere)
         self._calls: dict[int, asyncio.Future[Reply]] = {}
@@ -118,7 +119,7 @@ class Driver:
         except BaseException as error:  # noqa: BLE001 - kept for whoever ends the daemon
             self._fail(error)
 
-    def _observe(self, ended: InitEnded) -> None:
+    def _observe(self, ended: Observation) -> None:
         self._feed(Observe(ended, _now()))
 
     def _complete(self, ticket: int, outcome: Outcome) -> None:
@@ -173,8 +174,8 @@ class Driver:
     # ---- on other threads
 
     def _do(self, step: s.Step) -> s.Result:
-        if isinstance(step, s.WatchProcess):
-            return self._watcher.watch(step)
+        if isinstance(step, watcher.Step):
+            return self._watcher.perform(step)
         return self._perform(step)
 
     def _tell(self, ticket: int, outcome: Outcome) -> None:

@@ -11,7 +11,7 @@ from conman.core.admission import Now, Setting
 from conman.core.effects.effect import Outcome
 from conman.core.machine import Machine
 from conman.core.model import Stored
-from conman.core.outputs import InitEnded, Output
+from conman.core.outputs import Observation, Output
 from conman.core.requests import Request
 
 
@@ -47,7 +47,7 @@ class Complete:
 class Observe:
     """What the driver saw by itself."""
 
-    observation: InitEnded
+    observation: Observation
     now: Now
 
 

@@ -2,7 +2,8 @@
 
 Only a dispatcher: each step has its home in another module, and steps are what recipes say, nothing
 more. Any number of threads may use it at once. It must never raise for what a host can do to us
-(OSError is a value, `Failed`), and WatchProcess is not here: the engine watches.
+(OSError is a value, `Failed`). What is held open for as long as a run lives is not here, but the engine's:
+of a WatchShim only the question who that is.
 """
 
 import threading
@@ -30,6 +31,7 @@ class Shims(Protocol):
 
     def spawn(self, step: s.SpawnShim) -> s.Result: ...
     def call(self, step: s.CallShim) -> s.Result: ...
+    def who(self, step: s.WatchShim) -> s.Result: ...
 
 
 class Performer:
@@ -52,8 +54,10 @@ class Performer:
                 return run_runtime(step)
             case s.ListHost():
                 return self._list_host()
-            case s.WatchProcess():
-                raise AssertionError("the engine watches processes itself")
+            case s.WatchShim():
+                return self._shims.who(step)
+            case s.WatchProcess() | s.HoldOutput() | s.ReadExitStatus() | s.Release():
+                raise AssertionError("the engine watches and holds by itself")
             case s.EndMembers() | s.ListMembers() | s.RemoveCgroup() | s.StopProcess() | s.Fence():
                 return self._end(step)
             case s.FreezeMembers() | s.ThawMembers() | s.ReadFreezer():

@@ -8,17 +8,36 @@ take a silent or unreachable shim for an absent one: only its free lock says tha
 import os
 import select
 import socket
+import struct
 import threading
 import time
 
 from conman.host.spawner import Spawner
 from conman.primitives.failure import failed
 from conman.primitives.fence import make_lock, open_lock, take
-from conman.primitives.steps import Absent, CallShim, Done, Failed, ShimAnswer, SpawnShim, TimedOut
+from conman.primitives.processes import boot_id, start_time
+from conman.primitives.steps import (
+    Absent,
+    CallShim,
+    Done,
+    Failed,
+    ProcessId,
+    ShimAnswer,
+    ShimProcess,
+    SpawnShim,
+    TimedOut,
+    WatchShim,
+)
 from conman.shim import protocol
 
 #: Neither listen(2) nor the release of a lock is an event that can be waited for.
 _AGAIN_S = 0.005
+
+#: How long a shim that is about to bind its socket is waited for, to know who it is.
+_WHO_S = 5.0
+
+#: struct ucred: pid, uid, gid.
+_CREDENTIALS = struct.Struct("3i")
 
 #: A look at every shim there is; a dead one waits that long, at the least, to be reaped.
 _SWEEP_S = 0.1
@@ -61,6 +80,14 @@ class Shims:
             return self._line(step.directory).ask(step, deadline)
         except protocol.ForeignPacket as error:
             return Failed("EPROTO", str(error))
+        except OSError as error:
+            return failed(error)
+
+    def who(self, step: WatchShim) -> ShimProcess | Absent | TimedOut | Failed:
+        """The shim that lives there, by its end of the connection: no pid in a file is believed."""
+        deadline = time.monotonic() + _WHO_S
+        try:
+            return self._line(step.directory).who(step.directory, deadline)
         except OSError as error:
             return failed(error)
 
@@ -123,16 +150,30 @@ class _Line:
         finally:
             self._lock.release()
 
+    def who(self, directory: str, deadline: float) -> ShimProcess | Absent | TimedOut:
+        if not self._lock.acquire(timeout=_left(deadline)):
+            return TimedOut()
+        try:
+            while True:
+                reached = self._reach(directory, deadline)
+                if not isinstance(reached, socket.socket):
+                    return reached
+                if (process := _peer(reached)) is not None:
+                    return ShimProcess(process)
+                self.close()
+                if time.monotonic() >= deadline:
+                    return TimedOut()
+                time.sleep(_AGAIN_S)
+        finally:
+            self._lock.release()
+
     def is_idle_after_its_end(self) -> bool:
         """Whether there is no connection, nor use of it; closes one whose other end is gone."""
         if not self._lock.acquire(blocking=False):
             return False
         try:
-            if self._connection is not None:
-                poll = select.poll()
-                poll.register(self._connection, select.POLLHUP)
-                if poll.poll(0):
-                    self.close()
+            if self._connection is not None and _is_hung_up(self._connection):
+                self.close()
             return self._connection is None
         finally:
             self._lock.release()
@@ -185,6 +226,23 @@ def _connect(directory: str, deadline: float) -> socket.socket | Absent | TimedO
         if time.monotonic() >= deadline:
             return TimedOut()
         time.sleep(_AGAIN_S)
+
+
+def _peer(connection: socket.socket) -> ProcessId | None:
+    """Who listened there; None when it has ended."""
+    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid = _CREDENTIALS.unpack(told)[0]
+    started = start_time(pid)
+    # Asked last: while its end is open the pid is nobody else's.
+    if started is None or _is_hung_up(connection):
+        return None
+    return ProcessId(boot_id(), pid, started)
+
+
+def _is_hung_up(connection: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(connection, 0)
+    return bool(poll.poll(0))
 
 
 def _is_free(path: str) -> bool:

@@ -67,6 +67,28 @@ class OomCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitStatus:
+    """As wait(2) tells it: `code` is 128 + n for one that died by `signal` n, which is 0 else."""
+
+    code: int
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Both FIFOs are held open; `unread` bytes are in them."""
+
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShimProcess:
+    """Who the living shim is."""
+
+    process: ProcessId
+
+
+@dataclass(frozen=True, slots=True)
 class Remaining:
     """The pids that still live."""
 

@@ -10,21 +10,38 @@ This module must stay pure data: the standard library's dataclasses only, for th
 
 from dataclasses import dataclass
 
+from conman.primitives.control import (
+    FreezeMembers,
+    ReadControls,
+    ReadFreezer,
+    ThawMembers,
+    WriteControl,
+)
+from conman.primitives.held import (
+    HoldOutput,
+    ReadExitStatus,
+    Release,
+    WatchProcess,
+    WatchShim,
+)
 from conman.primitives.results import (
     Absent,
     Content,
     Controls,
     Devices,
     Done,
+    ExitStatus,
     Failed,
     Freezer,
     Gone,
+    Held,
     Inventory,
     OomCount,
     ProcessId,
     Remaining,
     RuntimeAnswer,
     ShimAnswer,
+    ShimProcess,
     Stopped,
     TimedOut,
 )
@@ -196,52 +213,6 @@ class ListMembers:
 
 
 @dataclass(frozen=True, slots=True)
-class FreezeMembers:
-    """Bring every member (as EndMembers has them) to a stand, by the cgroup's freezer, else SIGSTOP.
-
-    Result: Done once the kernel says that all stand; Absent: nobody lives there; TimedOut: some
-    stand, perhaps.
-    """
-
-    cgroup: str
-    marker: str
-    timeout_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class ThawMembers:
-    """Let all members go on; those that go on already, and a cgroup that is gone, are Done."""
-
-    cgroup: str
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadFreezer:
-    """Result: Freezer. Nobody there, or half of them: not frozen."""
-
-    cgroup: str
-    marker: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadControls:
-    """Result: Controls, of those of `names` that the cgroup has, in any hierarchy."""
-
-    cgroup: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WriteControl:
-    """Set one file of a cgroup. Result: Done, Absent (no such file), or Failed: the kernel refuses."""
-
-    cgroup: str
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class RemoveCgroup:
     """rmdir in every hierarchy, children first; retried for 1 s on EBUSY."""
 
@@ -267,15 +238,6 @@ class SignalProcess:
 class StopProcess:
     """SIGSTOP, wait until every thread stands. Result: Stopped (what it is), or Gone."""
 
-    process: ProcessId
-
-
-@dataclass(frozen=True, slots=True)
-class WatchProcess:
-    """Tell the driver when this process ends (pidfd). Result: Done, or Gone when it has already."""
-
-    container_id: str
-    run: int
     process: ProcessId
 
 
@@ -371,6 +333,10 @@ Step = (
     | SignalProcess
     | StopProcess
     | WatchProcess
+    | WatchShim
+    | HoldOutput
+    | ReadExitStatus
+    | Release
     | SpawnShim
     | CallShim
     | RunRuntime
@@ -386,6 +352,9 @@ Result = (
     | Content
     | Devices
     | OomCount
+    | ExitStatus
+    | Held
+    | ShimProcess
     | Remaining
     | Stopped
     | ShimAnswer

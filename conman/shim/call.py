@@ -13,8 +13,9 @@ from conman.shim import recipes, runtime
 from conman.shim.complaint import complain
 from conman.shim.log import Log
 from conman.shim.loop import Loop
-from conman.shim.machine import CallEnded, Task
+from conman.shim.machine import CallEnded
 from conman.shim.stdio import Output, close_all
+from conman.shim.task import Task
 
 #: When a call could not be ended, after how long that is tried again.
 _AGAIN_S = 1.0

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from selectors import EVENT_READ, BaseSelector
 
 from conman.shim.complaint import complain
-from conman.shim.machine import Disconnected, Input, Requested, parse_task
+from conman.shim.machine import Disconnected, Input, Requested
 from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
+from conman.shim.task import parse_log, parse_task
 
 
 class Connections:
@@ -92,9 +93,11 @@ class Connections:
 
 def _refusal(packet: Packet) -> str:
     """Why the machine must not see this; "" when it may."""
-    if packet.op == "create":
-        try:
-            parse_task(packet.body)
-        except (ValueError, KeyError, TypeError) as error:
-            return f"not a task: {error!r}"
+    parse = {"create": parse_task, "succeed": parse_log}.get(packet.op)
+    if parse is None:
+        return ""
+    try:
+        parse(packet.body)
+    except (ValueError, KeyError, TypeError) as error:
+        return f"not what {packet.op} needs: {error!r}"
     return ""

@@ -47,6 +47,10 @@ class Log:
         else:
             self.lost = 0
 
+    def say(self, text: str) -> None:
+        """A line of conman's own."""
+        self.write("stderr", f"conman: {text}\n".encode())
+
     def touch(self) -> None:
         """Make the file if need be, and say what was lost."""
         self.write("stderr", b"")

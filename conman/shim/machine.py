@@ -5,7 +5,8 @@ exit durably in DATA, and tells whoever asks. It decides nothing about container
 the daemon ends it, by SIGKILL, when it is no longer needed; so it may be killed at every action.
 
     WAITING --create--> CREATING --call ended--> HOLDING --init reaped--> RECORDING --> ENDED
-       |  connection lost, or no create in time: LEFT
+       |  '--succeed--> SUCCEEDING: another shim's run, whose output it goes on logging
+       '-- connection lost, or nothing asked in time: LEFT
 
 No I/O, no clock, no imports beyond dataclasses, json and the steps: the simulator runs this same code.
 """
@@ -17,6 +18,7 @@ from typing import assert_never
 
 from conman.primitives.steps import Step
 from conman.shim import recipes
+from conman.shim.task import Init, Task, parse_log, parse_task
 
 
 class Phase(Enum):
@@ -27,38 +29,11 @@ class Phase(Enum):
     HOLDING = "holding"
     RECORDING = "recording"
     ENDED = "ended"
+    SUCCEEDING = "succeeding"
     LEFT = "left"
 
 
 # ---- what the shim is told ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """The body of `create`; see conman.core.shim_call.create_body."""
-
-    argv: tuple[str, ...]
-    lock: str
-    marker: str
-    state_directory: str
-    pid_file: str
-    record_directory: str
-    log: str
-    cgroup: str
-    boot_id: str
-    timeout_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Init:
-    """The process that create left: identity, executable (device, inode), command line."""
-
-    boot_id: str
-    pid: int
-    start_time: int
-    device: int
-    inode: int
-    cmdline: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +88,20 @@ class RecordWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputReopened:
+    """A dead shim's FIFOs are read again; `failure`: why not."""
+
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogComplete:
     """Everything that the container wrote is in the log, and synced."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeUp:
-    """Nobody asked for a create in time."""
+    """Nobody asked for a create, or for a successor, in time."""
 
 
 Input = (
@@ -129,6 +111,7 @@ Input = (
     | ChildEnded
     | OomRead
     | RecordWritten
+    | OutputReopened
     | LogComplete
     | TimeUp
 )
@@ -160,6 +143,13 @@ class DoStep:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenOutput:
+    """Read what a dead shim's container writes, after a line that says so; OutputReopened follows."""
+
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
 class CompleteLog:
     """Drain the container's output, bounded, and sync the log; LogComplete follows."""
 
@@ -180,7 +170,7 @@ class Leave:
     """Exit."""
 
 
-Action = RunCall | EndCall | DoStep | CompleteLog | Send | Leave
+Action = RunCall | EndCall | DoStep | ReopenOutput | CompleteLog | Send | Leave
 
 
 # ---- the machine -------------------------------------------------------------------------------
@@ -192,6 +182,7 @@ class State:
 
     `asking`: requests to be answered at the next rest. `recorded`: the exit record is durable and the
     log complete. `failed`: the last try to write the record failed; it is tried when somebody asks.
+    `log`: a successor's; `trouble`: why it cannot read.
     """
 
     phase: Phase = Phase.WAITING
@@ -204,6 +195,8 @@ class State:
     recorded: bool = False
     failed: bool = False
     asking: tuple[int, ...] = ()
+    log: str = ""
+    trouble: str = ""
 
 
 Reaction = tuple[State, tuple[Action, ...]]
@@ -224,6 +217,10 @@ def step(state: State, event: Input) -> Reaction:
             return _record(replace(state, oom_kills=kills))
         case RecordWritten(ok):
             return _record_written(state, ok=ok)
+        case OutputReopened(failure):
+            return _rest(replace(state, trouble=failure))
+        case LogComplete() if state.phase is Phase.SUCCEEDING:
+            return _rest(state)
         case LogComplete():
             return _rest(replace(state, phase=Phase.ENDED, recorded=True))
         case TimeUp():
@@ -243,6 +240,12 @@ def _requested(state: State, event: Requested) -> Reaction:
         case "create" if state.phase is Phase.WAITING:
             task = parse_task(event.body)
             return replace(state, phase=Phase.CREATING, task=task), (RunCall(task),)
+        case "succeed" if state.phase is Phase.WAITING or state.trouble:
+            log = parse_log(event.body)
+            state = replace(state, phase=Phase.SUCCEEDING, log=log)
+            return state, (ReopenOutput(log),)
+        case "exit" if state.phase is Phase.SUCCEEDING:
+            return state, (CompleteLog(state.log),)
         case "hello" if state.phase is Phase.CREATING and state.task is not None:
             return state, (EndCall(state.task),)
         case "exit" if state.phase is Phase.RECORDING:
@@ -301,23 +304,6 @@ def _leave(state: State) -> Reaction:
 # ---- words of the protocol ---------------------------------------------------------------------
 
 
-def parse_task(body: str) -> Task:
-    """The task of a `create` request. Raises KeyError or ValueError for a foreign body."""
-    raw = json.loads(body)
-    return Task(
-        tuple(raw["argv"]),
-        raw["lock"],
-        raw["marker"],
-        raw["state_directory"],
-        raw["pid_file"],
-        raw["record_directory"],
-        raw["log"],
-        raw["cgroup"],
-        raw["boot_id"],
-        raw["timeout_ms"],
-    )
-
-
 def exit_fields(state: State) -> "dict[str, object] | None":
     """The exit as the record and the protocol tell it; None while the init lives."""
     if state.ended is None or state.init is None:
@@ -359,5 +345,11 @@ def describe(state: State) -> str:
                 "cmdline": init.cmdline,
             },
         }
-    known = {"call": call, "exit": exit_fields(state), "recorded": state.recorded}
+    known = {
+        "call": call,
+        "exit": exit_fields(state),
+        "recorded": state.recorded,
+        "succeeds": state.phase is Phase.SUCCEEDING,
+        "trouble": state.trouble,
+    }
     return json.dumps(known, sort_keys=True, separators=(",", ":"))

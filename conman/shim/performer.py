@@ -19,6 +19,7 @@ from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
 from conman.shim.crash_names import action_name, input_name
+from conman.shim.log import Log
 from conman.shim.loop import Loop
 from conman.shim.stdio import Output
 
@@ -69,6 +70,8 @@ class Shim:
                 self._call.begin(task)
             case machine.EndCall(task):
                 self._call.end(task, "ended by its shim, for another daemon has come")
+            case machine.ReopenOutput(log):
+                self._inputs.append(machine.OutputReopened(self._reopen(log)))
             case machine.CompleteLog(log):
                 patience = 0 if self._output.at_end() else _DRAIN_S
                 self._loop.arm("drain", patience, lambda: self._complete_log(log))
@@ -101,6 +104,15 @@ class Shim:
                 self._inputs.append(machine.RecordWritten(ok=False))
                 return False
         return True
+
+    def _reopen(self, log: str) -> str:
+        """Why the output cannot be read; "" when it is."""
+        try:
+            self._output.reopen(Log(log))
+        except OSError as error:
+            complain(f"cannot go on reading: {error}")
+            return error.strerror or str(error)
+        return ""
 
     def _complete_log(self, log: str) -> None:
         self._output.settle()

@@ -11,7 +11,7 @@ import signal
 
 from conman.primitives.processes import program, start_time
 from conman.shim.complaint import complain
-from conman.shim.machine import Init, Task
+from conman.shim.task import Init, Task
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

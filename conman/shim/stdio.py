@@ -37,11 +37,7 @@ class Output:
 
     def open(self) -> tuple[int, ...]:
         """Begin to read. Gives the ends for the container (stdout, stderr), which the caller closes."""
-        for name in NAMES:
-            path = f"{self._directory}/{name}"
-            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            self._readers[name] = reader
-            self._selector.register(reader, EVENT_READ, self._pump_of(name))
+        self._open_readers()
         ends: list[int] = []
         for name in NAMES:
             try:
@@ -50,6 +46,15 @@ class Output:
                 close_all(ends)
                 raise
         return tuple(ends)
+
+    def reopen(self, log: Log) -> None:
+        """Read on where a dead shim stopped. What it had read, and not yet written, is lost."""
+        self.close()
+        self._open_readers()
+        self._log = log
+        log.say("the shim died here, and another reads on: some of the output may be missing")
+        # Where nobody can write any more, nothing but a read tells so: no event comes.
+        self._drain()
 
     def words(self) -> bytes:
         """The end of what was written while there was no log: the runtime's words."""
@@ -74,6 +79,13 @@ class Output:
     def close(self) -> None:
         for name in tuple(self._readers):
             self._close(name)
+
+    def _open_readers(self) -> None:
+        for name in NAMES:
+            path = f"{self._directory}/{name}"
+            reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            self._readers[name] = reader
+            self._selector.register(reader, EVENT_READ, self._pump_of(name))
 
     def _drain(self) -> None:
         """Read what there is, of both; from one who never stops, a part."""

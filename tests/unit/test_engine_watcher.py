@@ -69,7 +69,8 @@ def test_a_driver_that_is_closed_watches_nothing(child: "subprocess.Popen[bytes]
         bench = Bench(at_boot(Perform(1, watch(child), "settle/WatchInit")))
         bench.driver.boot(Stored())
         await bench.driver.rest()
-        [handle] = bench.driver._watcher._watched.values()
+        [watched] = bench.driver._watcher._watched.values()
+        handle = watched.handle
         bench.driver.close()
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(handle)

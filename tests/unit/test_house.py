@@ -26,8 +26,8 @@ SOURCES = {
 # fnmatch's `*` crosses directories.
 EVERYTHING = ("*.py",)
 CORE = ("conman/core/*.py",)
-SHIM_PURE = ("conman/shim/machine.py", "conman/shim/recipes*.py")
-STEPS = ("conman/primitives/steps.py", "conman/primitives/results.py")
+SHIM_PURE = ("conman/shim/machine.py", "conman/shim/task.py", "conman/shim/recipes*.py")
+STEPS = tuple(f"conman/primitives/{name}.py" for name in ("steps", "results", "held", "control"))
 MODEL = tuple(f"fakerunc/{name}.py" for name in ("model", "view", "record", "signals"))
 PURE = (*CORE, "conman/oci/*.py", "conman/errors.py", *STEPS, *SHIM_PURE, *MODEL)
 PERFORMERS = ("conman/host/*.py", "conman/primitives/perform.py")

@@ -9,7 +9,7 @@ from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
-from conman.core.shim_call import create_body
+from conman.core.shim_call import create_body, succeed_body
 from conman.primitives import steps as s
 
 Recipe = tuple[s.Step, ...]
@@ -48,7 +48,9 @@ def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -
         case v.CopyRootfs(container_id, source):
             return _copy(layout, container_id, source)
         case v.WatchInit(container_id, run, process):
-            return (s.WatchProcess(container_id, run, process),)
+            # Last of them: whether the init lives is the outcome.
+            init = s.WatchProcess(container_id, run, process)
+            return (_hold(layout, container_id, run), _watch_shim(layout, container_id, run), init)
         case v.StopInit(process):
             return (s.StopProcess(process),)
         case v.SignalInit(process, signal):
@@ -71,6 +73,10 @@ def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
             return _freezer(effect, layout)
         case v.ReadLimits() | v.SetLimits() | v.RestoreLimits():
             return _limits(effect, layout)
+        case v.HoldOutput() | v.SucceedShim() | v.WatchShim():
+            return _succession(effect, layout)
+        case v.ReadExitStatus(container_id, run):
+            return (s.ReadExitStatus(container_id, run),)
         case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
             return _processes(effect, layout)
         case v.LookForStart(container_id, run):
@@ -151,6 +157,25 @@ def _create(effect: v.RuntimeCreate, layout: Layout, runtime_ms: int) -> Recipe:
     return (s.CallShim(directory, "create", body, runtime_ms + HELLO_MS),)
 
 
+def _succession(effect: v.HoldOutput | v.SucceedShim | v.WatchShim, layout: Layout) -> Recipe:
+    match effect:
+        case v.HoldOutput(container_id, run):
+            return (_hold(layout, container_id, run),)
+        case v.SucceedShim(container_id, run):
+            body = succeed_body(layout, container_id)
+            return (s.CallShim(layout.shim(container_id, run), "succeed", body, HELLO_MS),)
+        case v.WatchShim(container_id, run):
+            return (_watch_shim(layout, container_id, run),)
+
+
+def _hold(layout: Layout, container_id: str, run: int) -> s.HoldOutput:
+    return s.HoldOutput(container_id, run, layout.shim(container_id, run))
+
+
+def _watch_shim(layout: Layout, container_id: str, run: int) -> s.WatchShim:
+    return s.WatchShim(container_id, run, layout.shim(container_id, run))
+
+
 def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout, runtime_ms: int) -> Recipe:
     container_id, run, binary = effect.container_id, effect.run, effect.runtime
     match effect:
@@ -228,7 +253,8 @@ def _end_shim(layout: Layout, container_id: str, run: int) -> Recipe:
     fences = tuple(_fence_call(layout, container_id, run, op) for op in CALLS)
     locks = tuple(s.Unlink(layout.call_lock(container_id, run, op)) for op in CALLS)
     shim = _fence_shim(layout, container_id, run)
-    return (shim, *fences, *locks, s.RemoveTree(layout.shim(container_id, run)))
+    directory = s.RemoveTree(layout.shim(container_id, run))
+    return (shim, *fences, *locks, directory, s.Release(container_id, run))
 
 
 def _write_exit_record(effect: v.WriteExitRecord, layout: Layout) -> Recipe:

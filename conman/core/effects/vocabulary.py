@@ -128,11 +128,49 @@ class RuntimeStart(HostEffect):
 
 @dataclass(frozen=True, slots=True)
 class WatchInit(HostEffect):
-    """From here on the end of this process is observed. Done, or Gone."""
+    """From here on the ends of this process and of its shim are observed, its output is held.
+
+    Done, or Gone: of the init.
+    """
 
     container_id: str
     run: int
     process: ProcessId
+
+
+# ---- after a shim's death ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOutput(HostEffect):
+    """What the container writes is not lost while nobody reads it. Held, or Absent: no FIFOs."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class SucceedShim(HostEffect):
+    """A new shim goes on logging for a dead one. ShimAnswer, Absent, TimedOut."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class WatchShim(HostEffect):
+    """From here on the end of the shim is observed, also one that came before."""
+
+    container_id: str
+    run: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadExitStatus(HostEffect):
+    """What the kernel tells of an init that we watched to its end: ExitStatus, or Absent."""
+
+    container_id: str
+    run: int
 
 
 # ---- looking -----------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from conman.core.sagas.run import (
     undo_run,
 )
 from conman.core.sagas.settle import finish_settle, settle
+from conman.core.sagas.successor import greet
 from conman.core.sagas.update import recover_update
 from conman.errors import Code, Refusal
 from conman.primitives.steps import Content
@@ -80,7 +81,7 @@ async def _found_again(row: Container, init: Init, setting: Setting) -> bool:
     """Whether its init lives; from here on its end is observed."""
     if not row.is_prepared(setting.layout.boot_id):
         return False
-    await v.HelloShim(row.id, row.run)
+    await greet(row.id, row.run)
     return not is_gone(await insist(row.id, v.WatchInit(row.id, row.run, init.process)))
 
 
@@ -105,7 +106,7 @@ async def _recover_change(
 async def _finish(row: Container, intent: Intent, setting: Setting) -> Reply | None:
     """Stop, settle, remove: what was asked to end goes on to its end."""
     if row.is_prepared(setting.layout.boot_id) and row.init is not None:
-        await v.HelloShim(row.id, row.run)
+        await greet(row.id, row.run)
         await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
     match intent.operation:
         case Operation.STOP:
@@ -140,7 +141,7 @@ async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Re
         # After a power cut an unanswered start did not happen; without an init it never could.
         await _undo_start(row, intent, init, setting)
         return None
-    await v.HelloShim(row.id, intent.run)
+    await greet(row.id, intent.run)
     await insist(row.id, v.FenceCall(row.id, intent.run, "start"))
     match await stop_and_look(row.id, init):
         case Look.RUNS:

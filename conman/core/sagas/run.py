@@ -11,15 +11,13 @@ from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.model import Container, Init, RootfsMode
-from conman.core.shim_call import Exit, exit_record, render_exit, shim_state
+from conman.core.shim_call import shim_state
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
     Absent,
-    Content,
     Done,
     Failed,
     Gone,
-    OomCount,
     Remaining,
     RuntimeAnswer,
     ShimAnswer,
@@ -28,7 +26,6 @@ from conman.primitives.steps import (
 )
 
 LOOK_AGAIN_NS = 10_000_000_000
-RECORD_AGAIN_NS = 1_000_000_000
 SIGCONT = 18
 
 
@@ -91,9 +88,10 @@ async def prepare(container: Container, run: int, setting: Setting) -> Init | Re
         return _cannot("start a shim", made)
     binary = runtime_of(container, setting)
     init = _created(container, binary, await v.RuntimeCreate(container.id, run, binary))
-    if isinstance(init, Init):
-        await v.WatchInit(container.id, run, init.process)
-    return init
+    if isinstance(init, Refusal):
+        return init
+    watched = await v.WatchInit(container.id, run, init.process)
+    return init if isinstance(watched, Done | Gone) else _cannot("watch its process", watched)
 
 
 def _rootfs_effect(container: Container, run: int) -> v.HostEffect | None:
@@ -163,39 +161,6 @@ async def stop_and_look(container_id: str, init: Init) -> Look:
 
 async def end_members(container_id: str, run: int, init: Init | None) -> None:
     await insist(container_id, v.EndMembers(container_id, run, init))
-
-
-async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
-    """How the run ended, from a durable record; where there is none, one is written now."""
-    told = await v.AwaitExitRecord(container_id, run)
-    while isinstance(told, ShimAnswer):
-        known = shim_state(told.body)
-        if known is None or known.exit is None or known.exit.process != init.process:
-            break
-        if known.recorded:
-            return known.exit
-        await v.Mark(
-            container_id, "ExitNotRecorded", "the exit cannot be written; is the disk full?"
-        )
-        await v.WaitFor(container_id, RECORD_AGAIN_NS)
-        told = await v.AwaitExitRecord(container_id, run)
-    # A record without the shim's word is believed only when no shim is left to write it.
-    await insist(container_id, v.FenceShim(container_id, run))
-    found = await insist(container_id, v.ReadExitRecord(container_id, run))
-    ended = exit_record(found.data) if isinstance(found, Content) else None
-    if ended is not None and ended.process == init.process:
-        # Whoever wrote it may have died before its name was durable.
-        await insist(container_id, v.KeepExitRecord(container_id, run))
-        return ended
-    return await _own_record(container_id, run, init, at)
-
-
-async def _own_record(container_id: str, run: int, init: Init, at: int) -> Exit:
-    counted = await v.ReadOomKills(container_id, run)
-    kills = counted.kills if isinstance(counted, OomCount) else 0
-    ended = Exit(init.process, 255, 0, kills, at, "daemon")
-    await insist(container_id, v.WriteExitRecord(container_id, run, render_exit(ended)))
-    return ended
 
 
 async def dismantle(container_id: str, run: int, binary: str, *, deletes: bool = True) -> None:

@@ -10,7 +10,8 @@ from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.model import Change, Container, Init, Intent, PutContainer, PutIntent, State
 from conman.core.sagas.commits import closing, event, persist
-from conman.core.sagas.run import dismantle_prepared, end_members, insist, read_exit
+from conman.core.sagas.ending import read_exit
+from conman.core.sagas.run import dismantle_prepared, end_members, insist
 from conman.core.shim_call import Exit
 
 
@@ -56,7 +57,7 @@ def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
         finished_at=max(ended.at, row.started_at, row.created_at),
         exit_code=ended.code,
         reason=_reason(ended),
-        message="" if ended.by == "shim" else "nobody was there to see the exit code",
+        message="" if ended.known else "nobody was there to see the exit code",
         oom_killed=ended.oom_kills > 0,
     )
     kinds = ("oom", "exited") if over.oom_killed else ("exited",)
@@ -65,7 +66,7 @@ def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
 
 
 def _reason(ended: Exit) -> str:
-    if ended.by != "shim":
+    if not ended.known:
         return "Unknown"
     if ended.oom_kills > 0 and ended.code != 0:
         return "OOMKilled"

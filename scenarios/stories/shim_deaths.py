@@ -1,0 +1,44 @@
+"""The stories of a shim's death, while nobody but its container and its daemon is there.
+
+Every story has shims that are killed, alone and with the daemon; these begin where one lies dead already.
+"""
+
+from scenarios.clients import Ask
+from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
+from scenarios.story import Story
+
+STORIES = (
+    Story(
+        "shim-dies",
+        "S07",
+        "a running container loses its shim, goes on, and is stopped",
+        (STATUS, Ask("stop", "web"), STATUS),
+        given=(CREATE_OBEDIENT, START),
+        shim_is_dead=True,
+    ),
+    Story(
+        "shim-dies-created",
+        "S07",
+        "a container that waits for its start loses its shim",
+        (START, STATUS),
+        given=(CREATE,),
+        shim_is_dead=True,
+    ),
+    Story(
+        "shim-dies-then-exits",
+        "S07",
+        "a program ends after its shim, and the kernel tells how",
+        (START, Ask("wait", "web")),
+        given=(CREATE_SHORT,),
+        shim_is_dead=True,
+    ),
+    Story(
+        "shim-dies-unseen",
+        "S07",
+        "a program ends after its shim, and the kernel does not tell",
+        (START, Ask("wait", "web")),
+        given=(CREATE_SHORT,),
+        shim_is_dead=True,
+        kernel_tells=False,
+    ),
+)

@@ -4,42 +4,36 @@ It exists so that a person sees one line on stderr and never a traceback. It mus
 import, at module level, what one command alone needs: each costs start-up at a prompt.
 """
 
-import importlib
 from collections.abc import Sequence
 
 import click
 
-from conman.ctl.failure import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, CommandFailed
+from conman.ctl.failure import EXIT_FAILED, EXIT_OK, EXIT_USAGE, CommandFailed
+from conman.ctl.lazy import LazyGroup
 from conman.ctl.output import complain
 from conman.ctl.settings import root_options
 
 COMMANDS = {
-    "container": ("conman.ctl.container", "container"),
+    "create": ("conman.ctl.create", "create"),
+    "start": ("conman.ctl.verbs", "start"),
+    "stop": ("conman.ctl.verbs", "stop"),
+    "kill": ("conman.ctl.verbs", "kill"),
+    "pause": ("conman.ctl.changes", "pause"),
+    "unpause": ("conman.ctl.changes", "unpause"),
+    "update": ("conman.ctl.changes", "update"),
+    "rename": ("conman.ctl.changes", "rename"),
+    "rm": ("conman.ctl.verbs", "remove"),
+    "prune": ("conman.ctl.prune", "prune"),
+    "ps": ("conman.ctl.ps", "ps"),
+    "inspect": ("conman.ctl.inspecting", "inspect"),
+    "wait": ("conman.ctl.questions", "wait"),
+    "events": ("conman.ctl.events", "events"),
+    "info": ("conman.ctl.info", "info"),
     "version": ("conman.ctl.version", "version"),
+    "completion": ("conman.ctl.completion", "completion"),
+    "container": ("conman.ctl.container", "container"),
 }
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, or for --help."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
-        """Their names, without importing them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
-        """Import one."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute = COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ^C ends it before click has words for that."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
@@ -50,7 +44,12 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    commands_in=COMMANDS,
+    aliases=ALIASES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @root_options
 @click.option(
     "--version",
@@ -62,6 +61,8 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 )
 def cli() -> None:
     """Talk to conmand, the container manager of this host.
+
+    For people; `conmanctl container` has the same for scripts, as JSON.
 
     Exit codes: 0, 1 conmand could not do it, 2 wrong usage, 130 interrupted.
     """

@@ -7,6 +7,7 @@ in it is what makes the retry safe.
 
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound="Message")
 
 SERVICE = "conman.v1.Conman"
-_CHANNEL_OPTIONS = (
+CHANNEL_OPTIONS = (
     # Each try dials anew: none may be refused out of an earlier one's back-off.
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_http_proxy", 0),
@@ -55,6 +56,15 @@ class Client:
         """Ask until there is an answer, a failure, or no patience left."""
         return _Call(self, method).ask(request, answer)
 
+    def stream(
+        self, method: str, request: "Message", answer: type[Answer], limit_s: float | None = None
+    ) -> Iterator[Answer]:
+        """What is told, over any number of tries, until `limit_s` has passed.
+
+        Each try sends `request` as it is then: the caller writes into it what it has seen.
+        """
+        return _Call(self, method).listen(request, answer, limit_s)
+
 
 class _Call:
     """The tries of one call. Times are monotonic seconds."""
@@ -78,10 +88,41 @@ class _Call:
             except grpc.RpcError as error:
                 self._after(error, tried_s)
 
+    def listen(
+        self, request: "Message", answer: type[Answer], limit_s: float | None
+    ) -> Iterator[Answer]:
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        import grpc
+
+        ends_s = None if limit_s is None else self._began_s + limit_s
+        while True:
+            tried_s = time.monotonic()
+            left_s = None if ends_s is None else max(ends_s - tried_s, 0.0)
+            try:
+                yield from self._told(request, answer, left_s)
+                return
+            except grpc.RpcError as error:
+                if ends_s is not None and time.monotonic() >= ends_s:
+                    return
+                self._after(error, tried_s)
+
+    def _told(
+        self, request: "Message", answer: type[Answer], left_s: float | None
+    ) -> Iterator[Answer]:
+        import grpc
+
+        with grpc.insecure_channel(self._address.target, options=CHANNEL_OPTIONS) as channel:
+            ask = channel.unary_stream(
+                f"/{SERVICE}/{self._method}",
+                request_serializer=type(request).SerializeToString,
+                response_deserializer=answer.FromString,
+            )
+            yield from ask(request, timeout=left_s)
+
     def _try(self, request: "Message", answer: type[Answer], now_s: float) -> Answer:
         import grpc
 
-        with grpc.insecure_channel(self._address.target, options=_CHANNEL_OPTIONS) as channel:
+        with grpc.insecure_channel(self._address.target, options=CHANNEL_OPTIONS) as channel:
             ask = channel.unary_unary(
                 f"/{SERVICE}/{self._method}",
                 request_serializer=type(request).SerializeToString,
@@ -96,7 +137,8 @@ class _Call:
         failed = read_failure(error)
         if failed.code != "UNAVAILABLE":
             deadline_s = self._patience.deadline_s
-            raise CommandFailed(sentence(failed, self._method, self._address, deadline_s))
+            told = sentence(failed, self._method, self._address, deadline_s)
+            raise CommandFailed(told, failed.code)
         self._trouble = trouble = self._count(failed, tried_s)
         self._pause(trouble, cause(failed, self._address))
 

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 import click
 
 from conman.ctl.create_options import create_options, request_of
-from conman.ctl.output import print_answer
+from conman.ctl.lazy import Verb
+from conman.ctl.output import complain, say, wants_json
 from conman.ctl.patience import new_request_id
 from conman.ctl.settings import client_of, common_options
 
 
 @click.command(
+    cls=Verb,
     # -h is the host name, as docker has it.
     context_settings={"allow_interspersed_args": False, "help_option_names": ["--help"]},
-    epilog="Example: conmanctl container create --rootfs ./rootfs -e A=1 web -- sleep 100",
+    example="--rootfs ./rootfs -e A=1 web -- sleep 100",
 )
 @create_options
 @click.argument("name", required=False)
@@ -36,7 +38,9 @@ def create(ctx: click.Context, name: str | None, command: tuple[str, ...]) -> No
     request.request_id = new_request_id()
     client = client_of(ctx)
     answer = client.call("CreateContainer", request, wire.CreateContainerResponse)
-    print_answer(answer)
+    for warning in () if wants_json(ctx) else answer.warnings:
+        complain(f"warning: {warning}")
+    say(ctx, answer, lambda: answer.container_id)
 
 
 def _program(command: Sequence[str]) -> Sequence[str]:

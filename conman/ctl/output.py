@@ -8,15 +8,18 @@ without presence are all printed, absent optional ones are not.
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from conman.ctl.failure import one_line
 
 if TYPE_CHECKING:
+    import click
     from google.protobuf.descriptor import FieldDescriptor
     from google.protobuf.message import Message
 
+#: Where --output is remembered.
+OUTPUT = "conman.ctl.settings.output"
 _CPPTYPES_64_BIT = frozenset({2, 4})  # FieldDescriptor's INT64 and UINT64
 
 
@@ -29,6 +32,44 @@ def print_answer(message: "Message") -> None:
     """Write one answer to stdout, now: what follows may take long, or fail."""
     sys.stdout.write(json_line(message) + "\n")
     sys.stdout.flush()
+
+
+def wants_json(ctx: "click.Context") -> bool:
+    """As --output says; else `conmanctl container` speaks to scripts, all others to people."""
+    said = ctx.meta.get(OUTPUT)
+    if said is not None:
+        return said == "json"
+    return ctx.parent is not None and ctx.parent.command.name == "container"
+
+
+def say(ctx: "click.Context", message: "Message", words: Callable[[], str]) -> None:
+    """One answer: as JSON, or in words for people; "" says nothing."""
+    if wants_json(ctx):
+        print_answer(message)
+        return
+    if text := words():
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+def tree(message: "Message") -> dict[str, object]:
+    """As `json_line`, not yet text."""
+    return _message(message)
+
+
+def aligned(pairs: Sequence[tuple[str, str]]) -> str:
+    """A line each, the values below each other."""
+    room = max(len(name) for name, _ in pairs) + 2
+    return "\n".join(f"{name:<{room}}{one_line(value)}".rstrip() for name, value in pairs)
+
+
+def facts(message: "Message") -> str:
+    """All fields of a message, a line each."""
+    pairs = [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in _message(message).items()
+    ]
+    return aligned(pairs)
 
 
 def complain(text: str) -> None:

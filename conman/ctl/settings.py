@@ -14,6 +14,7 @@ from conman.ctl.address import default_address, parse_address
 from conman.ctl.patience import CONNECT_TIMEOUT_S, DEADLINE_S, Patience
 
 if TYPE_CHECKING:
+    from conman.ctl.address import Address
     from conman.ctl.client import Client
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -47,8 +48,19 @@ def root_options(function: Decorated) -> Decorated:
 
 
 def common_options(function: Decorated) -> Decorated:
-    """The same after the command's name, where they win."""
-    return _options(function, envvar=None)
+    """The same after the command's name, where they win; and how the answer is to look."""
+    return _options(_output(function), envvar=None)
+
+
+def _output(function: Decorated) -> Decorated:
+    return click.option(
+        "--output",
+        "-o",
+        type=click.Choice(["json", "table"]),
+        expose_value=False,
+        callback=_remember,
+        help="For scripts or for people [container: json, else table].",
+    )(function)
 
 
 def _options(function: Decorated, *, envvar: str | None) -> Decorated:
@@ -82,9 +94,14 @@ def client_of(ctx: click.Context, *, allowance_s: float = 0.0, endless: bool = F
     """
     from conman.ctl.client import Client
 
-    address = ctx.meta.get(f"{_META}address") or default_address(os.getuid(), os.environ)
     patience = Patience(
         ctx.meta.get(f"{_META}connect_timeout", None if endless else CONNECT_TIMEOUT_S),
         ctx.meta.get(f"{_META}deadline", None if endless else DEADLINE_S + allowance_s),
     )
-    return Client(parse_address(address), patience)
+    return Client(address_of(ctx), patience)
+
+
+def address_of(ctx: click.Context) -> "Address":
+    """Raises WrongUsage for an impossible one."""
+    said = ctx.meta.get(f"{_META}address")
+    return parse_address(said or default_address(os.getuid(), os.environ))

@@ -5,19 +5,32 @@ It must never fail because this program is not installed as a package.
 
 import click
 
-from conman.ctl.output import print_answer
+from conman.ctl.lazy import Verb
+from conman.ctl.output import aligned, say
 from conman.ctl.settings import client_of, common_options
 
 
-@click.command(epilog="Example: conmanctl version")
+@click.command(cls=Verb, example="-o json")
 @common_options
 @click.pass_context
 def version(ctx: click.Context) -> None:
-    """Which conmand answers, as JSON. (conmanctl's own: conmanctl --version)"""
+    """Which conmand answers, and which conmanctl asks. (The latter alone: conmanctl --version)"""
     from conman.wire.v1 import conman_pb2 as wire
 
-    client = client_of(ctx)
-    print_answer(client.call("Version", wire.VersionRequest(), wire.VersionResponse))
+    told = client_of(ctx).call("Version", wire.VersionRequest(), wire.VersionResponse)
+    say(
+        ctx,
+        told,
+        lambda: aligned(
+            [
+                ("conmanctl", own_version()),
+                ("conmand", told.version),
+                ("API", told.api_version),
+                ("Instance", told.instance),
+                ("Runtime", told.runtime),
+            ]
+        ),
+    )
 
 
 def own_version() -> str:

@@ -4,11 +4,14 @@ It exists so that conmanctl is tried against real gRPC, with daemons that refuse
 come back. It must never listen anywhere but on that socket.
 """
 
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
+from typing import Any
 
 import grpc
+import pytest
 from google.protobuf.any_pb2 import Any as Packed
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
@@ -17,7 +20,7 @@ from grpc_status import rpc_status
 
 from conman.wire.v1 import conman_pb2 as wire
 
-Behave = Callable[[Message, grpc.ServicerContext], Message]
+Behave = Callable[[Any, grpc.ServicerContext], Any]
 
 
 class StubConmand:
@@ -33,6 +36,7 @@ class StubConmand:
         self._server = server = grpc.server(futures.ThreadPoolExecutor(4))
         methods = wire.DESCRIPTOR.services_by_name["Conman"].methods
         handlers = {m.name: self._handler(m.name) for m in methods if not m.server_streaming}
+        handlers["Events"] = self._events()
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("conman.v1.Conman", handlers),)
         )
@@ -59,6 +63,32 @@ class StubConmand:
         return grpc.unary_unary_rpc_method_handler(
             answer, request_type.FromString, answer_type.SerializeToString
         )
+
+    def _events(self) -> grpc.RpcMethodHandler:
+        """Its `behave` gives the events; by itself it has none."""
+
+        def told(
+            request: wire.EventsRequest, context: grpc.ServicerContext
+        ) -> Iterator[wire.Event]:
+            copied = wire.EventsRequest()
+            copied.CopyFrom(request)
+            self.asked.append(("Events", copied))
+            behave = self.behave.get("Events")
+            if behave is not None:
+                yield from behave(request, context)
+
+        return grpc.unary_stream_rpc_method_handler(
+            told, wire.EventsRequest.FromString, wire.Event.SerializeToString
+        )
+
+
+@pytest.fixture
+def conmand() -> Iterator[StubConmand]:
+    with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
+        stub = StubConmand(f"{directory}/s", {})
+        stub.start()
+        yield stub
+        stub.stop()
 
 
 def refuse(

@@ -1,0 +1,82 @@
+"""`conmanctl ps`: containers in a table, as docker's users know it."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from conman.ctl import rows
+from conman.ctl.filters import container_filter
+from conman.ctl.lazy import Verb
+from conman.ctl.output import print_answer, wants_json
+from conman.ctl.settings import client_of, common_options
+from conman.ctl.template import placed
+
+if TYPE_CHECKING:
+    from conman.wire.v1 import conman_pb2 as wire
+
+
+@click.command(cls=Verb, example="--filter label=app=shop --format '{{.Names}} {{.Status}}'")
+@click.option("--all", "-a", "everything", is_flag=True, help="Those too that do not run.")
+@click.option("--quiet", "-q", is_flag=True, help="Ids only.")
+@click.option(
+    "--last", "-n", type=click.IntRange(1), help="The N that were created last, all states."
+)
+@click.option("--latest", "-l", is_flag=True, help="The one that was created last.")
+@click.option("--no-trunc", is_flag=True, help="Whole ids and commands.")
+@click.option(
+    "--filter",
+    "-f",
+    "filters",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="id, name, label, status or exited; repeatable.",
+)
+@click.option("--format", "template", metavar="TEXT", help="As '{{.ID}} {{.Names}}', or json.")
+@common_options
+@click.pass_context
+def ps(
+    ctx: click.Context,
+    *,
+    everything: bool,
+    quiet: bool,
+    last: int | None,
+    latest: bool,
+    no_trunc: bool,
+    filters: tuple[str, ...],
+    template: str | None,
+) -> None:
+    """List containers that run, newest first; UNKNOWN ones too."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    chosen = container_filter(filters)
+    count = 1 if latest else last
+    # Of themselves those that run, and those that nobody can vouch for.
+    if not (everything or count or chosen.states or chosen.exit_codes):
+        chosen.states.extend((wire.RUNNING, wire.PAUSED, wire.UNKNOWN))
+    request = wire.ListContainersRequest(filter=chosen, detailed=True)
+    answer = client_of(ctx).call("ListContainers", request, wire.ListContainersResponse)
+    newest = list(reversed(answer.containers))[:count]
+    if wants_json(ctx) or template == "json":
+        print_answer(wire.ListContainersResponse(containers=newest))
+    else:
+        _print(_lines(newest, quiet=quiet, whole=no_trunc, template=template))
+
+
+def _lines(
+    containers: "Sequence[wire.ContainerSummary]", *, quiet: bool, whole: bool, template: str | None
+) -> Sequence[str]:
+    now = time.time_ns()
+    if quiet:
+        return [one.id if whole else one.id[: rows.SHORT_ID] for one in containers]
+    if template and template != "table":
+        each = [rows.values(one, now, whole=whole) for one in containers]
+        return [placed(template, values, rows.FIELDS) for values in each]
+    return rows.container_table(containers, now, whole=whole)
+
+
+def _print(lines: Sequence[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()

@@ -1,0 +1,133 @@
+"""start, stop, kill, remove: in `conmanctl container` for scripts, and by themselves for people.
+
+Each command builds a request, asks, and prints what it is told. It must never decide
+anything that conmand decides: names, states, directories are conmand's to judge.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from conman.ctl.failure import EXIT_OK, CommandFailed, Unreachable
+from conman.ctl.lazy import Verb
+from conman.ctl.names import many
+from conman.ctl.output import complain, say
+from conman.ctl.patience import new_request_id
+from conman.ctl.settings import Seconds, client_of, common_options
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+STOP_TIMEOUT_S = 10.0
+
+
+def for_each(
+    ctx: click.Context,
+    containers: Sequence[str],
+    ask: Callable[[str], "Message"],
+    words: "Callable[[str, Message], str]" = lambda name, _answer: name,
+) -> int:
+    """Ask for each, print each answer; the first failure's exit code. `words`: what people read."""
+    exit_code = EXIT_OK
+    for each in containers:
+        try:
+            answer = ask(each)
+            say(ctx, answer, lambda each=each, answer=answer: words(each, answer))
+        except Unreachable:
+            raise
+        except CommandFailed as failure:
+            complain(str(failure))
+            exit_code = exit_code or failure.exit_code
+    return exit_code
+
+
+@click.command(cls=Verb, example="web")
+@many
+@common_options
+@click.pass_context
+def start(ctx: click.Context, containers: tuple[str, ...]) -> int:
+    """Run the programs of CREATED or EXITED containers."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client = client_of(ctx)
+
+    def ask(name: str) -> "Message":
+        request = wire.StartContainerRequest(request_id=new_request_id(), container_id=name)
+        return client.call("StartContainer", request, wire.StartContainerResponse)
+
+    return for_each(ctx, containers, ask)
+
+
+@click.command(cls=Verb, example="--timeout 2.5 web")
+@click.option(
+    "--timeout",
+    "--time",
+    "-t",
+    type=Seconds(),
+    help="From the stop signal to KILL; 0 = KILL at once [the container's own, else 10].",
+)
+@many
+@common_options
+@click.pass_context
+def stop(ctx: click.Context, timeout: float | None, containers: tuple[str, ...]) -> int:
+    """End the programs of containers: their stop signal, then KILL."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client = client_of(ctx, allowance_s=STOP_TIMEOUT_S if timeout is None else timeout)
+    timeout_ms = None if timeout is None else round(timeout * 1000)
+
+    def ask(name: str) -> "Message":
+        request = wire.StopContainerRequest(
+            request_id=new_request_id(), container_id=name, timeout_ms=timeout_ms
+        )
+        return client.call("StopContainer", request, wire.StopContainerResponse)
+
+    return for_each(ctx, containers, ask)
+
+
+@click.command(cls=Verb, example="--signal HUP web")
+@click.option(
+    "--signal",
+    "-s",
+    metavar="NAME|NUMBER",
+    default="KILL",
+    show_default=True,
+    help="As in HUP, SIGHUP, 1, RTMIN+3.",
+)
+@many
+@common_options
+@click.pass_context
+def kill(ctx: click.Context, signal: str, containers: tuple[str, ...]) -> int:
+    """Send one signal to the programs of running containers."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client = client_of(ctx)
+
+    def ask(name: str) -> "Message":
+        request = wire.KillContainerRequest(
+            request_id=new_request_id(), container_id=name, signal=signal
+        )
+        return client.call("KillContainer", request, wire.KillContainerResponse)
+
+    return for_each(ctx, containers, ask)
+
+
+@click.command(cls=Verb, example="--force web")
+@click.option("--force", "-f", is_flag=True, help="Kill what still runs; UNKNOWN records too.")
+@many
+@common_options
+@click.pass_context
+def remove(ctx: click.Context, *, force: bool, containers: tuple[str, ...]) -> int:
+    """Remove containers and all that belongs to them. Aliases: rm, delete."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client = client_of(ctx)
+
+    def ask(name: str) -> "Message":
+        request = wire.RemoveContainerRequest(
+            request_id=new_request_id(), container_id=name, force=force
+        )
+        return client.call("RemoveContainer", request, wire.RemoveContainerResponse)
+
+    return for_each(ctx, containers, ask)

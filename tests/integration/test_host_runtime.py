@@ -15,6 +15,7 @@ from conman.core import runtime
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.model import Container, ContainerSpec, RootfsMode, State
+from conman.core.permits import Permits
 from conman.primitives import processes
 from conman.primitives import steps as s
 from conman.primitives.mounts import cgroup_mounts
@@ -158,7 +159,11 @@ def prepare(host: RealHost, spec: ContainerSpec) -> None:
     shutil.copy(busybox, f"{host.top}/lower/bin/busybox")
     for name in ("sh", "sleep", "id", "hostname", "ip", "grep", "cat"):
         os.symlink("busybox", f"{host.top}/lower/bin/{name}")
-    perform(host, v.PrepareBundle(container(spec), 1), v.MountRootfs(ID, 1, f"{host.top}/lower"))
+    perform(
+        host,
+        v.PrepareBundle(container(spec), 1, Permits()),
+        v.MountRootfs(ID, 1, f"{host.top}/lower"),
+    )
     os.makedirs(host.layout.shim(ID, 1))
 
 

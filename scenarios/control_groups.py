@@ -47,6 +47,8 @@ class ControlGroup:
             return s.Absent()
         wanted = _ENDLESS if value == "-1" and name.startswith("memory.") else value
         held[name] = wanted
+        if not wanted.lstrip("-").isdecimal() and wanted != "max" and "cpuset" not in name:
+            return s.Failed("EINVAL", f"Invalid argument: {name}")
         if name == MEMORY and int(wanted) < IN_USE:
             return s.Failed("EBUSY", f"Device or resource busy: {name}")
         if name in {MEMORY, SWAP} and int(held[MEMORY]) > int(held[SWAP]):

@@ -25,6 +25,11 @@ def created(reply: requests.ContainerCreated) -> wire.CreateContainerResponse:
     return wire.CreateContainerResponse(container_id=reply.container_id, warnings=warnings)
 
 
+def updated(reply: requests.ContainerUpdated) -> wire.UpdateContainerResponse:
+    warnings = [wire_text(each) for each in reply.warnings]
+    return wire.UpdateContainerResponse(warnings=warnings)
+
+
 def containers(
     reply: requests.ContainerList, default_runtime: str, *, detailed: bool = False
 ) -> wire.ListContainersResponse:

@@ -65,14 +65,14 @@ def request_id(value: str) -> str:
     return value
 
 
-def name(value: str) -> str:
-    """A name for a new container."""
+def name(value: str, field: str = "name") -> str:
+    """A name for a container."""
     if not value:
-        bad("name", "the container's name is empty", _NAME_HINT)
+        bad(field, "the container's name is empty", _NAME_HINT)
     if not _NAME.fullmatch(value):
-        bad("name", f"{shown(value)} is no name for a container", _NAME_HINT)
+        bad(field, f"{shown(value)} is no name for a container", _NAME_HINT)
     if _FULL_ID.fullmatch(value):
-        bad("name", f"the name {shown(value)} looks like an id", "take one that does not")
+        bad(field, f"the name {shown(value)} looks like an id", "take one that does not")
     return value
 
 

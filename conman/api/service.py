@@ -16,7 +16,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, translate
+from conman.api import answers, changes, translate
 from conman.api.events import Source, stream
 from conman.api.info import Facts, info
 from conman.api.status import BUG, grpc_status
@@ -44,6 +44,21 @@ class About:
     version: str
     instance: str
     runtime: str
+
+
+#: What is told when there is nothing to tell.
+_DONE: dict[type[requests.Request], type[Message]] = {
+    requests.StartContainer: wire.StartContainerResponse,
+    requests.StopContainer: wire.StopContainerResponse,
+    requests.KillContainer: wire.KillContainerResponse,
+    requests.RemoveContainer: wire.RemoveContainerResponse,
+    requests.PauseContainer: wire.PauseContainerResponse,
+    requests.UnpauseContainer: wire.UnpauseContainerResponse,
+    # Of a retry: warnings are not kept.
+    requests.UpdateContainer: wire.UpdateContainerResponse,
+    requests.RenameContainer: wire.RenameContainerResponse,
+    requests.WaitContainer: wire.WaitContainerResponse,
+}
 
 
 class Service:
@@ -74,6 +89,10 @@ class Service:
             "StopContainer": self._on(wire.StopContainerRequest, translate.stop),
             "KillContainer": self._on(wire.KillContainerRequest, translate.kill),
             "RemoveContainer": self._on(wire.RemoveContainerRequest, translate.remove),
+            "PauseContainer": self._on(wire.PauseContainerRequest, changes.pause),
+            "UnpauseContainer": self._on(wire.UnpauseContainerRequest, changes.unpause),
+            "UpdateContainer": self._on(wire.UpdateContainerRequest, changes.update),
+            "RenameContainer": self._on(wire.RenameContainerRequest, changes.rename),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
             "InspectContainer": self._on(wire.InspectContainerRequest, translate.inspect),
@@ -156,14 +175,10 @@ class Service:
         match request, reply:
             case requests.CreateContainer(), requests.ContainerCreated():
                 return answers.created(reply)
-            case requests.StartContainer(), requests.Okay():
-                return wire.StartContainerResponse()
-            case requests.StopContainer(), requests.Okay():
-                return wire.StopContainerResponse()
-            case requests.KillContainer(), requests.Okay():
-                return wire.KillContainerResponse()
-            case requests.RemoveContainer(), requests.Okay():
-                return wire.RemoveContainerResponse()
+            case _, requests.Okay() if type(request) in _DONE:
+                return _DONE[type(request)]()
+            case requests.UpdateContainer(), requests.ContainerUpdated():
+                return answers.updated(reply)
             case requests.ListContainers(), requests.ContainerList():
                 default = self._about.runtime
                 return answers.containers(reply, default, detailed=request.detailed)
@@ -173,8 +188,6 @@ class Service:
                 return answers.inspected(reply, self._about.runtime)
             case requests.WaitContainer(), requests.ContainerView():
                 return wire.WaitContainerResponse(status=self._status(reply))
-            case requests.WaitContainer(), requests.Okay():
-                return wire.WaitContainerResponse()
             case _:
                 raise TypeError(f"{type(reply).__name__} is no answer to {type(request).__name__}")
 

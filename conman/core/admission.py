@@ -24,6 +24,7 @@ from conman.core.requests import (
     UnpauseContainer,
     UpdateContainer,
 )
+from conman.core.resources import contradiction
 from conman.errors import Code, Refusal
 
 STOP_TIMEOUT_MS = 10_000
@@ -149,7 +150,7 @@ def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay 
             is_its_own = row is not None and row.name == name
             return Okay() if is_its_own else _unfit(name, "new_name", ledger)
         case UpdateContainer(resources=change) if row is not None:
-            return limits.contradiction(limits.merged(row.spec.resources, change))
+            return contradiction(limits.merged(row.spec.resources, change))
         case _:
             return None
 

@@ -64,21 +64,6 @@ def merged(old: Resources, change: Resources) -> Resources:
     return replace(old, **said)
 
 
-def contradiction(whole: Resources) -> Refusal | None:
-    """What cannot hold together, whatever the host."""
-    memory, swap = whole.memory_bytes or 0, whole.memory_swap_bytes or 0
-    if swap <= 0 or (memory and swap >= memory):
-        return None
-    why = f"less than memory_bytes, {memory}" if memory else "and memory itself has no limit"
-    return Refusal(
-        Code.INVALID_ARGUMENT,
-        "BadInput",
-        f"memory_swap_bytes would be {swap}, {why}",
-        "it counts memory and swap together: give both, or -1 for any swap",
-        "resources.memory_swap_bytes",
-    )
-
-
 def plan(change: Resources, whole: Resources, held: Held) -> Plan:
     """How to get from what a cgroup holds to `whole`, of which `change` was just asked for."""
     current, limit = held.get("memory.current"), whole.memory_bytes or 0

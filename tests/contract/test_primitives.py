@@ -239,6 +239,59 @@ def test_members_by_their_cgroup(host: Host) -> None:
     done(host, s.SignalProcess(stranger, 9))
 
 
+def test_freezing_by_the_mark(host: Host) -> None:
+    mine, other = "CONMAN_RUN=contract/f-1", "CONMAN_RUN=contract/f-11"
+    assert host.perform(s.FreezeMembers("", mine, 5_000)) == s.Absent()
+    assert host.perform(s.ReadFreezer("", mine)) == s.Freezer(frozen=False)
+    first, second = host.start(marker=mine), host.start(marker=mine)
+    stranger = host.start(marker=other)
+    done(host, s.FreezeMembers("", mine, 5_000), s.FreezeMembers("", mine, 5_000))
+    assert host.perform(s.ReadFreezer("", mine)) == s.Freezer(frozen=True)
+    assert host.perform(s.ReadFreezer("", other)) == s.Freezer(frozen=False)
+    done(host, s.SignalProcess(first, 18))
+    assert host.perform(s.ReadFreezer("", mine)) == s.Freezer(frozen=False)
+    done(host, s.ThawMembers("", mine), s.ThawMembers("", mine))
+    assert host.perform(s.ReadFreezer("", mine)) == s.Freezer(frozen=False)
+    done(host, s.FreezeMembers("", mine, 5_000), s.EndMembers("", mine, 5_000))
+    assert not any(host.lives(process) for process in (first, second))
+    assert host.lives(stranger)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
+def test_freezing_a_cgroup(host: Host) -> None:
+    mark = "CONMAN_RUN=x"
+    assert host.perform(s.FreezeMembers(CGROUP, mark, 5_000)) == s.Absent()
+    assert host.perform(s.ReadFreezer(CGROUP, mark)) == s.Freezer(frozen=False)
+    done(host, s.ThawMembers(CGROUP, mark))
+    member = host.start(cgroup=CGROUP)
+    assert host.perform(s.ReadFreezer(CGROUP, mark)) == s.Freezer(frozen=False)
+    done(host, s.FreezeMembers(CGROUP, mark, 5_000), s.FreezeMembers(CGROUP, mark, 5_000))
+    assert host.perform(s.ReadFreezer(CGROUP, mark)) == s.Freezer(frozen=True)
+    done(host, s.SignalProcess(member, 0))
+    assert host.lives(member)
+    done(host, s.ThawMembers(CGROUP, mark), s.ThawMembers(CGROUP, mark))
+    assert host.perform(s.ReadFreezer(CGROUP, mark)) == s.Freezer(frozen=False)
+    done(host, s.FreezeMembers(CGROUP, mark, 5_000), s.EndMembers(CGROUP, mark, 5_000))
+    assert not host.lives(member)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
+def test_the_controls_of_a_cgroup(host: Host) -> None:
+    asked = ("pids.max", "no.such.control")
+    write = s.WriteControl(CGROUP, "pids.max", "50")
+    assert host.perform(s.ReadControls(CGROUP, asked)) == s.Controls(())
+    assert host.perform(write) == s.Absent()
+    _ = host.start(cgroup=CGROUP)
+    if host.perform(s.ReadControls(CGROUP, asked)) == s.Controls(()):
+        pytest.skip("no pids controller here: v2 has it only where the parent hands it on")
+    assert host.perform(s.ReadControls(CGROUP, asked)) == s.Controls((("pids.max", "max"),))
+    assert host.perform(s.WriteControl(CGROUP, "no.such.control", "1")) == s.Absent()
+    done(host, write, write)
+    assert host.perform(s.ReadControls(CGROUP, asked)) == s.Controls((("pids.max", "50"),))
+    assert error(host, s.WriteControl(CGROUP, "pids.max", "fifty")) == "EINVAL"
+    assert host.perform(s.ReadControls("", asked)) == s.Controls(())
+
+
 def test_fence_without_a_lock_is_done_and_makes_none(host: Host) -> None:
     lock = f"{host.top}/lock"
     done(host, s.Fence(lock, "CONMAN_CALL=contract/a-1/create", "", 1_000))

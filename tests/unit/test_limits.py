@@ -1,0 +1,157 @@
+"""From limits as a user says them to the files of a cgroup: which, in which order, and the way back.
+
+The simulated kernel refuses what the real one was seen to refuse; v2 is a table of its files.
+"""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conman.core import limits
+from conman.core.model import Control
+from conman.core.resources import Resources, contradiction
+from conman.errors import Code
+from scenarios.control_groups import IN_USE, MEBI, ControlGroup
+
+ENDLESS = "9223372036854771712"
+V2 = {
+    "memory.max": "max",
+    "memory.swap.max": "max",
+    "memory.low": "0",
+    "memory.current": "1000000",
+    "cpu.weight": "100",
+    "cpu.max": "max 100000",
+    "cpuset.cpus": "",
+    "../cpuset.cpus": "",
+    "cpuset.mems": "",
+    "pids.max": "max",
+}
+ANY = st.one_of(st.none(), st.just(0), st.integers(IN_USE // MEBI, 4096).map(lambda n: n * MEBI))
+SWAP = st.one_of(st.none(), st.just(-1), st.integers(16, 8192).map(lambda n: n * MEBI))
+LIMITS = st.builds(
+    Resources,
+    memory_bytes=ANY,
+    memory_swap_bytes=SWAP,
+    cpu_shares=st.one_of(st.none(), st.just(0), st.integers(2, 262_144)),
+    nano_cpus=st.one_of(st.none(), st.just(0), st.integers(10_000_000, 10**11)),
+    pids_limit=st.one_of(st.none(), st.sampled_from([-1, 0, 1, 5000])),
+)
+
+
+def v1() -> ControlGroup:
+    return ControlGroup()
+
+
+def names(found: limits.Plan) -> list[tuple[str, str]]:
+    return [(control.name, control.value) for control in found.controls]
+
+
+def planned(change: Resources, held: dict[str, str], old: Resources | None = None) -> limits.Plan:
+    return limits.plan(change, limits.merged(old or Resources(), change), held)
+
+
+def write(group: ControlGroup, pairs: list[tuple[str, str]]) -> ControlGroup:
+    for name, value in pairs:
+        written = group.write(name, value)
+        assert isinstance(written, ControlGroup), (name, value, written)
+        group = written
+    return group
+
+
+@given(LIMITS, LIMITS)
+def test_the_kernel_takes_the_order_and_the_way_back(first: Resources, second: Resources) -> None:
+    group, whole = v1(), Resources()
+    for change in (first, second):
+        wanted = limits.merged(whole, change)
+        if contradiction(wanted) is not None:
+            continue
+        found = limits.plan(change, wanted, dict(group.controls))
+        after = write(group, names(found))
+        assert limits.is_set(found.controls, dict(after.controls))
+        for begun in range(len(found.controls) + 1):
+            half = write(group, names(found)[:begun])
+            back = [(c.name, c.before) for c in reversed(found.controls)]
+            assert write(half, back) == group
+        assert limits.plan(change, wanted, dict(after.controls)).controls == ()
+        group, whole = after, wanted
+
+
+def test_memory_goes_up_with_swap_first_and_down_with_memory_first() -> None:
+    both = ["memory.memsw.limit_in_bytes", "memory.limit_in_bytes"]
+    held = {"memory.limit_in_bytes": str(64 * MEBI), "memory.memsw.limit_in_bytes": str(64 * MEBI)}
+    up = planned(Resources(memory_bytes=128 * MEBI), held)
+    assert [name for name, _ in names(up)] == both
+    down = planned(Resources(memory_bytes=32 * MEBI), held)
+    assert [name for name, _ in names(down)] == both[::-1]
+
+
+@pytest.mark.parametrize(("period", "first"), [(50_000, "quota"), (200_000, "period")])
+def test_period_and_quota(period: int, first: str) -> None:
+    held = {"cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "50000"}
+    found = planned(Resources(cpu_period_us=period, cpu_quota_us=20_000), held)
+    assert names(found)[0][0].split("_")[1] == first
+
+
+def test_v2_says_it_in_its_own_files() -> None:
+    change = Resources(
+        memory_bytes=64 * MEBI,
+        memory_swap_bytes=96 * MEBI,
+        memory_reservation_bytes=MEBI * 8,
+        nano_cpus=1_500_000_000,
+        cpu_shares=262_144,
+        cpuset_cpus="0",
+        pids_limit=10,
+    )
+    assert names(planned(change, V2)) == [
+        ("memory.max", str(64 * MEBI)),
+        ("memory.swap.max", str(32 * MEBI)),
+        ("memory.low", str(8 * MEBI)),
+        ("cpu.weight", "10000"),
+        ("cpu.max", "150000 100000"),
+        ("cpuset.cpus", "0"),
+        ("pids.max", "10"),
+    ]
+
+
+def test_v2_would_kill_where_v1_refuses() -> None:
+    refusal = planned(Resources(memory_bytes=999_999), V2).refusal
+    assert refusal is not None
+    assert (refusal.code, refusal.reason) == (Code.FAILED_PRECONDITION, "LimitRefused")
+    assert planned(Resources(memory_bytes=0), V2).refusal is None
+
+
+def test_no_limit_is_said_in_the_files_words() -> None:
+    held = dict(write(v1(), [("cpu.shares", "2"), ("pids.max", "5")]).controls)
+    assert names(planned(Resources(cpu_shares=0, pids_limit=0), held)) == [
+        ("cpu.shares", "1024"),
+        ("pids.max", "max"),
+    ]
+    everything = planned(Resources(cpuset_cpus=""), held | {"cpuset.cpus": "1"})
+    assert names(everything) == [("cpuset.cpus", "0-1")]
+
+
+def test_a_file_that_is_not_there_is_a_warning() -> None:
+    held = {"memory.limit_in_bytes": ENDLESS}
+    found = planned(Resources(memory_bytes=64 * MEBI, pids_limit=5), held)
+    assert names(found) == [("memory.limit_in_bytes", str(64 * MEBI))]
+    assert [warning.split()[4] for warning in found.warnings] == [
+        "memory.memsw.limit_in_bytes",
+        "pids.max",
+    ]
+    assert planned(Resources(memory_bytes=0, pids_limit=-1), {}).warnings == ()
+
+
+def test_the_last_way_to_say_processors_holds() -> None:
+    old = Resources(cpu_quota_us=20_000, cpu_period_us=50_000, memory_bytes=MEBI)
+    assert limits.merged(old, Resources(nano_cpus=10**9)) == Resources(
+        nano_cpus=10**9, memory_bytes=MEBI
+    )
+    back = limits.merged(Resources(nano_cpus=10**9), Resources(cpu_quota_us=5_000))
+    assert back == Resources(cpu_quota_us=5_000)
+
+
+def test_what_is_read_may_be_in_whole_pages() -> None:
+    control = Control("memory.limit_in_bytes", ENDLESS, "10000000")
+    assert limits.is_set((control,), {"memory.limit_in_bytes": "9998336"})
+    assert not limits.is_set((control,), {"memory.limit_in_bytes": "9994240"})
+    assert not limits.is_set((control,), {})

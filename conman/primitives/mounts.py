@@ -1,10 +1,7 @@
 """What is mounted where, as /proc/self/mountinfo has it (proc(5)); read each time, never remembered."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-_ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ def cgroup_mounts() -> Iterator[Mount]:
 
 
 def _text(field: bytes) -> str:
-    """Space, tab, newline and backslash are written in octal."""
-    unescaped = _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), field)
-    return unescaped.decode(errors="surrogateescape")
+    """Space, tab, newline, backslash, and what separates options are a backslash and three octal digits."""
+    head, *escaped = field.split(b"\\")
+    rest = (bytes([int(part[:3], 8)]) + part[3:] for part in escaped)
+    return b"".join((head, *rest)).decode(errors="surrogateescape")

@@ -9,6 +9,8 @@ import ctypes
 import os
 import stat
 import time
+from collections.abc import Callable
+from typing import Any
 
 from conman.primitives import steps as s
 from conman.primitives.failure import failed
@@ -37,49 +39,10 @@ Shared = (
 def perform(step: Shared) -> s.Result:
     """Do one step. An OSError is answered as Failed."""
     try:
-        result = _perform(step)
+        result = _BY_TYPE[type(step)](step)
     except OSError as error:
         return failed(error, getattr(step, "path", ""))
     return s.Done(time.time_ns()) if result is None else result
-
-
-def _perform(step: Shared) -> s.Result | None:
-    """None stands for Done."""
-    match step:
-        case s.CheckDirectory(path):
-            return _check_directory(path)
-        case s.MakeDirectory(path, mode):
-            return _make_directory(path, mode)
-        case s.MakeFifo(path, mode):
-            return _make_fifo(path, mode)
-        case s.WriteFile(path, data, mode):
-            return _write_file(path, data, mode)
-        case s.ReadFile(path):
-            return _read_file(path)
-        case s.SyncFile(path):
-            return _sync(path, os.O_RDONLY)
-        case s.SyncDirectory(path):
-            return _sync(path, os.O_RDONLY | os.O_DIRECTORY)
-        case s.SignalProcess():
-            return None if isinstance(result := send(step), s.Done) else result
-        case s.ReadOom(cgroup):
-            return s.OomCount(_oom_kills(cgroup))
-        case _:
-            return _replace_or_remove(step)
-
-
-def _replace_or_remove(
-    step: s.SyncFileSystem | s.Rename | s.Unlink | s.RemoveTree,
-) -> s.Result | None:
-    match step:
-        case s.SyncFileSystem(path):
-            return _sync_file_system(path)
-        case s.Rename(source, target):
-            return _rename(source, target)
-        case s.Unlink(path):
-            return _unlink(path)
-        case s.RemoveTree(path):
-            return remove_tree(path)
 
 
 def _check_directory(path: str) -> s.Result | None:
@@ -169,8 +132,26 @@ def _oom_kills(cgroup: str) -> int:
 def _oom_kills_in(mount: Mount, cgroup: str) -> int:
     name = "memory.events" if mount.kind == "cgroup2" else "memory.oom_control"
     try:
-        with open(f"{mount.point}{cgroup}/{name}", encoding="ascii") as file:
-            counters = dict(line.split(maxsplit=1) for line in file)
+        with open(f"{mount.point}{cgroup}/{name}", "rb", buffering=0) as file:
+            words = file.read().split()
     except FileNotFoundError:
         return 0
-    return int(counters.get("oom_kill", "0"))
+    return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else 0
+
+
+#: Looked up and not matched: a shim shares each class with its zygote until it touches it. None: Done.
+_BY_TYPE: dict[type[Shared], Callable[[Any], s.Result | None]] = {
+    s.CheckDirectory: lambda step: _check_directory(step.path),
+    s.MakeDirectory: lambda step: _make_directory(step.path, step.mode),
+    s.MakeFifo: lambda step: _make_fifo(step.path, step.mode),
+    s.WriteFile: lambda step: _write_file(step.path, step.data, step.mode),
+    s.ReadFile: lambda step: _read_file(step.path),
+    s.SyncFile: lambda step: _sync(step.path, os.O_RDONLY),
+    s.SyncDirectory: lambda step: _sync(step.path, os.O_RDONLY | os.O_DIRECTORY),
+    s.SyncFileSystem: lambda step: _sync_file_system(step.path),
+    s.Rename: lambda step: _rename(step.source, step.target),
+    s.Unlink: lambda step: _unlink(step.path),
+    s.RemoveTree: lambda step: remove_tree(step.path),
+    s.SignalProcess: lambda step: None if (sent := send(step)) == s.Done() else sent,
+    s.ReadOom: lambda step: s.OomCount(_oom_kills(step.cgroup)),
+}

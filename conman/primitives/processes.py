@@ -32,8 +32,8 @@ class ProgramFile:
 def boot_id() -> str:
     """This boot's random name."""
     path = os.environ.get(BOOT_ID_FILE, "/proc/sys/kernel/random/boot_id")
-    with open(path, encoding="ascii") as file:
-        return file.read().strip()
+    with open(path, "rb", buffering=0) as file:
+        return file.read().strip().decode()
 
 
 def start_time(pid: int) -> int | None:

@@ -16,8 +16,9 @@ def _start(what: str, *words: str) -> int:
         from conman.shim.zygote import serve  # noqa: PLC0415 - only now can it be found
 
         return serve(int(words[0]))
-    from conman.shim.main import main  # noqa: PLC0415
+    from conman.shim.main import ignore_signals, main  # noqa: PLC0415
 
+    ignore_signals()
     directory, alive, ready = words
     return main(directory, int(alive), int(ready))
 

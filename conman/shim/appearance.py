@@ -13,17 +13,42 @@ MARK = b"CONMAN_SHIM="
 _FIRST, _LAST = 45, 49
 
 
-def appear(title: bytes, mark: bytes = b"") -> None:
-    """Take a command line (NUL between words), and a mark `CONMAN_SHIM=...` in the environment.
+class Appearance:
+    """Where exec has put this process's words and the room for its mark: found once, true for its forks."""
 
-    A title is cut to its room. Raises ValueError when there is no room for the mark.
-    """
-    with open("/proc/self/stat", "rb", buffering=0) as file:
-        fields = file.read().rpartition(b")")[2].split()
-    words, words_end, environment, _ = map(int, fields[_FIRST:_LAST])
-    _overwrite(words, title[: words_end - words - 1], words_end - words)
-    if mark:
-        _overwrite(environment, mark, _room())
+    __slots__ = ("_mark_at", "_mark_room", "_words_at", "_words_room")
+
+    def __init__(self) -> None:
+        with open("/proc/self/stat", "rb", buffering=0) as file:
+            fields = file.read().rpartition(b")")[2].split()
+        words, words_end, environment, _ = map(int, fields[_FIRST:_LAST])
+        self._words_at, self._words_room = words, words_end - words
+        self._mark_at, self._mark_room = environment, _room()
+
+    def change(self, title: bytes, mark: bytes = b"") -> None:
+        """Take a command line (NUL between words; cut to its room), and a mark `CONMAN_SHIM=...`.
+
+        Raises ValueError when there is no room for the mark.
+        """
+        if len(mark) > self._mark_room:
+            raise ValueError(f"a mark of {len(mark)} bytes, and room for {self._mark_room}")
+        memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            words = title[: self._words_room - 1].ljust(self._words_room, b"\0")
+            os.pwrite(memory, words, self._words_at)
+            if mark:
+                os.pwrite(memory, mark.ljust(self._mark_room, b"\0"), self._mark_at)
+        finally:
+            os.close(memory)
+
+
+def rename(comm: bytes) -> None:
+    """The name that `ps` and `top` show, at most 15 bytes."""
+    name = os.open("/proc/self/comm", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(name, comm)
+    finally:
+        os.close(name)
 
 
 def _room() -> int:
@@ -32,13 +57,3 @@ def _room() -> int:
     if not first.startswith(MARK):
         raise ValueError("the environment does not begin with room for a mark")
     return len(first)
-
-
-def _overwrite(address: int, data: bytes, room: int) -> None:
-    if len(data) > room:
-        raise ValueError(f"{len(data)} bytes, and there is room for {room}")
-    memory = os.open("/proc/self/mem", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.pwrite(memory, data.ljust(room, b"\0"), address)
-    finally:
-        os.close(memory)

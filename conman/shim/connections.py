@@ -6,28 +6,28 @@ daemon's request must never be obeyed after its successor's. It must never wait 
 
 import socket
 from collections.abc import Callable
-from selectors import EVENT_READ, BaseSelector
 
 from conman.shim.complaint import complain
 from conman.shim.machine import Disconnected, Input, Requested
 from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
+from conman.shim.readers import Readers
 from conman.shim.task import parse_log, parse_task
 
 
 class Connections:
     """All that are open. `tell`: where requests, and ends of connections, go."""
 
-    __slots__ = ("_count", "_listener", "_open", "_selector", "_tell")
+    __slots__ = ("_count", "_listener", "_open", "_readers", "_tell")
 
     def __init__(
-        self, listener: socket.socket, selector: BaseSelector, tell: Callable[[Input], None]
+        self, listener: socket.socket, readers: Readers, tell: Callable[[Input], None]
     ) -> None:
         self._listener = listener
-        self._selector = selector
+        self._readers = readers
         self._tell = tell
         self._open: dict[int, socket.socket] = {}
         self._count = 0
-        selector.register(listener, EVENT_READ, self._accept)
+        readers.register(listener.fileno(), self._accept)
 
     def send(self, number: int, seq: int, body: str) -> None:
         """Answer. A peer that is gone, or does not read, has its connection ended."""
@@ -51,7 +51,7 @@ class Connections:
         self._count += 1
         number = self._count
         self._open[number] = connection
-        self._selector.register(connection, EVENT_READ, lambda: self._read(number))
+        self._readers.register(connection.fileno(), lambda: self._read(number))
 
     def _read(self, number: int) -> None:
         connection = self._open.get(number)
@@ -87,7 +87,7 @@ class Connections:
 
     def _close(self, number: int) -> None:
         connection = self._open.pop(number)
-        self._selector.unregister(connection)
+        self._readers.unregister(connection.fileno())
         connection.close()
 
 

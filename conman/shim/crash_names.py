@@ -8,7 +8,6 @@
 Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, `shim/oom-read/during:4`.
 """
 
-import re
 from typing import get_args
 
 from conman.shim import machine, recipes
@@ -24,11 +23,11 @@ _STEPS = {
 
 
 def input_name(kind: type[machine.Input]) -> str:
-    return f"shim/{_kebab(kind.__name__)}"
+    return _NAMES[kind]
 
 
 def action_name(kind: type[machine.Action]) -> str:
-    return f"shim/{_kebab(kind.__name__)}"
+    return _NAMES[kind]
 
 
 def known() -> frozenset[str]:
@@ -47,4 +46,11 @@ def known() -> frozenset[str]:
 
 
 def _kebab(name: str) -> str:
-    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).removeprefix("-")
+
+
+#: Made once, before a shim is forked.
+_NAMES: dict[type[object], str] = {
+    kind: f"shim/{_kebab(kind.__name__)}"
+    for kind in (*get_args(machine.Input), *get_args(machine.Action))
+}

@@ -7,19 +7,17 @@ none is missed between a look and a wait. It must never run anything but what wa
 import os
 import signal
 import time
-from collections.abc import Callable
-from selectors import EVENT_READ, DefaultSelector
 
-Callback = Callable[[], None]
+from conman.shim.readers import Callback, Readers
 
 
 class Loop:
-    """One thread, one selector. Callbacks run to their end, one after the other."""
+    """One thread. Callbacks run to their end, one after the other."""
 
-    __slots__ = ("_deadlines", "selector")
+    __slots__ = ("_deadlines", "readers")
 
     def __init__(self) -> None:
-        self.selector = DefaultSelector()
+        self.readers = Readers()
         self._deadlines: dict[str, tuple[float, Callback]] = {}
 
     def watch_children(self, ended: Callback) -> None:
@@ -30,7 +28,7 @@ class Loop:
             os.read(reader, 4096)
             ended()
 
-        self.selector.register(reader, EVENT_READ, woken)
+        self.readers.register(reader, woken)
         # A full pipe is as good as one byte: somebody will look.
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
@@ -49,8 +47,8 @@ class Loop:
 
     def turn(self) -> None:
         """Wait for something to happen, and let it be known."""
-        for key, _ in self.selector.select(self._patience()):
-            key.data()
+        for readable in self.readers.wait(self._patience()):
+            readable()
         now = time.monotonic()
         for name, (when, callback) in tuple(self._deadlines.items()):
             if when <= now and self._deadlines.get(name) == (when, callback):

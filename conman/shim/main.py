@@ -14,18 +14,24 @@ from conman.primitives.crash_points import CrashPoints, UnknownCrashPoint
 from conman.primitives.processes import boot_id, start_time
 from conman.primitives.steps import Done
 from conman.shim import recipes
+from conman.shim.appearance import rename
 from conman.shim.complaint import complain
 from conman.shim.crash_names import known
 from conman.shim.performer import Shim, attempt
 from conman.shim.protocol import BORN, BOUND, listen
 
+# Found here, so that a fork finds them found.
 _PR_SET_CHILD_SUBREAPER = 36
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+_DESCRIPTORS = os.sysconf("SC_OPEN_MAX")
+_CRASH_AT = os.environ.get("CONMAN_SHIM_CRASH_AT", "")
+_NOWHERE = CrashPoints("", (), "")
 
 
 def main(directory: str, alive: int, ready: int, *, create_within_s: float = 10.0) -> int:
     """`alive`: the locked lock file. `ready`: a pipe; it gets BORN, and BOUND once the socket is."""
     os.write(ready, BORN)
-    _keep_only({0, 1, 2, alive, ready})
+    _close_all_but(alive, ready)
     for descriptor in (alive, ready):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - os' own signature
     try:
@@ -44,16 +50,24 @@ def main(directory: str, alive: int, ready: int, *, create_within_s: float = 10.
     return 0
 
 
-def _keep_only(wanted: set[int]) -> None:
-    for descriptor in sorted(int(name) for name in os.listdir("/proc/self/fd")):
-        if descriptor not in wanted:
-            os.closerange(descriptor, descriptor + 1)  # the listing's own is closed already
+def ignore_signals() -> None:
+    """A shim is ended by SIGKILL only, by whoever holds the evidence that it is no longer needed."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _close_all_but(alive: int, ready: int) -> None:
+    begin = 3
+    for kept in (*sorted((alive, ready)), _DESCRIPTORS):
+        os.closerange(begin, kept)
+        begin = kept + 1
 
 
 def _crash_points(directory: str) -> CrashPoints:
-    text = os.environ.get("CONMAN_SHIM_CRASH_AT", "")
+    if not _CRASH_AT:
+        return _NOWHERE
     disarm = os.environ.get("CONMAN_CRASH_DISARM") or directory
-    return CrashPoints(text, known() if text else (), disarm)
+    return CrashPoints(_CRASH_AT, known(), disarm)
 
 
 def _detach() -> None:
@@ -61,12 +75,8 @@ def _detach() -> None:
         os.setsid()
     os.chdir("/")
     os.umask(0o022)
-    # Ended by SIGKILL only, by whoever holds the evidence that it is no longer needed.
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    with open("/proc/self/comm", "w", encoding="ascii") as file:
-        file.write("conman-shim")
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    rename(b"conman-shim")
+    if _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
 

@@ -35,9 +35,9 @@ class Shim:
         self._state = machine.State()
         self._inputs: deque[machine.Input] = deque()
         self._loop = Loop()
-        self._output = Output(directory, self._loop.selector, lambda: self._loop.hasten("drain"))
+        self._output = Output(directory, self._loop.readers, lambda: self._loop.hasten("drain"))
         self._call = Call(directory, self._loop, self._output, self._inputs.append)
-        self._connections = Connections(listener, self._loop.selector, self._inputs.append)
+        self._connections = Connections(listener, self._loop.readers, self._inputs.append)
 
     def run(self, create_within_s: float) -> None:
         self._loop.watch_children(self._reap)

@@ -13,7 +13,9 @@ from conman.primitives.processes import program, start_time
 from conman.shim.complaint import complain
 from conman.shim.task import Init, Task
 
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Found out before a shim is forked: what a fork computes it pays for.
+_PATH = os.environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 #: Answers must fit into a packet, whatever a runtime says.
 _WORDS = 4000
@@ -28,21 +30,21 @@ def spawn(task: Task, lock: int, stdout: int, stderr: int) -> int:
     return os.posix_spawnp(
         task.argv[0],
         task.argv,
-        {"PATH": os.environ.get("PATH", PATH), name: value},
+        {"PATH": _PATH, name: value},
         file_actions=(
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, stdout, 1),
             (os.POSIX_SPAWN_DUP2, stderr, 2),
         ),
         setsigmask=(),
-        setsigdef=signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP},
+        setsigdef=_SIGNALS,
     )
 
 
 def init_of(task: Task) -> Init | None:
     """The process that a successful create left; a zombie too, for its exit is still to be reaped."""
     try:
-        with open(task.pid_file, encoding="ascii") as file:
+        with open(task.pid_file, "rb", buffering=0) as file:
             pid = int(file.read())
         started = start_time(pid)
         runs = program(pid)

@@ -8,9 +8,9 @@ It must never wait for a container.
 
 import os
 from collections.abc import Callable, Iterable
-from selectors import EVENT_READ, BaseSelector
 
 from conman.shim.log import Log
+from conman.shim.readers import Readers
 
 NAMES = ("stdout", "stderr")
 
@@ -25,11 +25,11 @@ _GO = 16
 class Output:
     """Both FIFOs of one run. `ended` is called when nobody can write any more, and all was read."""
 
-    __slots__ = ("_directory", "_ended", "_log", "_readers", "_selector", "_words")
+    __slots__ = ("_directory", "_ended", "_log", "_readers", "_watched", "_words")
 
-    def __init__(self, directory: str, selector: BaseSelector, ended: Callable[[], None]) -> None:
+    def __init__(self, directory: str, watched: Readers, ended: Callable[[], None]) -> None:
         self._directory = directory
-        self._selector = selector
+        self._watched = watched
         self._ended = ended
         self._log: Log | None = None
         self._readers: dict[str, int] = {}
@@ -85,7 +85,7 @@ class Output:
             path = f"{self._directory}/{name}"
             reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             self._readers[name] = reader
-            self._selector.register(reader, EVENT_READ, self._pump_of(name))
+            self._watched.register(reader, self._pump_of(name))
 
     def _drain(self) -> None:
         """Read what there is, of both; from one who never stops, a part."""
@@ -125,7 +125,7 @@ class Output:
 
     def _close(self, name: str) -> None:
         reader = self._readers.pop(name)
-        self._selector.unregister(reader)
+        self._watched.unregister(reader)
         os.close(reader)
 
 

@@ -14,23 +14,22 @@ import signal
 import socket
 
 from conman.primitives.cgroup_entry import enter
-from conman.shim.appearance import appear
+from conman.shim.appearance import Appearance, rename
 from conman.shim.complaint import complain
-from conman.shim.main import main
+from conman.shim.main import ignore_signals, main
 from conman.shim.protocol import LIMIT, Packet, decode
 
 _TITLE = b"conman-zygote"
-_DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 def serve(descriptor: int) -> int:
     """Fork until the connection ends; its exit code. In a shim it does not return."""
-    appear(_TITLE)
-    with open("/proc/self/comm", "wb", buffering=0) as file:
-        file.write(_TITLE)
+    appearance = Appearance()
+    appearance.change(_TITLE)
+    rename(_TITLE)
     # A service manager's or a terminal's signals are for conmand, whose end is ours.
-    for number in (*_DEAF_TO, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_IGN)
+    ignore_signals()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     connection = socket.socket(fileno=descriptor)
     gc.collect()
     # A collection would write to pages that all shims share.
@@ -41,23 +40,27 @@ def serve(descriptor: int) -> int:
         if not data:
             return 0
         try:
-            _obey(decode(data), connection, descriptors)
+            _obey(decode(data), connection, appearance, descriptors)
         finally:
             for each in descriptors:
                 os.close(each)
 
 
-def _obey(packet: Packet, connection: socket.socket, descriptors: list[int]) -> None:
+def _obey(
+    packet: Packet, connection: socket.socket, appearance: Appearance, descriptors: list[int]
+) -> None:
     match packet.op, descriptors:
         case "enter", []:
             enter(packet.body, os.getpid())
         case "fork", [alive, ready]:
-            _fork(packet.body, connection, alive, ready)
+            _fork(packet.body, connection, appearance, alive, ready)
         case _:
             raise ValueError(f"not a request: {packet}")
 
 
-def _fork(body: str, connection: socket.socket, alive: int, ready: int) -> None:
+def _fork(
+    body: str, connection: socket.socket, appearance: Appearance, alive: int, ready: int
+) -> None:
     mark, _, directory = body.partition(" ")
     try:
         pid = os.fork()
@@ -66,16 +69,18 @@ def _fork(body: str, connection: socket.socket, alive: int, ready: int) -> None:
         return
     if pid == 0:
         connection.detach()
-        os._exit(_live(mark, directory, alive, ready))
+        os._exit(_live(mark, directory, appearance, alive, ready))
 
 
-def _live(mark: str, directory: str, alive: int, ready: int) -> int:
-    """The shim's exit code: nothing of the zygote's may run after it."""
+def _live(mark: str, directory: str, appearance: Appearance, alive: int, ready: int) -> int:
+    """The shim's exit code: nothing of the zygote's may run after it.
+
+    What it inherits it shares, until it writes to it: so it does as little as it can.
+    """
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         complaints = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         os.dup2(os.open(f"{directory}/shim.stderr", complaints, 0o600), 2)
-        appear(b"conman-shim\0" + os.fsencode(directory), os.fsencode(mark))
+        appearance.change(b"conman-shim\0" + os.fsencode(directory), os.fsencode(mark))
         return main(directory, alive, ready)
     except BaseException as error:  # noqa: BLE001 - told where a shim's complaints go
         complain(f"{type(error).__name__}: {error}")

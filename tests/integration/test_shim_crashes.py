@@ -134,6 +134,12 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         *(f"shim/requested/during:{number}" for number in range(1, 6)),  # a record tried again
         *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
         *(f"shim/end-call/{when}" for when in ("before", "after")),
+        # A successor's.
+        *(
+            f"shim/{name}/{when}"
+            for name in ("reopen-output", "output-reopened")
+            for when in ("before", "after")
+        ),
     }
     for point in sorted(known() - others):
         armed(monkeypatch, one, point)

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from selectors import DefaultSelector
 
 import pytest
 
 from conman.shim.log import Log
+from conman.shim.readers import Readers
 from conman.shim.stdio import Output
 
 
@@ -16,9 +16,9 @@ class Stage:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.selector = DefaultSelector()
+        self.readers = Readers()
         self.ended = 0
-        self.output = Output(str(directory), self.selector, self._end)
+        self.output = Output(str(directory), self.readers, self._end)
         for name in ("stdout", "stderr"):
             os.mkfifo(directory / name)
         self.ends = list(self.output.open())
@@ -28,9 +28,9 @@ class Stage:
 
     def turn(self) -> None:
         """Let everything be read that is there."""
-        while ready := self.selector.select(0):
-            for key, _ in ready:
-                key.data()
+        while ready := self.readers.wait(0):
+            for readable in ready:
+                readable()
 
     def lines(self) -> list[str]:
         lines = (self.directory / "log").read_text().splitlines()
@@ -40,7 +40,7 @@ class Stage:
         self.output.close()
         for end in self.ends:
             os.close(end)
-        self.selector.close()
+        self.readers.close()
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_a_writer_that_never_stops_does_not_keep_the_shim(stage: Stage) -> None:
 def test_a_fifo_that_is_missing_is_an_error_and_nothing_stays_open(stage: Stage) -> None:
     before = len(os.listdir("/proc/self/fd"))
     os.unlink(stage.directory / "stderr")
-    other = Output(str(stage.directory), stage.selector, stage._end)
+    other = Output(str(stage.directory), stage.readers, stage._end)
     with pytest.raises(FileNotFoundError):
         other.open()
     other.close()

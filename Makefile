@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench load proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,11 @@ SCALE ?= 1.0
 
 load: setup ## conman under load: figures, leaks, a verdict (PARTS=lives SCALE=0.1)
 	@$(PY) -m benchmarks.load --parts $(PARTS) --scale $(SCALE)
+
+TRIES ?= 5000
+
+bad-input: setup ## every request of the API with anything in it, drawn anew (TRIES=5000)
+	$(call phase,bad input,CONMAN_BAD_INPUT_TRIES=$(TRIES) $(PY) -m pytest -q -s tests/integration/test_bad_input.py)
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

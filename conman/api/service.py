@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError, Message
 from conman.api import answers, changes, translate
 from conman.api.events import Source, stream
 from conman.api.info import Facts, info
+from conman.api.malformed import field_at_fault
 from conman.api.status import BUG, grpc_status
 from conman.core import requests
 from conman.errors import Code, ConmanError, Refusal
@@ -209,9 +210,10 @@ def _parsed(kind: type[Asked], raw: bytes) -> Asked | Refusal:
     try:
         return kind.FromString(raw)
     except DecodeError:
-        what = f"what came is no {kind.__name__}"
+        field = field_at_fault(kind, raw)
+        what = f"the request's {field} is not text" if field else f"what came is no {kind.__name__}"
         hint = "send protobuf of conman.proto, in UTF-8"
-        return Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint)
+        return Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, field)
 
 
 def _sound(message: Asked | Refusal) -> Asked:

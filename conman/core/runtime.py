@@ -77,6 +77,7 @@ def refusal_of(operation: str, runtime: str, answer: Result, command: str) -> Re
                 f"the runtime {runtime} is not installed",
                 f"install it (Debian: apt-get install {_package(runtime)}), "
                 "or name another with --runtime",
+                "runtime",
             )
         case Failed(text=text):
             return Refusal(Code.UNAVAILABLE, "RuntimeFailed", f"cannot run {runtime}: {text}")

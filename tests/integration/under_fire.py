@@ -77,6 +77,9 @@ class Target:
             each.id: (each.name, wire.ContainerState.Name(each.state)) for each in listed.containers
         }
 
+    def is_settled(self) -> bool:
+        return sorted(self.states().values()) == sorted(STANDING.items())
+
     def settle(self, *spoilt: str) -> None:
         """Both containers are as they were, and there are no others; `spoilt` ones are made anew."""
         right = set(STANDING) - set(spoilt)

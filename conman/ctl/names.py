@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conman.ctl.settings import address_of
+from conman.ctl.settings import address_of, connect_timeout_of
 
 if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
@@ -52,7 +52,8 @@ def _listed(ctx: click.Context) -> "Sequence[wire.ContainerSummary]":
             request_serializer=wire.ListContainersRequest.SerializeToString,
             response_deserializer=wire.ListContainersResponse.FromString,
         )
-        answer = ask(wire.ListContainersRequest(filter=chosen), timeout=_PATIENCE_S)
+        timeout_s = connect_timeout_of(ctx, _PATIENCE_S)
+        answer = ask(wire.ListContainersRequest(filter=chosen), timeout=timeout_s)
     return answer.containers
 
 

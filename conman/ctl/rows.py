@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from conman.ctl.table import Column, look_of_stdout, table
+from conman.ctl.table import Column, cut, look_of_stdout, table
 from conman.ctl.times import ago, lasted, shown
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ FIELDS = (
 _COLUMNS = (
     Column("CONTAINER ID"),
     Column("COMMAND", 10),
-    Column("CREATED", 8),
-    Column("STATUS", 8),
+    Column("CREATED", 8, late=True),
+    Column("STATUS", 8, late=True),
     Column("NAMES", 8),
 )
-_CREATED, _RUNNING, _EXITED, _PAUSED = 1, 2, 3, 5
 
 
 def status(one: "wire.ContainerSummary", now: int) -> str:
@@ -73,7 +72,7 @@ def command(one: "wire.ContainerSummary") -> str:
 def values(one: "wire.ContainerSummary", now: int, *, whole: bool) -> dict[str, str]:
     """By the names of FIELDS. `whole`: ids and commands are not shortened."""
     typed = command(one)
-    short = typed if len(typed) <= _SHORT_COMMAND else f"{typed[: _SHORT_COMMAND - 1]}…"
+    short = cut(typed, _SHORT_COMMAND, look_of_stdout().ellipsis)
     labels = ",".join(f"{key}={one.detail.labels[key]}" for key in sorted(one.detail.labels))
     return {
         "ID": one.id if whole else one.id[:SHORT_ID],

@@ -101,6 +101,11 @@ def client_of(ctx: click.Context, *, allowance_s: float = 0.0, endless: bool = F
     return Client(address_of(ctx), patience)
 
 
+def connect_timeout_of(ctx: click.Context, usual_s: float) -> float:
+    """What the command line says, else `usual_s`."""
+    return float(ctx.meta.get(f"{_META}connect_timeout", usual_s))
+
+
 def address_of(ctx: click.Context) -> "Address":
     """Raises WrongUsage for an impossible one."""
     said = ctx.meta.get(f"{_META}address")

@@ -19,10 +19,14 @@ _COLOURS = {"bold": "1", "red": "31", "green": "32", "yellow": "33"}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`least`: how narrow it may become where there is no room; 0: it is never cut."""
+    """`least`: how narrow it may become where there is no room; 0: it is never cut.
+
+    `late`: the others give way first.
+    """
 
     title: str
     least: int = 0
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +35,24 @@ class Look:
 
     width: int | None
     colours: bool
-    ellipsis: str = "..."
+    encoding: str = "utf-8"
+
+    @property
+    def ellipsis(self) -> str:
+        return self.shown("…") if self.shown("…") == "…" else "..."
+
+    def shown(self, text: str) -> str:
+        """On one line, in characters that the stream knows."""
+        return one_line(text).encode(self.encoding, "backslashreplace").decode(self.encoding)
 
 
 def look_of_stdout(environ: Mapping[str, str] = os.environ) -> Look:
     """A terminal's width; colours unless NO_COLOR is set, or the terminal is dumb."""
-    encoding = (getattr(sys.stdout, "encoding", "") or "").lower()
-    ellipsis = "…" if encoding.startswith("utf") else "..."
+    encoding: str = getattr(sys.stdout, "encoding", "") or "utf-8"
     if not sys.stdout.isatty():
-        return Look(None, colours=False, ellipsis=ellipsis)
+        return Look(None, colours=False, encoding=encoding)
     colours = not environ.get("NO_COLOR") and environ.get("TERM", "dumb") != "dumb"
-    return Look(shutil.get_terminal_size().columns, colours, ellipsis)
+    return Look(shutil.get_terminal_size().columns, colours, encoding)
 
 
 def painted(text: str, colour: str, look: Look) -> str:
@@ -55,7 +66,7 @@ def table(
     colours: Sequence[str] = (),
 ) -> list[str]:
     """The lines, header first. `colours`: one a row, for its STATUS column, "" for none."""
-    cells = [[one_line(cell) for cell in row] for row in rows]
+    cells = [[look.shown(cell) for cell in row] for row in rows]
     titles = [column.title for column in columns]
     wanted = [max(map(width, column)) for column in zip(titles, *cells, strict=True)]
     widths = _fitted(wanted, columns, look.width)
@@ -69,18 +80,16 @@ def table(
 def _fitted(wanted: Sequence[int], columns: Sequence[Column], room: int | None) -> list[int]:
     """The widest of those that may be cut gives a column at a time, until all fit or none can."""
     widths = list(wanted)
-    if room is None:
-        return widths
-    excess = sum(widths) + _GAP * (len(widths) - 1) - room
+    excess = 0 if room is None else sum(widths) + _GAP * (len(widths) - 1) - room
     while excess > 0:
         spare = [
-            (width - column.least, index)
+            (not column.late, width - column.least, index)
             for index, (width, column) in enumerate(zip(widths, columns, strict=True))
             if column.least and width > column.least
         ]
         if not spare:
-            return widths
-        widths[max(spare)[1]] -= 1
+            break
+        widths[max(spare)[2]] -= 1
         excess -= 1
     return widths
 

@@ -58,6 +58,8 @@ class Feed:
         self.pages: list[int] = []
         self.is_ending = False
         self.more = asyncio.Event()
+        #: A reader waits for what comes; a reader does so no longer.
+        self.waited_for, self.left = asyncio.Event(), asyncio.Event()
         for _ in range(count):
             self.happens("started")
 
@@ -80,10 +82,14 @@ class Feed:
         return Page(tuple(Numbered(n, event) for n, event in found), self.oldest, self.newest)
 
     async def beyond(self, seen: int) -> None:
-        while self.newest <= seen:
-            if self.is_ending:
-                raise ConmanError(ENDING)
-            await self.more.wait()
+        self.waited_for.set()
+        try:
+            while self.newest <= seen:
+                if self.is_ending:
+                    raise ConmanError(ENDING)
+                await self.more.wait()
+        finally:
+            self.left.set()
 
 
 Reply = requests.Reply

@@ -188,6 +188,19 @@ def test_the_end_of_the_daemon_is_unavailable() -> None:
     run(scene)
 
 
+def test_a_reader_who_goes_away_is_forgotten(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        feed = Feed(1)
+        async with asking(feed, since=0, follow=True) as stream:
+            await stream.read()
+            await asyncio.wait_for(feed.waited_for.wait(), 20)
+            stream.cancel()
+            await asyncio.wait_for(feed.left.wait(), 20)
+
+    run(scene)
+    assert "EventsRequest" not in caplog.text
+
+
 def test_a_reader_who_does_not_read_is_waited_for_by_nobody() -> None:
     """Pages are taken from the store as he reads; what is in between is grpc's window, not ours."""
 

@@ -283,3 +283,12 @@ def test_every_command_has_an_example_and_says_its_own_path(
         assert f"Example: conmanctl {' '.join(words)} " in capsys.readouterr().out.replace(
             "\n", " "
         )
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """That it works is `test_people_life.py`'s to show, with a real bash."""
+    assert cli.run(["completion", shell]) == 0
+    out = capsys.readouterr().out
+    assert f"_CONMANCTL_COMPLETE={shell}_complete" in out
+    assert "%(" not in out

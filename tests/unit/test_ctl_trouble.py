@@ -304,6 +304,8 @@ def test_a_command_imports_only_what_it_needs(conmand: StubConmand) -> None:
     for words, told in (
         (["--address", conmand.path, "container", "start", "a"], "{}\n[] 0 True\n"),
         (["container", "start"], "[] 2 False\n"),
+        (["--address", conmand.path, "start", "a"], "a\n[] 0 True\n"),
+        (["completion", "tcsh"], "[] 2 False\n"),
     ):
         done = subprocess.run(
             [sys.executable, "-c", look, *words], capture_output=True, text=True, check=False

@@ -11,8 +11,9 @@ from conman.primitives.steps import Done, Failed, OomCount
 from conman.shim import machine as shim
 from scenarios import performing
 from scenarios.control_groups import THAWED
+from scenarios.programs import EXITS_BY_ITSELF, OUT_OF_MEMORY
 from scenarios.runtime_calls import advance, begin_call, end_call
-from scenarios.world import EXITS_BY_ITSELF, OUT_OF_MEMORY, Shim, World, run_of
+from scenarios.world import Shim, World, run_of
 
 Actor = tuple[str, str]
 

@@ -9,8 +9,9 @@ from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.performing import inventory, names_in
+from scenarios.programs import OUT_OF_MEMORY
 from scenarios.violation import Violation
-from scenarios.world import OUT_OF_MEMORY, World, is_whole, run_of
+from scenarios.world import World, is_whole, run_of
 
 _LIVE = (State.RUNNING, State.PAUSED)
 

@@ -10,6 +10,7 @@ from conman.primitives import steps as s
 from conman.shim.machine import Requested
 from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import Disk
+from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.world import DAEMON, Process, Shim, World, run_of
 
@@ -188,6 +189,9 @@ def _freezer(world: World, step: s.FreezeMembers | s.ThawMembers | s.ReadFreezer
         case s.FreezeMembers():
             if not (cgroup in world.cgroups if cgroup else members):
                 return s.Absent()
+            if any(world.processes[member].cmdline in CANNOT_FREEZE for member in members):
+                world.freeze(cgroup, wholly=False)
+                return s.TimedOut()
             if cgroup:
                 world.freeze(cgroup)
             _stop(world, members if not cgroup else [], stopped=True)

@@ -6,8 +6,8 @@ is a violation of I9, whatever the host looks like.
 """
 
 from scenarios.clients import Ask, Told
+from scenarios.programs import EXITS_BY_ITSELF
 from scenarios.violation import Violation
-from scenarios.world import EXITS_BY_ITSELF
 
 ABSENT, CREATED, RUNNING, EXITED = "ABSENT", "CREATED", "RUNNING", "EXITED"
 PAUSED = "PAUSED"
@@ -54,6 +54,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("pause", CREATED, "WrongState"): (CREATED,),
     ("pause", RUNNING, "ok"): (PAUSED,),
     ("pause", RUNNING, "NotRunning"): (EXITED,),
+    ("pause", RUNNING, "CannotFreeze"): (RUNNING,),
     ("pause", PAUSED, "ok"): (PAUSED,),
     ("pause", EXITED, "WrongState"): (EXITED,),
     ("unpause", CREATED, "WrongState"): (CREATED,),

@@ -18,6 +18,7 @@ from fakerunc import model, signals
 from scenarios.control_groups import FREEZING, FROZEN, THAWED, ControlGroup
 from scenarios.disk import Disk
 from scenarios.kept import Kept
+from scenarios.programs import OBEYS_TERM
 from scenarios.storage import Storage
 
 SECOND = 1_000_000_000
@@ -26,13 +27,6 @@ INSTANCE = "0123abcd"
 DAEMON = 1
 #: Names that chance gives are numbers like no others, so that `keys` can tell them.
 FIRST_PID, FIRST_CONNECTION, FIRST_CALL = 4_100_001, 4_300_001, 4_400_001
-
-#: What the simulated programs do: exit by themselves, and obey or ignore TERM.
-EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0, "/bin/eats": 137, "/bin/feeds": 0}
-#: Of these the kernel kills a member for want of memory: the program itself, or a child of it.
-OUT_OF_MEMORY = {"/bin/eats", "/bin/feeds"}
-OBEYS_TERM = {"/bin/obey": 0}
-
 
 _DICTS = (
     "processes",

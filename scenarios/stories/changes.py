@@ -43,6 +43,13 @@ STORIES = (
         given=(CREATE_SHORT, START, PAUSE),
     ),
     Story(
+        "pause-refused",
+        "S31",
+        "a program that does not come to a stand goes on",
+        (PAUSE, STATUS),
+        given=(Ask("create", "web", program="/bin/vforks"), START),
+    ),
+    Story(
         "stop-paused",
         "S31",
         "what stands still is stopped",
@@ -74,7 +81,7 @@ STORIES = (
         "update-refused",
         "S32",
         "the kernel takes the first of two limits, and not the second",
-        (update(8, shares=512), STATUS),
+        (update(8, swap=128, shares=512), STATUS),
         given=(CREATE, START, update(64, shares=2048)),
     ),
     Story(

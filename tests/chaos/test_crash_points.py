@@ -53,12 +53,19 @@ CREATE = ("create", "--rootfs", "ROOTFS", "c", "--", "/bin/sleep", "1000")
 START = ("start", "c")
 STOP = ("stop", "--timeout", "0", "c")
 REMOVE = ("remove", "--force", "c")
+PAUSE = ("pause", "c")
+UPDATE = ("update", "--memory", "64m", "--cpus", "0.5", "--pids-limit", "50", "c")
 STORIES = {
     "create": Story(CREATE, "CREATED"),
     "start": Story(START, "RUNNING", (CREATE,)),
     "start-again": Story(START, "RUNNING", (CREATE, START, STOP)),
+    "pause": Story(PAUSE, "PAUSED", (CREATE, START)),
 }
 if FULL:
+    STORIES["unpause"] = Story(("unpause", "c"), "RUNNING", (CREATE, START, PAUSE))
+    STORIES["update"] = Story(UPDATE, "RUNNING", (CREATE, START))
+    STORIES["rename"] = Story(("rename", "c", "d"), "RUNNING", (CREATE, START))
+    STORIES["stop-paused"] = Story(STOP, "EXITED", (CREATE, START, PAUSE))
     STORIES["stop"] = Story(STOP, "EXITED", (CREATE, START))
     STORIES["remove"] = Story(REMOVE, "", (CREATE, START))
 
@@ -197,14 +204,14 @@ def must_agree(it: Stage, state: str) -> None:
     if not listed:
         assert found == []
         return
-    status = it.status("c")
+    status = it.status(listed[0]["id"])
     container_id, one_run = status["containerId"], f"{status['containerId']}-{status['run']}"
     assert {thing.owner for thing in found} <= {container_id, one_run}
     kinds = Counter(thing.kind for thing in found)
     alive = 0 if state == "EXITED" else 1
     assert (kinds["containers"], kinds["trash"]) == (1, 0)
     assert (kinds["shims"], kinds["shim"], kinds["runtime"]) == (alive, alive, alive)
-    if state == "RUNNING":
+    if state in {"RUNNING", "PAUSED"}:
         assert Thing("run", one_run, str(status["pid"])) in found
     elif state == "EXITED":
         assert kinds.total() == 1

@@ -181,9 +181,6 @@ def test_killed_by_a_stranger_while_it_is_paused(conmand: Conmand) -> None:
 @pytest.mark.parametrize(
     ("point", "state"),
     [
-        ("pause-container/RecordIntent/after", "PAUSED"),
-        ("pause-container/Freeze/after", "PAUSED"),
-        ("pause-container/CommitPaused/after", "PAUSED"),
         ("unpause-container/Thaw/before", "RUNNING"),
         ("unpause-container/Thaw/after", "RUNNING"),
     ],

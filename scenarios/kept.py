@@ -22,6 +22,8 @@ class Kept:
     #: Whether the kernel tells how an orphan ended; and what the daemon's pidfds can tell it.
     kernel_tells: bool = True
     told: dict[Run, tuple[int, int]] = field(default_factory=dict[Run, tuple[int, int]])
+    #: RUN was removed in this boot.
+    has_lost_run: bool = False
     #: Runs of whose FIFOs the daemon holds an end.
     held: _Runs = field(default_factory=_Runs)
     #: Runs with output that was written for a shim that had died, and that nobody has read yet.
@@ -99,3 +101,4 @@ class Kept:
         self.daemon_dies()
         self.unknowable |= runs
         self.unread.clear()
+        self.has_lost_run = False

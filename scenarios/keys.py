@@ -171,7 +171,7 @@ def _ghosts(world: World) -> str:
         [(run, code) for run, code in sorted(world.exits.items()) if run in runs],
         sorted(world.out_of_memory & runs),
         *(sorted(one & runs) for one in _kept(world)),
-        world.kept.kernel_tells,
+        (world.kept.kernel_tells, world.kept.has_lost_run),
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,
     )

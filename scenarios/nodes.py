@@ -30,9 +30,19 @@ def initial(story: Story) -> Node:
     if story.shim_is_dead:
         for directory in list(world.shims):
             world.shim_killed(directory)
+    if story.run_is_lost:
+        _remove_run(world)
     return Node(
         world, Client(story.given + story.asks, len(story.given), client.history), (story.name,)
     )
+
+
+def _remove_run(world: World) -> None:
+    """By somebody's hand, in this boot; the next daemon makes it anew, and knows."""
+    for path in reversed(world.disk.tree(RUN)):
+        world.disk.remove(path)
+    world.kept.has_lost_run = True
+    world.make_run()
 
 
 def without_daemon(node: Node) -> Iterator[Node]:

@@ -201,6 +201,8 @@ def owned(world: World, row: Container) -> list[str]:
     if not row.is_prepared(world.boot_id):
         return things
     run = f"{row.id}-{row.run}"
+    if world.kept.has_lost_run and world.disk.find(world.layout().shim(row.id, row.run)) is None:
+        return [*things, f"mount {row.id}", f"cgroup {run}", f"init {run}"]
     things += [f"mount {row.id}", f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
     things += [f"init {run}"]
     things += [f"shim {run}"]

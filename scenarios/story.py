@@ -10,7 +10,7 @@ class Story:
     """`scenario`: its number in docs/invariants.md. `given` runs undisturbed, `asks` is explored.
 
     `shim_is_dead`: the shim of what is given is killed in between, its daemon too. `kernel_tells`: how an
-    orphan ended, to whoever has a pidfd of it.
+    orphan ended, to whoever has a pidfd of it. `run_is_lost`: all of RUN is removed, in the same boot.
     """
 
     name: str
@@ -20,3 +20,4 @@ class Story:
     given: tuple[Ask, ...] = ()
     shim_is_dead: bool = False
     kernel_tells: bool = True
+    run_is_lost: bool = False

@@ -172,7 +172,7 @@ class World:
         return self.boot * 1_000_000 * SECOND + self.monotonic
 
     def layout(self) -> Layout:
-        return Layout(DATA, RUN, INSTANCE, self.boot_id)
+        return Layout(DATA, RUN, INSTANCE, self.boot_id, has_lost_run=self.kept.has_lost_run)
 
     def draw_id(self) -> bytes:
         """Sixteen bytes that no other container got."""

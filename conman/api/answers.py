@@ -43,7 +43,7 @@ def containers(
             created_at=row.created_at if row else 0,
             state=_STATES[view.state],
         )
-        if view.state is State.UNKNOWN and view.reason:
+        if view.state is not State.EXITED and view.reason:
             item.reason = wire_text(view.reason)
         if detailed and row is not None:
             item.detail.CopyFrom(_detail(row, view.state, default_runtime))

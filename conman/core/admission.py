@@ -183,11 +183,12 @@ def _intent(
     container_id: str, operation: Operation, row: Container | None, setting: Setting
 ) -> Intent:
     """Which run it concerns, and whether it makes it."""
-    boot_id = setting.layout.boot_id
+    boot_id, lost = setting.layout.boot_id, setting.layout.has_lost_run
     run = row.run if row else 0
     if operation is Operation.START and row is not None and not row.is_prepared(boot_id):
-        return Intent(container_id, operation, run + 1, boot_id, 0, prepares=True)
-    return Intent(container_id, operation, run, boot_id, 0)
+        run += 1
+        return Intent(container_id, operation, run, boot_id, 0, prepares=True, has_lost_run=lost)
+    return Intent(container_id, operation, run, boot_id, 0, has_lost_run=lost)
 
 
 def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) -> Intent:

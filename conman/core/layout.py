@@ -19,13 +19,17 @@ CALLS = ("create", "start", "delete")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One daemon's places. `instance`: 8 hex digits; `has_cgroups` False: not root."""
+    """One daemon's places. `instance`: 8 hex digits; `has_cgroups` False: not root.
+
+    `has_lost_run`: RUN was removed in this boot, under runs that live. An absent lock proves nothing then.
+    """
 
     data: str
     run: str
     instance: str
     boot_id: str
     has_cgroups: bool = True
+    has_lost_run: bool = False
 
     # ---- DATA
 

@@ -98,7 +98,8 @@ class Intent:
     it was admitted. `draft` is the row that a create will commit. `deadline` is monotonic ns of boot
     `boot_id`: when stop goes on to KILL. `init` is what a preparing start has made (None: not yet),
     recorded before the program may run. Of an update: `resources`, all that will hold then, and the
-    `controls` that it sets, in this order. `name`: the new one, of a rename.
+    `controls` that it sets, in this order. `name`: the new one, of a rename. `has_lost_run`: as its
+    daemon's layout; a RUN that was lost later took this operation's evidence with it.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Intent:
     resources: Resources | None = None
     controls: tuple[Control, ...] = ()
     name: str = ""
+    has_lost_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

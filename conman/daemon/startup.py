@@ -61,7 +61,7 @@ def _settle(
     config: Config, claimed: Claim, store: Store, points: CrashPoints, zygote: Zygote
 ) -> Host:
     layout = Layout(config.data_dir, config.run_dir, store.instance, boot_id(), has_cgroups(config))
-    settle_run(layout)
+    layout = settle_run(layout, lambda: _knows_runs(store, layout.boot_id))
     cgroup = ShimCgroup(f"/conman-{layout.instance}/shims") if layout.has_cgroups else None
     if cgroup is not None:
         zygote.enter(cgroup.path)
@@ -69,9 +69,18 @@ def _settle(
     mode, notes = _rootfs_mode(config, performer)
     permits = probe_permits(has_cgroups=layout.has_cgroups)
     setting = Setting(layout, config.runtime, mode, permits, runtime_ms=config.runtime_timeout_ms)
-    notes = (*notes, *_about_mounts(mode))
+    notes = (*notes, *_about_mounts(mode), *_about_run(layout))
     lock = CgroupLock() if layout.has_cgroups else None
     return Host(claimed, store, setting, performer, points, zygote, cgroup, lock, notes)
+
+
+def _knows_runs(store: Store, boot_id: str) -> bool:
+    """Whether anything of this boot may be alive, by what the store says or can no longer say."""
+    stored = store.read()
+    begun = any(intent.boot_id == boot_id for intent in stored.intents)
+    return (
+        bool(stored.quarantined) or begun or any(c.is_prepared(boot_id) for c in stored.containers)
+    )
 
 
 def has_cgroups(config: Config) -> bool:
@@ -96,6 +105,16 @@ def _rootfs_mode(config: Config, performer: Performer) -> tuple[RootfsMode, tupl
             )
         )
     return mode, (f"no overlay can be mounted ({why}): root file systems are copied",)
+
+
+def _about_run(layout: Layout) -> tuple[str, ...]:
+    if not layout.has_lost_run:
+        return ()
+    words = (
+        f"the run directory {layout.run} was removed while containers ran: those go on (ShimLost), "
+        "and what they write may be lost until they are started again"
+    )
+    return (words,)
 
 
 def _about_mounts(mode: RootfsMode) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conman.core.effects import recipes_boot
 from conman.core.layout import Layout
@@ -49,16 +49,31 @@ def claim(data: str, run: str, patience_s: float = _PATIENCE_S) -> Claim:
     return Claim(tuple(locks))
 
 
-def settle_run(layout: Layout) -> None:
-    """What an earlier boot left in RUN goes; from now on RUN is this boot's and this instance's."""
+def settle_run(layout: Layout, knows_runs: Callable[[], bool] = lambda: False) -> Layout:
+    """What an earlier boot left in RUN goes; from now on RUN is this boot's and this instance's.
+
+    `knows_runs`: whether the store has runs of this boot. Then a RUN that is not there was lost, which
+    the layout and the stamp say from now on: shims may live that no lock tells of.
+    """
     ours = _Stamp(layout.boot_id, linux.pid_namespace(), layout.instance)
     found = _read_stamp(layout.run)
-    if found != ours:
+    is_ours = found is not None and replace(found, has_lost_run=False) == ours
+    was_lost = is_ours and found is not None and found.has_lost_run
+    if not is_ours:
         _refuse_if_in_use(layout, ours, found)
         _do_all(recipes_boot.forget_run(layout))
+    if not was_lost and not (is_ours and _has_places(layout)) and knows_runs():
+        was_lost, is_ours = True, False
+    if not is_ours:
         # RUN may lie on a disk: no content may ever be found there without its stamp.
-        _do_all(recipes_boot.publish(layout.run, "stamp", ours.render()))
+        stamp = replace(ours, has_lost_run=was_lost)
+        _do_all(recipes_boot.publish(layout.run, "stamp", stamp.render()))
     _do_all(recipes_boot.make_places(layout))
+    return replace(layout, has_lost_run=was_lost)
+
+
+def _has_places(layout: Layout) -> bool:
+    return all(os.path.isdir(path) for path in recipes_boot.run_parts(layout))
 
 
 def probe_rootfs_mode(data: str, do: Callable[[Step], Result]) -> tuple[RootfsMode, str]:
@@ -118,12 +133,14 @@ class _Stamp:
     boot_id: str
     pid_namespace: int
     instance: str
+    has_lost_run: bool = False
 
     def render(self) -> bytes:
         fields = {
             "boot_id": self.boot_id,
             "pid_namespace": self.pid_namespace,
             "instance": self.instance,
+            "has_lost_run": self.has_lost_run,
         }
         return (json.dumps(fields) + "\n").encode()
 
@@ -133,7 +150,8 @@ def _read_stamp(run: str) -> _Stamp | None:
     try:
         with open(f"{run}/stamp", "rb") as file:
             raw = json.loads(file.read())
-        return _Stamp(str(raw["boot_id"]), int(raw["pid_namespace"]), str(raw["instance"]))
+        lost = bool(raw.get("has_lost_run", False))
+        return _Stamp(str(raw["boot_id"]), int(raw["pid_namespace"]), str(raw["instance"]), lost)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     except OSError as error:

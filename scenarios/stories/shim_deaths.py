@@ -41,4 +41,22 @@ STORIES = (
         shim_is_dead=True,
         kernel_tells=False,
     ),
+    Story(
+        "run-removed",
+        "S25",
+        "somebody removes RUN under a running container, which goes on, and is stopped",
+        (STATUS, Ask("stop", "web"), START, STATUS),
+        given=(CREATE_OBEDIENT, START),
+        shim_is_dead=True,
+        run_is_lost=True,
+    ),
+    Story(
+        "run-removed-created",
+        "S25",
+        "somebody removes RUN under a container that waits for its start",
+        (START, STATUS),
+        given=(CREATE,),
+        shim_is_dead=True,
+        run_is_lost=True,
+    ),
 )

@@ -191,9 +191,9 @@ def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout, runtime_ms: 
 def _processes(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
         case v.FenceShim(container_id, run):
-            return (_fence_shim(layout, container_id, run),)
+            return _fence_shim(layout, container_id, run)
         case v.FenceCall(container_id, run, op):
-            return (_fence_call(layout, container_id, run, op),)
+            return _fence_call(layout, container_id, run, op)
         case v.LookForMembers(container_id, run):
             cgroup = layout.members_cgroup(container_id, run)
             return (s.ListMembers(cgroup, layout.run_marker(container_id, run)),)
@@ -234,27 +234,36 @@ def _limits(effect: v.ReadLimits | v.SetLimits | v.RestoreLimits, layout: Layout
             return tuple(s.WriteControl(cgroup, c.name, c.before) for c in reversed(controls))
 
 
-def _fence_shim(layout: Layout, container_id: str, run: int) -> s.Fence:
+def _fence_shim(layout: Layout, container_id: str, run: int) -> Recipe:
     lock, marker = layout.shim_lock(container_id, run), layout.shim_marker(container_id, run)
-    return s.Fence(lock, marker, "", FENCE_MS)
+    return _fence(layout, s.Fence(lock, marker, "", FENCE_MS))
 
 
-def _fence_call(layout: Layout, container_id: str, run: int, op: str) -> s.Fence:
+def _fence_call(layout: Layout, container_id: str, run: int, op: str) -> Recipe:
     # A waiting init of runc's bears the state directory too: only a create may be fenced by it.
     state = layout.runtime_state(container_id, run) if op == "create" else ""
     lock, marker = (
         layout.call_lock(container_id, run, op),
         layout.call_marker(container_id, run, op),
     )
-    return s.Fence(lock, marker, state, FENCE_MS)
+    return _fence(layout, s.Fence(lock, marker, state, FENCE_MS))
+
+
+def _fence(layout: Layout, fence: s.Fence) -> Recipe:
+    """Where the locks were removed under their holders, these are ended by their marks first."""
+    if not layout.has_lost_run:
+        return (fence,)
+    marks = [fence.marker]
+    marks += [f"_LIBCONTAINER_STATEDIR={fence.state_directory}"] if fence.state_directory else []
+    return (*(s.EndMembers("", mark, FENCE_MS) for mark in marks), fence)
 
 
 def _end_shim(layout: Layout, container_id: str, run: int) -> Recipe:
-    fences = tuple(_fence_call(layout, container_id, run, op) for op in CALLS)
+    fences = tuple(step for op in CALLS for step in _fence_call(layout, container_id, run, op))
     locks = tuple(s.Unlink(layout.call_lock(container_id, run, op)) for op in CALLS)
     shim = _fence_shim(layout, container_id, run)
     directory = s.RemoveTree(layout.shim(container_id, run))
-    return (shim, *fences, *locks, directory, s.Release(container_id, run))
+    return (*shim, *fences, *locks, directory, s.Release(container_id, run))
 
 
 def _write_exit_record(effect: v.WriteExitRecord, layout: Layout) -> Recipe:

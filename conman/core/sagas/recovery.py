@@ -152,7 +152,9 @@ async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Re
             await insist(row.id, v.ForgetStart(row.id, intent.run))
         case Look.GONE:
             begun = await insist(row.id, v.LookForStart(row.id, intent.run))
-            if isinstance(begun, Content):
+            # The evidence may have gone with all of RUN: then nobody may say that it never ran.
+            lost = setting.layout.has_lost_run and not intent.has_lost_run
+            if isinstance(begun, Content) or lost:
                 return await ran_and_ended(row, intent, init, setting)
     await _undo_start(row, intent, init, setting)
     return None

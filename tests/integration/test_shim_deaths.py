@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -156,3 +157,38 @@ def test_a_created_container_can_be_started_after_its_shims_death(conmand: Conma
     ended = conmand.ctl("wait", "one").json["status"]
     assert ending(ended) == ((3, "Error") if kernel_tells() else UNKNOWN)
     assert b" stdout F hello\n" in Path(log(conmand, container_id)).read_bytes()
+
+
+@pytest.mark.parametrize("shim_lives", [True, False], ids=["its shim lives", "its shim is dead"])
+def test_a_removed_run_directory(conmand: Conmand, *, shim_lives: bool) -> None:
+    container_id = running(conmand, "/bin/sleep", "100")
+    waiting_id = conmand.create("waits", "/bin/sh", "-c", "exit 3")
+    before = conmand.status("one")
+    conmand.kill()
+    if not shim_lives:
+        kill(shim(conmand, container_id))
+    shutil.rmtree(conmand.run)
+    conmand.start()
+    await_note(conmand, "ShimLost")
+    told = conmand.status("one")
+    assert {**told, "reason": None, "message": None} == {**before, "reason": None, "message": None}
+    assert "was removed" in told["message"]
+    [listed] = [one for one in conmand.ctl("list").json["containers"] if one["id"] == container_id]
+    assert (listed["state"], listed["reason"]) == ("RUNNING", "ShimLost")
+    conmand.kill()
+    conmand.start()
+    await_note(conmand, "ShimLost")
+    assert conmand.ctl("stop", "--timeout", "0", "one").code == 0
+    # A shim out of reach may have recorded the end before it is itself ended.
+    truth = {(137, "Error")}
+    assert ending(conmand.status("one")) in (truth if kernel_tells() else {*truth, UNKNOWN})
+    assert conmand.ctl("start", "one").code == 0
+    assert "reason" not in conmand.status("one")
+    assert conmand.ctl("start", "waits").code == 0
+    assert ending(conmand.ctl("wait", waiting_id).json["status"]) == (3, "Error")
+
+
+def await_note(conmand: Conmand, reason: str) -> None:
+    """Recovery is over before the shims' deaths have been looked at."""
+    while conmand.status("one").get("reason") != reason:
+        assert conmand.status("one")["state"] == "RUNNING"

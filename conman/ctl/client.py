@@ -97,12 +97,14 @@ class _Call:
         ends_s = None if limit_s is None else self._began_s + limit_s
         while True:
             tried_s = time.monotonic()
-            left_s = None if ends_s is None else max(ends_s - tried_s, 0.0)
+            left_s = None if ends_s is None else ends_s - tried_s
+            if left_s is not None and left_s <= 0:
+                return
             try:
                 yield from self._told(request, answer, left_s)
                 return
             except grpc.RpcError as error:
-                if ends_s is not None and time.monotonic() >= ends_s:
+                if left_s is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                     return
                 self._after(error, tried_s)
 

@@ -38,6 +38,11 @@ def one_line(text: str) -> str:
     return "".join(_visible(character) for character in " ".join(text.split()))
 
 
+def visible(text: str) -> str:
+    """Text whose lines and tabs are its own, and that cannot drive a terminal otherwise."""
+    return "".join(each if each in "\n\t" else _visible(each) for each in text)
+
+
 def _visible(character: str) -> str:
     if character.isprintable():
         return character

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conman.ctl import rows
+from conman.ctl.failure import visible
 from conman.ctl.filters import container_filter
 from conman.ctl.lazy import Verb
 from conman.ctl.output import print_answer, wants_json
@@ -73,7 +74,7 @@ def _lines(
         return [one.id if whole else one.id[: rows.SHORT_ID] for one in containers]
     if template and template != "table":
         each = [rows.values(one, now, whole=whole) for one in containers]
-        return [placed(template, values, rows.FIELDS) for values in each]
+        return [visible(placed(template, values, rows.FIELDS)) for values in each]
     return rows.container_table(containers, now, whole=whole)
 
 

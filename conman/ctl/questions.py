@@ -11,8 +11,6 @@ from conman.ctl.settings import client_of, common_options
 from conman.ctl.verbs import for_each
 
 if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
     from conman.wire.v1 import conman_pb2 as wire
 
 
@@ -47,11 +45,11 @@ def status(ctx: click.Context, containers: tuple[str, ...]) -> int:
 
     client = client_of(ctx)
 
-    def ask(name: str) -> "Message":
+    def ask(name: str) -> wire.ContainerStatusResponse:
         request = wire.ContainerStatusRequest(container_id=name)
         return client.call("ContainerStatus", request, wire.ContainerStatusResponse)
 
-    return for_each(ctx, containers, ask, lambda _name, answer: facts(answer.status))  # type: ignore[attr-defined]
+    return for_each(ctx, containers, ask, lambda _name, answer: facts(answer.status))
 
 
 @click.command(cls=Verb, example="web")
@@ -75,7 +73,7 @@ def wait(ctx: click.Context, condition: str, containers: tuple[str, ...]) -> int
 
     client = client_of(ctx, endless=True)
 
-    def ask(name: str) -> "Message":
+    def ask(name: str) -> wire.WaitContainerResponse:
         request = wire.WaitContainerRequest(
             container_id=name, condition=f"CONDITION_{condition.upper()}"
         )
@@ -84,7 +82,6 @@ def wait(ctx: click.Context, condition: str, containers: tuple[str, ...]) -> int
     return for_each(ctx, containers, ask, _code)
 
 
-def _code(name: str, answer: "Message") -> str:
+def _code(name: str, answer: "wire.WaitContainerResponse") -> str:
     """Of a container that was removed: its name."""
-    found: wire.WaitContainerResponse = answer  # type: ignore[assignment]
-    return str(found.status.exit_code) if found.HasField("status") else name
+    return str(answer.status.exit_code) if answer.HasField("status") else name

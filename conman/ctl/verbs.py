@@ -5,7 +5,7 @@ anything that conmand decides: names, states, directories are conmand's to judge
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -19,14 +19,16 @@ from conman.ctl.settings import Seconds, client_of, common_options
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
+Answer = TypeVar("Answer", bound="Message")
+
 STOP_TIMEOUT_S = 10.0
 
 
 def for_each(
     ctx: click.Context,
     containers: Sequence[str],
-    ask: Callable[[str], "Message"],
-    words: "Callable[[str, Message], str]" = lambda name, _answer: name,
+    ask: Callable[[str], Answer],
+    words: Callable[[str, Answer], str] = lambda name, _answer: name,
 ) -> int:
     """Ask for each, print each answer; the first failure's exit code. `words`: what people read."""
     exit_code = EXIT_OK

@@ -213,6 +213,23 @@ def test_inspect(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> No
     assert "there are .status, .config" in capsys.readouterr().err
 
 
+def test_a_container_cannot_drive_the_terminal(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "a\x1b[31m\x9b1m\u202eä"
+    detail = wire.ContainerDetail(command=evil, labels={"k": evil})
+    one = wire.ContainerSummary(id=ID, name="web", state=wire.RUNNING, detail=detail)
+    conmand.behave["ListContainers"] = lambda *_: wire.ListContainersResponse(containers=[one])
+    config = wire.CreateContainerRequest(command=evil)
+    conmand.behave["InspectContainer"] = lambda *_: wire.InspectContainerResponse(config=config)
+    for words in (["ps"], ["ps", "--format", "{{.Command}}\\t{{.Labels}}"], ["inspect", "web"]):
+        assert conmanctl(conmand, *words) == 0
+        out = capsys.readouterr().out
+        assert all(each.isprintable() or each in "\n\t" for each in out)
+        assert "ä" in out
+    assert json.loads(out)[0]["config"]["command"] == evil
+
+
 def test_info_and_version(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     told = wire.VersionResponse(version="9.9", api_version="v1", instance="01", runtime="runc")
     conmand.behave["Version"] = lambda *_: told

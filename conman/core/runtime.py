@@ -12,10 +12,14 @@ from conman.primitives.steps import Failed, Result, RuntimeAnswer, TimedOut
 #: The exit status that a shim reports when the runtime itself could not be executed (as sh(1)).
 NO_SUCH_RUNTIME = 127
 
+#: What a shim begins with when it could not execute it, and says when it had to end it.
+_CANNOT_RUN = "cannot run "
+_TIMED_OUT = "timed out"
+
 #: Their delete: cgroup, state directory, poststop hooks, resctrl groups; nothing else.
 _DELETE_IS_OURS = ("runc", "crun")
 
-_NOT_FOUND = ("executable file not found in", "no such file or directory", "not found in $PATH")
+_NOT_FOUND = ("executable file not found in", "no such file or directory", "not found in $path")
 _NOT_ALLOWED = ("permission denied", "operation not permitted", "is a directory")
 
 
@@ -58,17 +62,35 @@ def needs_delete(runtime: str, spec: ContainerSpec) -> bool:
     return not known or spec.runtime_spec_patch != ""
 
 
+def failure_of(answer: RuntimeAnswer) -> RuntimeAnswer | TimedOut | Failed:
+    """What a shim's answer amounts to: it has one shape for all, as a shell has."""
+    if answer.stderr == _TIMED_OUT:
+        return TimedOut()
+    if answer.code == NO_SUCH_RUNTIME and answer.stderr.startswith(_CANNOT_RUN):
+        return Failed("ENOENT", answer.stderr)
+    return answer
+
+
 def refusal_of(operation: str, runtime: str, answer: Result, command: str) -> Refusal:
     """What to tell when `runtime operation` did not do it; `command` is the user's program."""
     match answer:
+        case RuntimeAnswer(code=0, stderr=stderr):
+            return Refusal(
+                Code.FAILED_PRECONDITION,
+                "RuntimeFailed",
+                f"{runtime} {operation} answered 0 but left no container: {last_words(stderr)}",
+                "it is broken, or no OCI runtime: run it by hand, or name another with --runtime",
+            )
         case RuntimeAnswer(stderr=stderr):
             return _refusal_of_words(operation, runtime, last_words(stderr), command)
         case TimedOut():
+            # Not UNAVAILABLE: clients would repeat that until their own time is over.
             return Refusal(
-                Code.UNAVAILABLE,
+                Code.DEADLINE_EXCEEDED,
                 "RuntimeTimedOut",
                 f"{runtime} {operation} did not end in time and was killed",
-                "try again; if it persists, run it by hand to see where it hangs",
+                "try again; if it persists, run it by hand to see where it hangs, or give it more "
+                "time with conmand's --runtime-timeout",
             )
         case Failed(error="ENOENT"):
             return Refusal(
@@ -80,7 +102,12 @@ def refusal_of(operation: str, runtime: str, answer: Result, command: str) -> Re
                 "runtime",
             )
         case Failed(text=text):
-            return Refusal(Code.UNAVAILABLE, "RuntimeFailed", f"cannot run {runtime}: {text}")
+            return Refusal(
+                Code.FAILED_PRECONDITION,
+                "RuntimeFailed",
+                f"cannot run {runtime}: {text}",
+                "name an OCI runtime that can be executed",
+            )
         case _:
             return Refusal(Code.INTERNAL, "RuntimeFailed", f"{runtime} {operation}: {answer}")
 
@@ -96,7 +123,10 @@ def last_words(stderr: str) -> str:
 
 def _refusal_of_words(operation: str, runtime: str, words: str, command: str) -> Refusal:
     text = f"{runtime} {operation} failed: {words}"
-    if "exec:" in words and any(sign in words for sign in _NOT_FOUND):
+    # runc's begin with `exec:`, crun's name the executable; they differ in capitals.
+    lowered = words.lower()
+    is_about_it = "exec:" in lowered or "executable" in lowered
+    if is_about_it and any(sign in lowered for sign in _NOT_FOUND):
         return Refusal(
             Code.INVALID_ARGUMENT,
             "CommandNotFound",
@@ -104,7 +134,7 @@ def _refusal_of_words(operation: str, runtime: str, words: str, command: str) ->
             "check its path inside the rootfs and the PATH in env",
             "command",
         )
-    if "exec:" in words and any(sign in words for sign in _NOT_ALLOWED):
+    if is_about_it and any(sign in lowered for sign in _NOT_ALLOWED):
         return Refusal(
             Code.INVALID_ARGUMENT,
             "CommandNotExecutable",

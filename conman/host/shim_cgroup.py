@@ -49,14 +49,18 @@ def _remove(path: str) -> None:
         except OSError as error:
             if error.errno not in _LEFT_ALONE:
                 raise
-            if error.errno != errno.EBUSY or _has_members(path) or time.monotonic() >= deadline:
+            if error.errno != errno.EBUSY or _is_in_use(path) or time.monotonic() >= deadline:
                 return
         time.sleep(_RETRY_S)
 
 
-def _has_members(path: str) -> bool:
+def _is_in_use(path: str) -> bool:
+    """EBUSY is what the kernel says of a cgroup with members, and of one with cgroups below it too."""
     try:
         with open(f"{path}/cgroup.procs", "rb", buffering=0) as file:
-            return bool(file.read(1))
+            if file.read(1):
+                return True
+        with os.scandir(path) as entries:
+            return any(entry.is_dir() for entry in entries)
     except FileNotFoundError:
         return False

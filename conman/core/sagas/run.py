@@ -19,7 +19,6 @@ from conman.primitives.steps import (
     Failed,
     Gone,
     Remaining,
-    RuntimeAnswer,
     ShimAnswer,
     Stopped,
     TimedOut,
@@ -110,10 +109,7 @@ def _created(container: Container, binary: str, outcome: Outcome) -> Init | Refu
     if known is None or known.call is None:
         return _cannot(f"have the shim run {binary} create", outcome)
     if known.call.init is None or known.call.answer.code != 0:
-        answer = known.call.answer
-        failure: Failed | RuntimeAnswer = answer
-        if answer.code == runtime.NO_SUCH_RUNTIME:
-            failure = Failed("ENOENT", answer.stderr)
+        failure = runtime.failure_of(known.call.answer)
         return runtime.refusal_of("create", binary, failure, container.spec.command)
     return known.call.init
 

@@ -7,8 +7,9 @@ it was told is what the oracle holds the world to.
 from dataclasses import dataclass, field
 
 from conman.core import requests as r
-from conman.core.model import ContainerSpec, State
+from conman.core.model import State
 from conman.core.resources import Resources
+from conman.core.spec import ContainerSpec, Device, Mount, MountType
 from conman.errors import Code, Refusal
 from scenarios.world import ROOTFS, SECOND
 
@@ -26,6 +27,8 @@ class Ask:
     resources: Resources = field(default_factory=Resources)
     to: str = ""
     runtime: str = ""
+    user: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
         case "create":
-            spec = ContainerSpec(ask.program, rootfs_path=ROOTFS, runtime=ask.runtime)
+            spec = _spec(ask)
             return r.CreateContainer(request_id, digest, ask.name, spec)
         case "start":
             return r.StartContainer(request_id, digest, ask.name)
@@ -109,6 +112,21 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
             return r.WaitContainer(ask.name)
         case _:
             raise ValueError(ask.verb)
+
+
+def _spec(ask: Ask) -> ContainerSpec:
+    """With a `source`: as what a mount shows, and as a directory of devices."""
+    shown = ask.source
+    mounts = (Mount(MountType.BIND, "/shown", shown),) if shown else ()
+    devices = (Device(shown, "/dev/shown"),) if shown else ()
+    return ContainerSpec(
+        ask.program,
+        rootfs_path=ROOTFS,
+        runtime=ask.runtime,
+        user=ask.user,
+        mounts=mounts,
+        devices=devices,
+    )
 
 
 def told_of(ask: Ask, reply: r.Reply) -> Told:

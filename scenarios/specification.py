@@ -21,6 +21,8 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("create", RUNNING, "NameTaken"): (RUNNING,),
     ("create", PAUSED, "NameTaken"): (PAUSED,),
     ("create", EXITED, "NameTaken"): (EXITED,),
+    ("create", ABSENT, "UnknownUser"): (ABSENT,),
+    ("create", ABSENT, "BadMountSource"): (ABSENT,),
     ("start", CREATED, "ok"): (RUNNING,),
     ("start", EXITED, "ok"): (RUNNING,),
     ("start", RUNNING, "ok"): (RUNNING,),

@@ -19,6 +19,7 @@ from scenarios.control_groups import FREEZING, FROZEN, THAWED, ControlGroup
 from scenarios.disk import Disk
 from scenarios.kept import Kept
 from scenarios.programs import OBEYS_TERM
+from scenarios.rootfs import furnish
 from scenarios.storage import Storage
 
 SECOND = 1_000_000_000
@@ -137,8 +138,9 @@ class World:
         self.followed: tuple[Numbered, ...] = ()
         #: The environment did more than let daemons die: calls may fail for that.
         self.disturbed = False
-        for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images", ROOTFS):
+        for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images"):
             self.disk.make(path, "dir", durable=True)
+        furnish(self.disk, ROOTFS)
         self.make_run()
 
     def make_run(self) -> None:

@@ -41,7 +41,7 @@ def without_looking(user: str, groups: Sequence[str]) -> Resolved | None:
     """For what needs no file: nothing, or numbers throughout. None: the files decide."""
     name, _, group = (user or "0:0").partition(":")
     uid, gid = number(name), number(group)
-    further = [gid for each in groups if (gid := number(each)) is not None]
+    further = [found for each in groups if (found := number(each)) is not None]
     if uid is None or gid is None or len(further) < len(groups):
         return None
     return Resolved(uid, gid, _besides(gid, further))

@@ -26,14 +26,14 @@ class Resources:
 
 def contradiction(resources: Resources) -> Refusal | None:
     """What makes no sense together, though each alone does; None: nothing."""
-    memory, swap = resources.memory_bytes or 0, resources.memory_swap_bytes
+    memory, swap = resources.memory_bytes or 0, resources.memory_swap_bytes or 0
     reserved = resources.memory_reservation_bytes or 0
-    if swap is not None and swap > 0 and not memory:
+    if swap > 0 and not memory:
         return _bad(
             f"memory_swap_bytes is {swap}, and memory_bytes is not limited",
             "limit memory_bytes too: memory_swap_bytes counts both together",
         )
-    if memory and swap is not None and 0 <= swap < memory:
+    if 0 < swap < memory:
         return _bad(
             f"memory_swap_bytes is {swap}, less than the {memory} of memory_bytes",
             "give the sum of memory and swap, or -1 for any swap",

@@ -40,8 +40,7 @@ def _memory(resources: Resources) -> oci.Memory:
     if resources.memory_bytes:
         memory["limit"] = resources.memory_bytes
         # A limit of memory alone would let it swap without end.
-        swap = resources.memory_swap_bytes
-        memory["swap"] = resources.memory_bytes if swap is None else swap
+        memory["swap"] = resources.memory_swap_bytes or resources.memory_bytes
     if resources.memory_reservation_bytes:
         memory["reservation"] = resources.memory_reservation_bytes
     return memory

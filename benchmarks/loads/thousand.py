@@ -62,7 +62,9 @@ def _weigh(conmand: Conmand, count: int, report: Report) -> None:
     shims = [thing for thing in census(conmand.place) if thing.kind == "shim" and thing.owner]
     weights = [proportional_mib(int(thing.what)) for thing in shims]
     report.must(len(weights) == count, f"{len(weights)} shims of {count} containers")
-    report.figure(f"memory of a shim among {count}, PSS", f"{sum(weights) / len(weights):.2f} MiB")
+    report.figure(
+        f"memory of a shim among {count}, PSS", f"{sum(weights) / max(1, len(weights)):.2f} MiB"
+    )
     report.figure("conmand itself", str(size(conmand.pid)))
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(300)
     ("part", "scale", "figures"),
     [
         ("clients", "0.005", ["16 clients x 1 containers", "create", "list", "remove"]),
-        ("patience", "0.2", ["the slow stop, of 2 s", "beside it: list", "beside it: create"]),
+        ("patience", "0.8", ["the slow stop, of 8 s", "beside it: list", "beside it: create"]),
         ("thousand", "0.008", ["restart, to the first right answer", "memory of a shim among 8"]),
         ("lives", "0.001", ["40 create + remove", "conmand after 40"]),
     ],

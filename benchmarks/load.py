@@ -42,7 +42,11 @@ def main() -> int:
         if (why := missing(options.runtime or PARTS[name][1])) is not None:
             sys.stderr.write(f"load: nothing was measured: {why}\n")
             return 1
-    good = [perform(name, options.scale, options.runtime) for name in asked]
+    try:
+        good = [perform(name, options.scale, options.runtime) for name in asked]
+    except KeyboardInterrupt:
+        sys.stderr.write("load: interrupted, and nothing is left\n")
+        return 130
     return 0 if all(good) else 1
 
 

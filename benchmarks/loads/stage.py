@@ -183,15 +183,19 @@ def _make_rootfs(rootfs: Path) -> None:
 
 
 def at_once(clients: int, conmand: Conmand, work: Callable[[int, Client], None]) -> None:
-    """Each with a connection and a thread of its own."""
+    """Each with a connection and a thread of its own. Interrupted, all are: conmand is ended for it."""
 
     def one(number: int) -> None:
         with conmand.client() as client:
             work(number, client)
 
     with ThreadPoolExecutor(clients) as pool:
-        for done in [pool.submit(one, number) for number in range(clients)]:
-            done.result()
+        try:
+            for done in [pool.submit(one, number) for number in range(clients)]:
+                done.result()
+        except KeyboardInterrupt:
+            conmand.end(signal.SIGKILL)
+            raise
 
 
 @contextmanager

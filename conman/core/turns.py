@@ -146,5 +146,6 @@ def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
         return "garbage", garbage.collect(work.key, work.runs, setting, now)
     if row is None or work.key in ledger.intents:
         return None
-    stale = tuple(n for n in work.runs if row.init is None or n != row.run)
+    # Its present run may have been listed and settled since: settled is dismantled.
+    stale = tuple(n for n in work.runs if n != row.run)
     return ("garbage", garbage.collect_runs(work.key, stale, setting)) if stale else None

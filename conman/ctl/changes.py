@@ -88,7 +88,7 @@ class _Read(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-_SIZE = _Read("SIZE", sizes.size)
+_SIZE, _INTEGER = _Read("SIZE", sizes.size), _Read("N", sizes.integer)
 _LIMITS: tuple[tuple[tuple[str, ...], str, Any, str], ...] = (
     (("--memory", "-m"), "memory_bytes", _SIZE, "As 64m, 1g; 0: no limit."),
     (
@@ -104,12 +104,12 @@ _LIMITS: tuple[tuple[tuple[str, ...], str, Any, str], ...] = (
         "What the kernel tries to come down to.",
     ),
     (("--cpus",), "nano_cpus", _Read("N", sizes.nano_cpus), "Processors: 0.5, 2; 0: no limit."),
-    (("--cpu-shares", "-c"), "cpu_shares", int, "Weight among others."),
-    (("--cpu-period",), "cpu_period_us", int, "Microseconds."),
-    (("--cpu-quota",), "cpu_quota_us", int, "Microseconds a period."),
+    (("--cpu-shares", "-c"), "cpu_shares", _INTEGER, "Weight among others."),
+    (("--cpu-period",), "cpu_period_us", _INTEGER, "Microseconds."),
+    (("--cpu-quota",), "cpu_quota_us", _INTEGER, "Microseconds a period."),
     (("--cpuset-cpus",), "cpuset_cpus", str, "As 0-2,7."),
     (("--cpuset-mems",), "cpuset_mems", str, "As 0-1."),
-    (("--pids-limit",), "pids_limit", int, "Processes and threads; -1: any."),
+    (("--pids-limit",), "pids_limit", _INTEGER, "Processes and threads; -1: any."),
 )
 
 

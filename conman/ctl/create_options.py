@@ -107,16 +107,6 @@ def _put(field: str, request: "wire.CreateContainerRequest", text: str) -> None:
     getattr(request, field)[key] = value
 
 
-def _integer(text: str) -> int:
-    try:
-        found = int(text)
-    except ValueError:
-        raise ValueError(f"{text}: a whole number is needed") from None
-    if not -(2**63) <= found < 2**63:
-        raise ValueError(f"{text} is out of range")
-    return found
-
-
 def _option(*flags: str, change: _Change, text: str, **more: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401 - click's own
     def remember(ctx: click.Context, _param: click.Parameter, value: object) -> None:
         one = () if value in (None, False) else (value,)
@@ -139,7 +129,7 @@ def _many(
 
 
 def _resource(
-    *flags: str, field: str, metavar: str, text: str, read: Callable[[str], object] = _integer
+    *flags: str, field: str, metavar: str, text: str, read: Callable[[str], object] = sizes.integer
 ) -> Callable[[_Command], _Command]:
     return _option(*flags, change=partial(_limit, field, read), metavar=metavar, text=text)
 

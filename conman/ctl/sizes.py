@@ -34,6 +34,17 @@ def nano_cpus(text: str) -> int:
     return round(number * 10**9)
 
 
+def integer(text: str) -> int:
+    """A whole number of 64 bits. Raises ValueError."""
+    try:
+        found = int(text)
+    except ValueError:
+        raise ValueError(f"{text}: a whole number is needed") from None
+    if not -_LARGEST - 1 <= found <= _LARGEST:
+        raise ValueError(f"{text} is out of range")
+    return found
+
+
 def seconds_ms(text: str) -> int:
     """Milliseconds of a number of seconds. Raises ValueError."""
     number = _number(text.strip())

@@ -87,7 +87,15 @@ def test_warnings_are_for_people_too(
 
 @pytest.mark.parametrize(
     "words",
-    ["update web", "update -m x web", "update -m 64m", "update --cpus half web", "rename web"],
+    [
+        "update web",
+        "update -m x web",
+        "update -m 64m",
+        "update --cpus half web",
+        "update --cpu-shares many web",
+        "update --pids-limit 9223372036854775808 web",
+        "rename web",
+    ],
 )
 def test_wrong_usage(conmand: StubConmand, words: str) -> None:
     assert conmanctl(conmand, *words.split()) == 2

@@ -38,9 +38,9 @@ ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
     if value and not ctx.resilient_parsing:
-        from conman.ctl.version import own_version
+        from conman.ctl.version import VERSION
 
-        click.echo(f"conmanctl {own_version()}")
+        click.echo(f"conmanctl {VERSION}")
         ctx.exit()
 
 

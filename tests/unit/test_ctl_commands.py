@@ -1,6 +1,8 @@
 """conmanctl's words: what each command sends, prints, and refuses to send."""
 
 import os
+import tomllib
+from pathlib import Path
 
 import grpc
 import pytest
@@ -11,6 +13,7 @@ from tests.unit.stub_conmand import StubConmand, conmand, refuse
 
 __all__ = ["conmand"]
 
+ROOT = Path(__file__).resolve().parents[2]
 ID = "78f5f5f88847465c90c7124b8c7e3ea6"
 
 
@@ -201,4 +204,5 @@ def test_help_is_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -
 
 def test_its_own_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("conmanctl ")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert capsys.readouterr().out == f"conmanctl {project['version']}\n"

@@ -38,6 +38,8 @@ class Orphans:
     def died(self, object_id: str, run: int, now: int) -> None:
         """Its shim has ended, or was not there."""
         one = self._known.get(object_id)
+        if one is not None and one.run > run:
+            return
         if one is None or one.run != run:
             one = self._known[object_id] = _Orphan(run)
         if one.since and now - one.since >= _LIVED:

@@ -150,8 +150,9 @@ def _read_stamp(run: str) -> _Stamp | None:
     try:
         with open(f"{run}/stamp", "rb") as file:
             raw = json.loads(file.read())
+        boot_id, namespace, instance = raw["boot_id"], raw["pid_namespace"], raw["instance"]
         lost = bool(raw.get("has_lost_run", False))
-        return _Stamp(str(raw["boot_id"]), int(raw["pid_namespace"]), str(raw["instance"]), lost)
+        return _Stamp(str(boot_id), int(namespace), str(instance), lost)
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     except OSError as error:

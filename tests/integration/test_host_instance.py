@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -136,7 +137,32 @@ def test_the_places_are_made_and_stamped(layout: Layout) -> None:
             "boot_id": "boot-1",
             "pid_namespace": linux.pid_namespace(),
             "instance": "0a0b0c0d",
+            "has_lost_run": False,
         }
+
+
+def test_a_run_that_went_under_living_runs_is_known_to_be_lost(layout: Layout) -> None:
+    assert not settle_run(layout).has_lost_run
+    shutil.rmtree(layout.run)
+    os.mkdir(layout.run)
+    assert settle_run(layout, lambda: True).has_lost_run
+    # It stays known, whatever the store says later; but not beyond the boot.
+    assert settle_run(layout, lambda: False).has_lost_run
+    assert not settle_run(replace(layout, boot_id="boot-2"), lambda: False).has_lost_run
+
+
+def test_a_part_of_run_that_went_is_noticed_too(layout: Layout) -> None:
+    settle_run(layout)
+    os.rmdir(f"{layout.run}/shims")
+    assert settle_run(layout, lambda: True).has_lost_run
+    assert sorted(os.listdir(layout.run)) == ["calls", "runtime", "shims", "stamp"]
+
+
+def test_a_store_without_runs_of_this_boot_has_lost_nothing(layout: Layout) -> None:
+    settle_run(layout)
+    shutil.rmtree(layout.run)
+    os.mkdir(layout.run)
+    assert not settle_run(layout, lambda: False).has_lost_run
 
 
 def test_on_the_same_boot_everything_stays(layout: Layout) -> None:

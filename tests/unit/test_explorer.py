@@ -14,7 +14,7 @@ from conman.core.admission import Setting
 from conman.core.effects import recipes
 from conman.core.effects import vocabulary as v
 from conman.core.layout import Layout
-from conman.core.model import Container, Intent
+from conman.core.model import Container, Init, Intent
 from conman.core.requests import Okay, Reply
 from conman.core.sagas import container, run
 from conman.core.sagas.commits import closing, persist
@@ -107,6 +107,37 @@ def test_an_exit_record_written_after_it_was_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(shim, "step", hasty)
     violated, _ = invariants_violated("kill")
     assert violated & {"I7", "I9", "I11", "I16"}
+
+
+def test_a_shims_death_that_nobody_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = recipes.recipe
+
+    def blind(effect: v.HostEffect, layout: Layout) -> tuple[s.Step, ...]:
+        return tuple(one for one in whole(effect, layout) if not isinstance(one, s.WatchShim))
+
+    monkeypatch.setattr("scenarios.simulator.recipe", blind)
+    violated, _ = invariants_violated("goes-on")
+    assert violated == {"I7"}
+
+
+def test_last_words_that_are_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a container wrote after its shim's death goes with the FIFOs."""
+
+    async def hasty(_container_id: str, _run: int, _init: Init) -> None:
+        pass
+
+    monkeypatch.setattr("conman.core.sagas.ending._log_last_words", hasty)
+    violated, _ = invariants_violated("shim-dies")
+    assert violated == {"I16"}
+
+
+def test_a_half_begun_successor_that_is_only_greeted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def curt(container_id: str, number: int) -> None:
+        await v.HelloShim(container_id, number)
+
+    monkeypatch.setattr("conman.core.sagas.recovery.greet", curt)
+    violated, _ = invariants_violated("goes-on")
+    assert violated == {"I16"}
 
 
 def test_recovery_that_kills_the_innocent(monkeypatch: pytest.MonkeyPatch) -> None:

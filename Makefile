@@ -104,8 +104,8 @@ check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,generated code,fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; $(call protoc,$$fresh); \
 		for made in "$$fresh"/conman/wire/v1/*; do diff -q "$$made" conman/wire/v1/ || { echo "run: make proto" >&2; exit 1; }; done)
 
-bench: setup ## every budget against the bare runtime, alternated (N=30 samples, PEERS=1, JSON=1)
-	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(PEERS),--peers) $(if $(JSON),--json)
+bench: setup ## every budget against the bare runtime, alternated (N=30 samples, JSON=1)
+	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(JSON),--json)
 
 PARTS ?= clients,patience,thousand,lives
 SCALE ?= 1.0

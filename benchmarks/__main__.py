@@ -1,7 +1,7 @@
 """conman against the bare runtime, alternated in one run: every budget, and whether it is met (`make bench`).
 
-With --peers the same life in containerd, docker and podman, where they are installed. Everything lies in
-one temporary directory; it must leave no container, cgroup, process or file, whatever happens.
+Everything lies in one temporary directory; it must leave no container, cgroup, process or file, whatever
+happens.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import shutil
 import sys
 
 from figures import as_json, as_table, head
-from lives import lives
+from lives import lives, unusable
 from place import scratch
 from server import server
 
@@ -28,8 +28,8 @@ def main() -> int:
     load, notes = os.getloadavg()[0], []
     with scratch() as top:
         figures = lives(top, "runc", options.n)
-        if shutil.which("crun") is None:
-            notes.append("crun, which is not installed")
+        if (why := unusable("crun", top)) is not None:
+            notes.append(f"crun: {why}")
         else:
             figures += lives(top, "crun", options.n)
         figures += server(top, options.n)

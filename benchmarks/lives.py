@@ -1,8 +1,10 @@
 """A container's life on conman's socket against the bare runtime: cold (after idle time) and warm."""
 
+import shutil
 import time
 from pathlib import Path
 
+import grpc
 from bare import Bare
 from conmand import Conmand, conmand
 from figures import Figure, Samples
@@ -13,6 +15,18 @@ BUDGETS = {"runc": (1.2, 1.5, 1.5, 1.4), "crun": (1.8, None, None, None)}
 
 #: Before anything counts: file caches, the zygote, the server's first calls.
 _WARM_UP_ROUNDS = 3
+
+
+def unusable(runtime: str, top: Path) -> str | None:
+    """Why nothing can be measured with it here; None: it can."""
+    if shutil.which(runtime) is None:
+        return "it is not installed"
+    with conmand(top, runtime) as ours:
+        try:
+            ours.run()
+        except grpc.RpcError as error:
+            return str(error.details())
+    return None
 
 
 def lives(top: Path, runtime: str, n: int) -> list[Figure]:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from conmand import Conmand, conmand, drawn
-from figures import Figure, alternately, clocked, spread
+from figures import Figure, Samples, Spread, alternately, clocked, spread
 from place import BIN, marked, proportional, python, run
 
 from conman.core.model import Container, ContainerSpec, PutContainer, ReserveName, RootfsMode, State
@@ -37,33 +37,45 @@ def _one_shot(ours: Conmand, n: int) -> Figure:
 
 
 def _starts(top: Path, n: int) -> list[Figure]:
-    """From nothing to the first right answer, and the same beside running containers."""
-    made = Conmand(top, "runc")
-    empty, full, imports = [], [], []
+    """From nothing to the first right answer, alone and beside running containers, in turn."""
+    places = [top / name for name in ("alone", "full")]
+    for place in places:
+        place.mkdir()
+        (place / "rootfs").symlink_to(top / "rootfs")
+    alone, full = (Conmand(place) for place in places)
+    samples = Samples()
     try:
-        made.start()
-        made.kill()
-        for _ in range(n):
-            empty.append(clocked(made.start))
-            made.kill()
-            imports.append(clocked(lambda: python("import grpc.aio")))
-        made.start()
+        for each in (alone, full):
+            each.start()
         for _ in range(RUNNING):
-            made.begin()
+            full.begin()
         for _ in range(n):
-            made.kill()
-            full.append(clocked(made.start))
-            if len(made.listed()) != RUNNING:
-                raise AssertionError("a container is missing")
+            for each in (alone, full):
+                each.kill()
+                samples.take(each, each.start)
+            samples.take("import", lambda: python("import grpc.aio"))
+        if len(full.listed()) != RUNNING:
+            raise AssertionError("a container is missing")
     finally:
-        made.clear()
-    started, bare = spread(empty), spread(imports)
-    each = [max(0.0, one - started.median) / RUNNING for one in full]
-    what = f"more per running container ({RUNNING})"
+        for each in (alone, full):
+            each.clear()
     return [
-        Figure("conmand's start to its first answer", started, "import grpc.aio", bare, 2.0),
-        Figure(what, spread(each), budget=0.6),
+        Figure(
+            "conmand's start to its first answer",
+            samples.of(alone),
+            "import grpc.aio",
+            samples.of("import"),
+            2.0,
+        ),
+        Figure(f"more per running container ({RUNNING})", _each(samples, alone, full), budget=0.6),
     ]
+
+
+def _each(samples: Samples, alone: Conmand, full: Conmand) -> Spread:
+    base, more = samples.of(alone).median, samples.of(full)
+    return Spread(
+        *(max(0.0, x - base) / RUNNING for x in (more.median, more.low, more.high)), more.n
+    )
 
 
 def _list(top: Path, n: int) -> Figure:

@@ -41,7 +41,7 @@ class GrpcStatus:
 def grpc_status(refusal: Refusal) -> GrpcStatus:
     """The status of one refusal."""
     code = grpc.StatusCode[refusal.code.value]
-    sentence = wire_text(refusal.sentence(), _SENTENCE_BYTES)
+    sentence = wire_text(_one_line(refusal.sentence()), _SENTENCE_BYTES)
     number: int = code.value[0]
     status = Status(code=number, message=sentence, details=[_packed(refusal)])
     return GrpcStatus(code, sentence, ((DETAILS_KEY, status.SerializeToString()),))
@@ -50,7 +50,7 @@ def grpc_status(refusal: Refusal) -> GrpcStatus:
 def _packed(refusal: Refusal) -> Packed:
     said = {
         "field": wire_text(refusal.field, _WORD_BYTES),
-        "hint": wire_text(refusal.hint, _HINT_BYTES),
+        "hint": wire_text(_one_line(refusal.hint), _HINT_BYTES),
     }
     info = ErrorInfo(
         reason=wire_text(refusal.reason, _WORD_BYTES),
@@ -60,6 +60,12 @@ def _packed(refusal: Refusal) -> Packed:
     packed = Packed()
     packed.Pack(info)
     return packed
+
+
+def _one_line(text: str) -> str:
+    """What cannot be printed is escaped: a path in a sentence may hold a line's end."""
+    escaped = (each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(escaped)
 
 
 def wire_text(text: str, limit: int | None = None) -> str:

@@ -71,6 +71,7 @@ CREATES = [
     Case("no root", {"rootfs_path": ""}, "rootfs_path"),
     Case("a relative root", {"rootfs_path": "rootfs"}, "rootfs_path"),
     Case("a root that is missing", {"rootfs_path": "/nowhere"}, "rootfs_path", told=BAD_ROOTFS),
+    Case("a root with a line's end", {"rootfs_path": "/no\nwhere"}, "rootfs_path", told=BAD_ROOTFS),
     Case("a file as root", {"rootfs_path": "ROOTFS/bin/serve"}, "rootfs_path", told=BAD_ROOTFS),
     Case("a long root", {"rootfs_path": "/" + "x" * 4096}, "rootfs_path"),
     Case("no command", {"command": ""}, "command"),
@@ -162,6 +163,7 @@ def test_a_create_that_makes_no_sense(target: Target, case: Case) -> None:
     before = target.states()
     answer = ask(target, "CreateContainer", **good(target, case.changes))
     assert (answer.code, answer.reason, answer.field) == (*case.told, case.field), answer
+    assert answer.details.isprintable(), answer
     assert target.states() == before
     target.is_unharmed()
 

@@ -97,7 +97,7 @@ class Kept:
         self.held.clear()
 
     def power_cut(self, runs: _Runs) -> None:
-        """`runs`: those of which anything lived."""
+        """`runs`: all that may still be told about."""
         self.daemon_dies()
         self.unknowable |= runs
         self.unread.clear()

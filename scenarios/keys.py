@@ -12,8 +12,9 @@ from functools import cache
 
 from conman.shim import machine as shim
 from scenarios.disk import Disk, Inode
-from scenarios.pieces import Piece, key, piece, shown
+from scenarios.pieces import Piece, joined, key, piece, shown
 from scenarios.rendering import rendered
+from scenarios.storage import Storage
 from scenarios.world import DATA, RUN, Process, Shim, World, is_whole, unread
 
 TRASH_DEPTH = 3
@@ -49,7 +50,7 @@ def pieces(world: World) -> list[Piece]:
     for one in world.shims.values():
         made += _shim(world, one)
     made.append(piece(f"{sorted(world.mounts)}{sorted(world.cgroups)}{world.boot_id}"))
-    made += rendered(world.storage)
+    made.append(_store(world.storage))
     made.append(piece(_ghosts(world)))
     for name, value in vars(world).items():
         if name not in _APART:
@@ -78,7 +79,9 @@ def _file(path: str, disk: Disk, inode: Inode) -> str:
     if inode.is_settled or path.startswith(f"{RUN}/"):
         return seen
     durable = disk.durable_path(inode)
-    return f"{seen} {durable} {look(durable, inode.synced) if durable else ''}"
+    where = f"{durable} {look(durable or path, inode.synced)}"
+    is_torn = inode.kind == "file" and inode.data != inode.synced and look(path, inode.data) != ""
+    return f"{seen} {where} {is_torn}"
 
 
 def _lost(disk: Disk) -> list[str]:
@@ -157,17 +160,30 @@ def _is_present(event: shim.Input, present: int) -> bool:
 
 def _kept(world: World) -> tuple[set[tuple[str, int]], ...]:
     """Of what the daemon kept, what its death leaves; with it go `told`, `held` and what it watched."""
-    kept = world.kept
-    return (kept.unknowable | kept.forgotten(), kept.orphaned, world.kept_output(), kept.drained)
+    kept, output = world.kept, world.kept_output()
+    return (kept.unknowable | kept.forgotten(), kept.orphaned, output, kept.drained, kept.dropped)
+
+
+def _store(storage: Storage) -> Piece:
+    """All of it, remembered until it changes."""
+    if storage.piece is None:
+        storage.piece = joined(rendered(storage, {"Storage.piece"}))
+    return storage.piece
 
 
 def _ghosts(world: World) -> str:
-    """What the oracle remembers of runs that are not over: of others nothing will be told again."""
-    storage = world.storage
-    runs = {(row.id, row.run) for row in storage.containers.values()}
-    runs |= {(intent.id, intent.run) for intent in storage.intents.values()}
+    """What the oracle remembers of runs, as far as they can be told about again."""
+    runs = world.storage.runs()
+    owners = {owner for owner, _ in runs}
+    # An undone run's number is used again: on one boot it must not begin twice even so.
+    began = [
+        (run, boot == world.boot)
+        for run, boot in world.started
+        if run in runs or (run[0] in owners and boot == world.boot)
+    ]
     ghosts = (
-        sorted((run, boot == world.boot) for run, boot in world.started if run in runs),
+        sorted(set(began)),
+        len(set(world.started)) == len(world.started),
         [(run, code) for run, code in sorted(world.exits.items()) if run in runs],
         sorted(world.out_of_memory & runs),
         *(sorted(one & runs) for one in _kept(world)),

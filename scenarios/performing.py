@@ -277,8 +277,7 @@ def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> O
     if directory in world.shims:
         return Pending("spawn", directory, 0, 0, deadline)
     if world.disk.find(directory) is None:
-        world.kept.begin_run(run_of(directory))
-        world.exits.pop(run_of(directory), None)
+        world.forget_earlier_use_of(run_of(directory))
     made = world.disk.make(directory, "dir")
     if not isinstance(made, s.Done):
         return made

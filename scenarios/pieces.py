@@ -68,6 +68,14 @@ def key(pieces: Iterable[Piece]) -> bytes:
     return blake2b(b"".join(parts), digest_size=16).digest()
 
 
+def joined(pieces: Iterable[Piece]) -> Piece:
+    """Many pieces as one."""
+    made = list(pieces)
+    template = b"".join(b"%b%d," % (template, len(names)) for template, names in made)
+    names = tuple(name for _, names in made for name in names)
+    return blake2b(template, digest_size=16).digest(), names
+
+
 def _made(text: str) -> Piece:
     names: list[str] = []
 

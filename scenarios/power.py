@@ -10,9 +10,9 @@ from itertools import product
 from math import prod
 
 from scenarios.disk import ROOT, Disk, Inode, Place
-from scenarios.keys import is_trash
+from scenarios.keys import is_dead_weight, is_trash, look
 
-EXHAUSTIVE = 32
+EXHAUSTIVE = 256
 
 Choice = tuple[Place | None, bytes]
 
@@ -25,6 +25,7 @@ def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
     lost = {n for n, i in base.inodes.items() if i.visible is None and _below(base, i, volatile)}
     lost |= {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
     undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]
+    undecided = [n for n in undecided if not _is_dead_weight(base.inodes[n])]
     options = [_options(base.inodes[number]) for number in undecided]
     for picks in _picks([len(o) for o in options]):
         chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
@@ -49,11 +50,16 @@ def _picks(sizes: list[int]) -> Iterator[tuple[int, ...]]:
 
 
 def _options(inode: Inode) -> list[Choice]:
+    """One of each that somebody can tell apart (`keys.look`)."""
     old = (inode.durable, inode.synced if inode.synced is not None else b"")
     options: list[Choice] = [old, (inode.visible, inode.data)]
     if inode.kind == "file" and inode.visible is not None and inode.data != inode.synced:
         options += [(inode.visible, torn) for torn in _torn(inode)]
-    return options
+    apart = {
+        (place, look(f"/{place[1]}", data) if place else ""): n
+        for n, (place, data) in reversed(list(enumerate(options)))
+    }
+    return [options[n] for n in sorted(apart.values())]
 
 
 def _torn(inode: Inode) -> list[bytes]:
@@ -94,6 +100,13 @@ def _drop_orphans(disk: Disk) -> None:
             place = disk.inodes.pop(number).visible
             if place is not None:
                 disk.names.pop(place, None)
+
+
+def _is_dead_weight(inode: Inode) -> bool:
+    """Whatever a cut makes of it, nobody looks."""
+    return all(
+        place is None or is_dead_weight(place[1]) for place in (inode.visible, inode.durable)
+    )
 
 
 def _below(disk: Disk, inode: Inode, path: str) -> bool:

@@ -23,6 +23,7 @@ from conman.core.model import (
     ReserveName,
     Stored,
 )
+from scenarios.pieces import Piece
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class Storage:
     names: dict[str, str] = field(default_factory=dict[str, str])
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     events: tuple[Event, ...] = ()
+    #: What `keys` made of it, until something changes.
+    piece: Piece | None = None
 
     def clone(self) -> "Storage":
         return Storage(
@@ -42,6 +45,7 @@ class Storage:
             dict(self.names),
             dict(self.answers),
             self.events,
+            self.piece,
         )
 
     def read(self) -> Stored:
@@ -52,9 +56,14 @@ class Storage:
             tuple(sorted(self.names.items())),
         )
 
+    def runs(self) -> set[tuple[str, int]]:
+        """(container, run) of every row and intent: of others nothing will be told again."""
+        return {(one.id, one.run) for one in (*self.containers.values(), *self.intents.values())}
+
     def commit(self, changes: tuple[Change, ...]) -> Outcome:
         """All of it, or a Conflict and nothing."""
         trial = self.clone()
+        self.piece = None
         for change in changes:
             if (holder := trial.do(change)) is not None:
                 return Conflict(holder)

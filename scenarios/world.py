@@ -320,6 +320,14 @@ class World:
         self.control_groups[cgroup] = replace(group, oom_kills=group.oom_kills + 1)
         self.out_of_memory.add(run_of(cgroup))
 
+    def forget_earlier_use_of(self, run: tuple[str, int]) -> None:
+        """An undone run's number is used again, for another run: on one boot only one may begin."""
+        self.kept.begin_run(run)
+        self.exits.pop(run, None)
+        self.started = tuple(
+            begun for begun in self.started if begun[0] != run or begun[1] == self.boot
+        )
+
     # ---- locks
 
     def lock(self, path: str, pid: int) -> None:
@@ -353,7 +361,7 @@ class World:
         """Another boot, on what the cut left of the disk."""
         self.daemon_dies()
         self.disk = disk
-        self.kept.power_cut({run_of(p.cgroup) for p in self.processes.values() if p.cgroup})
+        self.kept.power_cut(self.storage.runs())
         self.processes.clear()
         self.locks.clear()
         self.mounts.clear()

@@ -213,7 +213,9 @@ class World:
         """Signal rules of a container's init, seen from outside its pid namespace."""
         process = self.processes[pid]
         if self.control_group(process.cgroup).freezer != THAWED and number not in {0, 18}:
-            self.put(replace(process, pending=(*process.pending, number)))
+            # The kernel keeps each once, however often it was sent.
+            once = tuple(dict.fromkeys((*process.pending, number)))
+            self.put(replace(process, pending=once))
         elif number == signals.KILL:
             self.end(pid, 128 + number, number)
         elif number == signals.STOP:

@@ -5,7 +5,9 @@ What a process sees is the visible side. A power cut may keep, for each inode wh
 but is never half done. Stricter than ext4 on purpose. Nothing here decides anything of conman's.
 """
 
+import json
 from dataclasses import dataclass, replace
+from functools import cache
 
 from conman.primitives.steps import Absent, Content, Done, Failed, Result
 
@@ -99,6 +101,19 @@ class Disk:
             names.append(place[1])
             above = self.inodes.get(place[0])
             place = above.durable if above else None
+        return "/" + "/".join(reversed(names)) if place is not None else ""
+
+    def former_path(self, inode: Inode) -> str:
+        """Where a power cut could bring an unlinked inode back; "" = nowhere, its directory is gone.
+
+        A directory above, with a name that is not durable, may survive all the same.
+        """
+        names: list[str] = []
+        place = inode.durable
+        while place is not None and place[0] != 0:
+            names.append(place[1])
+            above = self.inodes.get(place[0])
+            place = (above.durable or above.visible) if above else None
         return "/" + "/".join(reversed(names)) if place is not None else ""
 
     # ---- changing
@@ -233,3 +248,12 @@ def _failed(error: str, path: str) -> Failed:
 
 def _parent(place: Place | None) -> int:
     return 0 if place is None else place[0]
+
+
+@cache
+def is_whole(data: bytes) -> bool:
+    """Whether these bytes are one JSON object, as a bundle's config.json must be."""
+    try:
+        return isinstance(json.loads(data), dict)
+    except ValueError:
+        return False

@@ -8,14 +8,15 @@ attribute that nobody told this module about is in it.
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 
 from conman.shim import machine as shim
-from scenarios.disk import Disk, Inode
+from scenarios.disk import Disk, Inode, is_whole
 from scenarios.pieces import Piece, joined, key, piece, shown
 from scenarios.rendering import rendered
 from scenarios.storage import Storage
-from scenarios.world import DATA, RUN, Process, Shim, World, is_whole, unread
+from scenarios.world import DATA, RUN, Process, Shim, World, unread
 
 TRASH_DEPTH = 3
 
@@ -87,7 +88,7 @@ def _file(path: str, disk: Disk, inode: Inode) -> str:
 def _lost(disk: Disk) -> list[str]:
     """What is unlinked, and what a cut could bring back."""
     unlinked = [inode for inode in disk.inodes.values() if inode.visible is None]
-    places = [(disk.durable_path(inode), inode) for inode in unlinked]
+    places = [(disk.former_path(inode), inode) for inode in unlinked]
     return sorted(
         f"lost {inode.kind} {path} {look(path, inode.synced)}"
         for path, inode in places
@@ -147,9 +148,10 @@ def _shim(world: World, one: Shim) -> Iterator[Piece]:
     connection = world.connections.get(one.directory)
     inbox = one.inbox if connection is None else unread(one.inbox, connection)
     now = [_is_present(event, one.state.connection) for event in inbox]
-    yield piece(f"{one.pid} {one.directory} {one.bound} {len(one.actions)} {now}")
-    yield shown(one.state)
-    yield from map(shown, one.actions)
+    yield piece(f"{now} {len(one.state.asking)} {len(one.actions)}")
+    for part in fields(one):
+        if part.name != "inbox":
+            yield from rendered(getattr(one, part.name))
     yield from map(shown, inbox)
 
 

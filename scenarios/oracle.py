@@ -8,10 +8,11 @@ from conman.core.model import Change, Container, PutContainer, State
 from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
+from scenarios.disk import is_whole
 from scenarios.performing import inventory, names_in
 from scenarios.programs import OUT_OF_MEMORY
 from scenarios.violation import Violation
-from scenarios.world import World, is_whole, run_of
+from scenarios.world import World, run_of
 
 _LIVE = (State.RUNNING, State.PAUSED)
 

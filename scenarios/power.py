@@ -24,6 +24,7 @@ def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
         base.remove(path)
     lost = {n for n, i in base.inodes.items() if i.visible is None and _below(base, i, volatile)}
     lost |= {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
+    lost |= {n for n, i in base.inodes.items() if not (i.visible or base.former_path(i))}
     undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]
     undecided = [n for n in undecided if not _is_dead_weight(base.inodes[n])]
     options = [_options(base.inodes[number]) for number in undecided]

@@ -6,9 +6,7 @@ the actors that go on when the daemon is dead (`actors`). It performs the recipe
 worlds apart but for the names that chance gave.
 """
 
-import json
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 from conman.core.events import Numbered
 from conman.core.layout import Layout
@@ -394,12 +392,3 @@ def unread(inbox: tuple[shim.Input, ...], connection: int) -> tuple[shim.Input, 
         last.pop(kind, None)
         last[kind] = event
     return tuple(last.values())
-
-
-@cache
-def is_whole(data: bytes) -> bool:
-    """Whether these bytes are one JSON object, as a bundle's config.json must be."""
-    try:
-        return isinstance(json.loads(data), dict)
-    except ValueError:
-        return False

@@ -50,7 +50,7 @@ class Call:
             self._pid = runtime.spawn(task, lock, *ends)
         except OSError as error:
             self._output.close()
-            code = 127 if isinstance(error, FileNotFoundError) else 126
+            code = 127 if runtime.is_missing(task.argv[0], error) else 126
             self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
         else:
             self._loop.arm("call", task.timeout_ms / 1000, lambda: self.end(task, "timed out"))

@@ -41,6 +41,16 @@ def spawn(task: Task, lock: int, stdout: int, stderr: int) -> int:
     )
 
 
+def is_missing(program: str, error: OSError) -> bool:
+    """Whether there is no such program: exec says EACCES too, if it may not search all of PATH."""
+    if isinstance(error, FileNotFoundError):
+        return True
+    if not isinstance(error, PermissionError) or "/" in program:
+        return False
+    places = _PATH.split(":")
+    return not any(os.path.exists(f"{place}/{program}") for place in places)
+
+
 def init_of(task: Task) -> Init | None:
     """The process that a successful create left; a zombie too, for its exit is still to be reaped."""
     try:

@@ -1,10 +1,13 @@
 """What runtimes say when they cannot, and the reason that a client is told."""
 
+from pathlib import Path
+
 import pytest
 
 from conman.core.runtime import failure_of, refusal_of
 from conman.errors import Code
 from conman.primitives.steps import Failed, Result, RuntimeAnswer, TimedOut
+from conman.shim.runtime import is_missing
 
 MISSING, FORBIDDEN, FAILED = "CommandNotFound", "CommandNotExecutable", "RuntimeFailed"
 
@@ -54,3 +57,16 @@ def test_what_a_shim_says_of_a_call() -> None:
     assert failure_of(missing) == Failed("ENOENT", missing.stderr)
     its_own = RuntimeAnswer(127, "", "sh: runc: not found")
     assert failure_of(its_own) == its_own
+
+
+def test_a_path_that_may_not_be_searched_hides_no_missing_runtime(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conman.shim.runtime._PATH", str(tmp_path))
+    (tmp_path / "text").touch()
+    denied = PermissionError(13, "Permission denied")
+    assert is_missing("crunch", denied)
+    assert is_missing("/a/crun", FileNotFoundError(2, "none"))
+    assert not is_missing("text", denied)
+    assert not is_missing("/a/crun", denied)
+    assert not is_missing("crunch", OSError(12, "no memory"))

@@ -15,7 +15,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from conman.daemon.config import BROKEN, Config, configure
-from conman.daemon.process import prepare_process
+from conman.daemon.process import allow_descriptors, prepare_process
 from conman.daemon.settings import SETTINGS, bad
 from conman.errors import ConmanError
 from conman.host.zygote import Zygote
@@ -182,6 +182,7 @@ def _live(config: Config) -> int:
     prepare_process()
     # Small yet, without a lock or a thread: so is what it forks.
     zygote = Zygote()
+    allow_descriptors()
     from conman.daemon.logs import set_up  # noqa: PLC0415 - heavier than a wrong flag deserves
 
     log = set_up(config.log_level, config.log_format)

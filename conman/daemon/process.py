@@ -4,6 +4,7 @@ Light on purpose: the zygote inherits from here, and is started before anything 
 """
 
 import os
+import resource
 import sys
 
 
@@ -15,3 +16,12 @@ def prepare_process() -> None:
     # The last place where runtimes are looked for: where conman's own is installed.
     beside = os.path.dirname(sys.executable)
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"
+
+
+def allow_descriptors() -> None:
+    """As many as the host lets us: a running container costs five, and the usual 1,024 are few.
+
+    Called once the zygote is there, so that shims and containers keep the limit that we were given.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -93,17 +93,18 @@ def _end_all(step: Fence, lock: int, deadline: float) -> tuple[int, ...] | None:
     """None once the lock is ours and nobody bears a mark; else who was left at the deadline."""
     marks = [step.marker, *([_STATE_MARK + step.state_directory] if step.state_directory else [])]
     wanted = _Wanted(frozenset(map(os.fsencode, marks)), lock, os.path.basename(step.lock))
-    looks = 1
+    bare: set[int] = set()
     while True:
         free = take(lock)
-        found = wanted.bearers(looks) or (() if free else wanted.holders())
-        if free and not found:
+        found, nameless = wanted.bearers()
+        if not found and not free:
+            found = wanted.holders()
+        if free and not found and not _are_executing(nameless - bare):
             return None
         if time.monotonic() >= deadline:
             return found
         _end(found, wanted, min(deadline, time.monotonic() + _ROUND_S))
-        # Somebody was there, and may just be in the middle of an exec, when nobody bears anything.
-        looks = 2
+        bare |= {pid for pid in nameless if _has_arguments(pid)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,17 @@ class _Wanted:
     lock: int
     name: str
 
-    def bearers(self, looks: int) -> tuple[int, ...]:
-        """Who bears a mark; nobody, if that many looks found nobody."""
-        for _ in range(looks):
-            if found := tuple(pid for pid in _others() if bears(pid, self.marks)):
-                return found
-        return ()
+    def bearers(self) -> tuple[tuple[int, ...], set[int]]:
+        """Who bears a mark, and who has no environment at all: in an exec it is there last."""
+        found: list[int] = []
+        nameless: set[int] = set()
+        for pid in _others():
+            environment = _environment(pid)
+            if _is_marked(environment, self.marks):
+                found.append(pid)
+            elif not environment:
+                nameless.add(pid)
+        return tuple(found), nameless
 
     def holders(self) -> tuple[int, ...]:
         """Who has the lock's file open, marked or not."""
@@ -153,14 +159,45 @@ def _others() -> list[int]:
 
 def bears(pid: int, marks: frozenset[bytes]) -> bool:
     """Whether the environment of a process, as it was at its exec, holds one of `NAME=value`."""
+    return _is_marked(_environment(pid), marks)
+
+
+def _environment(pid: int) -> bytes:
     try:
-        environment = _read(f"/proc/{pid}/environ")
+        return _read(f"/proc/{pid}/environ")
     except _GONE:
-        return False
+        return b""
+
+
+def _is_marked(environment: bytes, marks: frozenset[bytes]) -> bool:
     # Looked for before it is taken apart: almost nobody bears a mark.
     return any(mark in environment for mark in marks) and not marks.isdisjoint(
         environment.split(b"\0")
     )
+
+
+def _are_executing(pids: set[int]) -> bool:
+    """Whether one of them, seen without an environment, is a program: it may just get its own.
+
+    The kernel (fs/binfmt_elf.c) closes what is to be closed on exec, a lock perhaps, and only then
+    gives a program first its arguments, then its environment. Kernel threads and the dead run nothing.
+    """
+    return any(_is_program(pid) for pid in pids)
+
+
+def _is_program(pid: int) -> bool:
+    try:
+        os.readlink(f"/proc/{pid}/exe")
+    except _GONE:
+        return False
+    return True
+
+
+def _has_arguments(pid: int) -> bool:
+    try:
+        return bool(_read(f"/proc/{pid}/cmdline"))
+    except _GONE:
+        return True
 
 
 def _read(path: str) -> bytes:

@@ -5,7 +5,6 @@ usage, in one sentence. ^C gives the result so far.
 """
 
 import argparse
-import difflib
 import json
 import os
 import re
@@ -15,9 +14,10 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from time import monotonic
 
-from scenarios import trace
+from scenarios.commands import replay
 from scenarios.explore import Explorer, Report
-from scenarios.replaying import replay
+from scenarios.replay_ids import BadId, ReplayId, find_story, read
+from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
 
@@ -38,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "points":
                 return _points(options)
             case "replay":
-                return _replay(options.id)
+                return replay.show(read(options.id))[0]
             case _:
                 return _explore(options)
-    except Usage as error:
+    except (Usage, BadId) as error:
         sys.stderr.write(f"scenarios: {error}\n")
         return 2
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list() -> int:
     for story in STORIES:
-        sys.stdout.write(f"{story.name:16} {story.scenario:5} {story.tells}\n")
+        sys.stdout.write(f"{story.name:18} {story.scenario:5} {story.tells}\n")
     return 0
 
 
@@ -92,7 +92,7 @@ def _points(options: argparse.Namespace) -> int:
 
 def _reports(options: argparse.Namespace) -> Iterator[Report]:
     """As they come; on ^C those that came."""
-    stories = [_story(name) for name in options.stories] or list(STORIES)
+    stories = [find_story(name) for name in options.stories] or list(STORIES)
     budget = _seconds(options.budget)
     if options.jobs < 1:
         raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
@@ -123,8 +123,9 @@ def _print(report: Report, *, as_json: bool) -> None:
         f"{len(report.violations)} violations\n"
     )
     sys.stdout.flush()
-    for _, path, _ in report.violations[:1]:
-        _replay(";".join(path))
+    for invariant, path, _ in report.violations[:1]:
+        story = find_story(report.story)
+        replay.show(ReplayId(story, shrunk(story, path, invariant), invariant))
 
 
 def _total(reports: list[Report], seconds: float) -> None:
@@ -139,36 +140,7 @@ def _total(reports: list[Report], seconds: float) -> None:
     )
 
 
-# ---- replay ------------------------------------------------------------------------------------
-
-
-def _replay(replay_id: str) -> int:
-    path = tuple(replay_id.split(";"))
-    story = _story(path[0])
-    printer = trace.Printer(sys.stdout)
-    try:
-        violation = replay(story, path, printer.line)
-    except LookupError as diverged:
-        sys.stdout.write(f"{diverged}: this id is of another version\n")
-        return 0
-    if violation is None:
-        sys.stdout.write("no violation: gone, or of another version\n")
-        return 0
-    sys.stdout.write(f"VIOLATION {violation}\n")
-    sys.stdout.write(f"again: python -m scenarios replay '{replay_id}'\n")
-    return 1
-
-
 # ---- words -------------------------------------------------------------------------------------
-
-
-def _story(name: str) -> Story:
-    for story in STORIES:
-        if story.name == name:
-            return story
-    near = difflib.get_close_matches(name, [story.name for story in STORIES], 1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise Usage(f"there is no story {name!r}{hint} (python -m scenarios list)")
 
 
 def _seconds(text: str) -> float:

@@ -5,10 +5,11 @@ What is remembered of lives is where they stood each time that the core had been
 that comes to where it has been itself never ends.
 """
 
+from collections import Counter
 from collections.abc import Callable
 
 from scenarios import positions
-from scenarios.nodes import Node
+from scenarios.nodes import Node, passing
 from scenarios.simulator import Schedule, Simulator
 from scenarios.verdict import judged, terms
 from scenarios.violation import Violation
@@ -66,7 +67,7 @@ class Life:
         self.covers_eager = False
         self._schedule, self._places, self._on_instant = schedule, places, on_instant
         self._terms = terms(node)
-        self._instants = 0
+        self._passed = Counter[str]()
         self._mine: set[bytes] = set()
         self._since_choice: list[bytes] = []
         self._choices = 0
@@ -93,11 +94,11 @@ class Life:
         """The host as this daemon's death would leave it now."""
         world = self.world.clone()
         world.daemon_dies()
-        path = (*self.path, f"crash@{point}~{self._instants}")
+        path = (*self.path, f"crash@{passing(point, self._passed[point])}")
         return Node(world, self.client.clone(), path)
 
     def _on_point(self, point: str, changed: bool) -> None:  # noqa: FBT001 - a callback
-        self._instants += 1
+        self._passed[point] += 1
         struck = self._schedule.strike < 0 or self.world.disturbed
         self._on_instant(self, point, changed and struck)
 

@@ -1,5 +1,6 @@
 """What an exploration goes from and to: hosts without a daemon, and what may happen to them there."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,16 +46,33 @@ def _remove_run(world: World) -> None:
     world.make_run()
 
 
+def moves(world: World) -> Iterator[tuple[str, actors.Actor]]:
+    """Who can go on without a daemon, by the name of that choice."""
+    counts = Counter[str]()
+    for actor in actors.enabled(world):
+        counts[actor[0]] += 1
+        yield _counted(f"goes-on@{actor[0]}", counts[actor[0]]), actor
+
+
+def passing(point: str, count: int) -> str:
+    """The name of an instant within one life: a point, and which passing of it."""
+    return point if count == 1 else f"{point}~{count}"
+
+
+def _counted(name: str, count: int) -> str:
+    return name if count == 1 else f"{name}#{count}"
+
+
 def without_daemon(node: Node) -> Iterator[Node]:
     """What may happen while no daemon lives."""
-    for actor in actors.enabled(node.world):
+    for name, actor in moves(node.world):
         world = node.world.clone()
         actors.act(world, actor)
-        yield Node(world, node.client, (*node.path, f"goes-on@{actor[0]}"))
-    for directory in node.world.shims:
+        yield Node(world, node.client, (*node.path, name))
+    for count, directory in enumerate(node.world.shims, 1):
         world = node.world.clone()
         world.shim_killed(directory)
-        yield Node(world, node.client, (*node.path, "shim-killed"))
+        yield Node(world, node.client, (*node.path, _counted("shim-killed", count)))
     for name, disk in power.cuts(node.world.disk, RUN):
         world = node.world.clone()
         world.power_cut(disk)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
+from scenarios.cut_names import kept
 from scenarios.disk import ROOT, Disk, Inode, Place
 from scenarios.keys import is_dead_weight, is_trash, look
 
@@ -30,10 +31,9 @@ def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
     options = [_options(base.inodes[number]) for number in undecided]
     for picks in _picks([len(o) for o in options]):
         chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
-        name = ",".join(str(pick) for pick in picks)
         after = _rebuild(base, chosen)
         if after is not None:
-            yield f"keep={{{name}}}", after
+            yield f"keep={{{','.join(kept(base, chosen))}}}", after
 
 
 def _picks(sizes: list[int]) -> Iterator[tuple[int, ...]]:

@@ -1,67 +1,171 @@
-"""One path of an exploration again, with its trace."""
+"""One path of an exploration again, recorded: who did what, and the host around each death.
 
-from scenarios import oracle
-from scenarios.nodes import Node, initial, without_daemon
-from scenarios.simulator import LineHandler, Schedule, Simulator
+It must never decide what a run means: it makes the choices of a path, one by one, and says where one
+cannot be made.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from scenarios import actors, oracle, trace
+from scenarios.nodes import Node, initial, moves, passing, without_daemon
+from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of
+from scenarios.simulator import Schedule, Simulator
 from scenarios.story import Story
+from scenarios.trace import Event
 from scenarios.verdict import judged, terms
 from scenarios.violation import Violation
+from scenarios.world import World
 
 
-def replay(story: Story, path: tuple[str, ...], on_line: LineHandler) -> str | None:
-    """Repeat one path with its trace. The violation's words; None when there is none now."""
-    node = initial(story)
-    try:
-        for index, choice in enumerate(path[1:]):
-            kind = choice.partition("@")[0]
-            on_line("CHOICE", choice, "")
-            if kind in {"goes-on", "shim-killed", "power-cut"}:
-                node = _same(node, choice, path[: index + 2])
-                oracle.always(node.world)
-            elif kind == "crash":
-                continue
-            else:
-                following = path[index + 2] if index + 2 < len(path) else ""
-                node = _again(node, choice, following, on_line)
-    except Violation as violation:
-        return str(violation)
-    return None
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The host before and after a choice; `number` is the event that marks it."""
+
+    number: int
+    before: World
+    after: World
 
 
-def _same(node: Node, choice: str, path: tuple[str, ...]) -> Node:
-    for child in without_daemon(node):
-        if child.path[-1] == choice:
-            return Node(child.world, child.client, path)
-    raise LookupError(f"diverged: {choice} cannot happen here")
+@dataclass(slots=True)
+class Recording:
+    """`diverged`: the choice that could not be made, and why; "" where all were."""
+
+    story: Story
+    path: tuple[str, ...]
+    events: list[Event] = field(default_factory=list[Event])
+    moments: list[Moment] = field(default_factory=list[Moment])
+    violation: Violation | None = None
+    diverged: str = ""
+    last: World = field(default_factory=World)
+
+    @property
+    def invariant(self) -> str:
+        return self.violation.invariant if self.violation else ""
 
 
-def _again(node: Node, schedule_name: str, crash: str, on_line: LineHandler) -> Node:
-    """One life of a daemon, until the point at which it dies, if it does."""
-    schedule = _schedule(schedule_name)
-    world, client = node.world.clone(), node.client.clone()
-    wanted = crash.removeprefix("crash@") if crash.startswith("crash@") else ""
-    dead: list[Node] = []
-    count = 0
+class _Diverged(Exception):
+    """A choice of the path cannot be made here."""
 
-    def on_point(point: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
-        nonlocal count
-        count += 1
-        oracle.always(world)
-        if f"{point}~{count}" == wanted:
-            copy = world.clone()
-            copy.daemon_dies()
-            dead.append(Node(copy, client.clone(), node.path))
-            raise StopIteration
 
-    simulator = Simulator(world, client, schedule, on_point=on_point, on_line=on_line)
-    try:
-        judged(simulator, terms(node))
-    except (StopIteration, RuntimeError):
-        if not dead:
-            raise
-    if wanted and not dead:
-        raise LookupError(f"diverged: {wanted} was not passed")
-    return dead[0] if dead else node
+class _Dead(Exception):
+    """The daemon has come to where it dies."""
+
+
+EventHandler = Callable[[Event], None]
+
+
+def _nothing(_event: Event) -> None:
+    pass
+
+
+def replay(story: Story, path: tuple[str, ...], on_event: EventHandler = _nothing) -> Recording:
+    """Repeat one path: to its violation, its end, or where it cannot go on."""
+    return _Replay(Recording(story, path), on_event).run()
+
+
+class _Replay:
+    def __init__(self, recording: Recording, on_event: EventHandler) -> None:
+        self._made, self._on_event = recording, on_event
+        self._node = initial(recording.story)
+        self._world = self._node.world
+
+    def run(self) -> Recording:
+        try:
+            for index, choice in enumerate(self._made.path[1:], 2):
+                self._choose(choice, self._made.path[index : index + 1])
+        except Violation as violation:
+            self._made.violation = violation
+        except _Diverged as diverged:
+            self._made.diverged = str(diverged)
+        self._made.last = self._world
+        return self._made
+
+    def _choose(self, choice: str, following: tuple[str, ...]) -> None:
+        if kind_of(choice) == CRASH:
+            return
+        if kind_of(choice) in BETWEEN:
+            self._without_daemon(choice)
+        else:
+            self._live(
+                choice, [one.partition("@")[2] for one in following if one.startswith(CRASH)]
+            )
+
+    # ---- without a daemon
+
+    def _without_daemon(self, choice: str) -> None:
+        for child in without_daemon(self._node):
+            if child.path[-1] == choice:
+                self._moved(choice, child)
+                return
+        raise _Diverged(f"{choice} cannot happen here")
+
+    def _moved(self, choice: str, child: Node) -> None:
+        before = self._world
+        if kind_of(choice) == GOES_ON:
+            actor = next(actor for name, actor in moves(before) if name == choice)
+            self._line(actor[0], actors.act(before.clone(), actor), "no daemon lives")
+        else:
+            self._mark(trace.CUT if kind_of(choice) == POWER_CUT else trace.STRIKE, choice)
+            self._made.moments.append(Moment(self._number - 1, before, child.world))
+        self._node, self._world = child, child.world
+        oracle.always(child.world)
+
+    # ---- with one
+
+    def _live(self, schedule: str, wanted: list[str]) -> None:
+        """One life of a daemon, until the point at which it dies, if it does."""
+        agreed = terms(self._node)
+        self._world = self._node.world.clone()
+        client, passed = self._node.client.clone(), Counter[str]()
+
+        def on_point(point: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
+            passed[point] += 1
+            oracle.always(self._world)
+            if passing(point, passed[point]) in wanted:
+                raise _Dead
+            if point == "rest":
+                self._mark(
+                    trace.REST, "all is at rest: the oracle looks, then the probe removes all"
+                )
+
+        self._mark(trace.LIFE, f"a daemon boots: {schedule}")
+        simulator = Simulator(
+            self._world, client, _schedule(schedule), on_point=on_point, on_line=self._line
+        )
+        try:
+            judged(simulator, agreed)
+        except _Dead:
+            self._die(wanted[0], Node(self._world.clone(), client, ()))
+        else:
+            if wanted:
+                raise _Diverged(f"{CRASH}@{wanted[0]} was not passed")
+
+    def _die(self, point: str, dead: Node) -> None:
+        dead.world.daemon_dies()
+        self._mark(trace.CRASH, f"{CRASH}@{point}: the daemon is killed")
+        self._made.moments.append(Moment(self._number - 1, self._world, dead.world))
+        self._node, self._world = dead, dead.world
+
+    # ---- lines
+
+    @property
+    def _number(self) -> int:
+        return len(self._made.events) + 1
+
+    def _line(self, actor: str, what: str, outcome: str) -> None:
+        lane, said = trace.in_lane(actor, what)
+        world = self._world
+        self._add(Event(self._number, world.boot, world.monotonic, lane, said, outcome))
+
+    def _mark(self, mark: str, what: str) -> None:
+        world = self._world
+        self._add(Event(self._number, world.boot, world.monotonic, "", what, mark=mark))
+
+    def _add(self, event: Event) -> None:
+        self._made.events.append(event)
+        self._on_event(event)
 
 
 def _schedule(name: str) -> Schedule:

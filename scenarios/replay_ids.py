@@ -1,0 +1,136 @@
+"""A run's name: its story and the explorer's choices, by names that survive a change of the code.
+
+    create;crash@create-container/CommitCreated/after;power-cut@keep={};violates@I9
+
+A daemon that lives as it does by default (`lazy`) is not written. `~n` after a name: its n-th passing in
+that life. What follows `violates@` was found; the run itself does not depend on it. Reading an id must
+never guess: a name that this version cannot have is refused, with the nearest that it has.
+"""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from conman.core.points import CrashPointNames
+from scenarios.simulator import CALL_HANGS, SHIM_DIES, UNKNOWN_KEPT, UNKNOWN_LOST
+from scenarios.stories.all_stories import STORIES
+from scenarios.story import Story
+from scenarios.violation import SENTENCES
+
+DEFAULT = "lazy"
+SCHEDULES = ("lazy", "eager")
+STRIKES = (SHIM_DIES, CALL_HANGS, UNKNOWN_KEPT, UNKNOWN_LOST)
+CRASH, GOES_ON, SHIM_KILLED, POWER_CUT, VIOLATES = (
+    "crash",
+    "goes-on",
+    "shim-killed",
+    "power-cut",
+    "violates",
+)
+BETWEEN = (GOES_ON, SHIM_KILLED, POWER_CUT)
+ACTORS = ("call", "shim", "program")
+_APART = ("boot", "rest", *(f"while/{actor}" for actor in ACTORS))
+
+
+class BadId(ValueError):
+    """One sentence: what is wrong with it, and what is nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayId:
+    """`path`: the story's name, then every choice, the defaults too. `expects`: an invariant, or ""."""
+
+    story: Story
+    path: tuple[str, ...]
+    expects: str = ""
+
+
+def read(text: str) -> ReplayId:
+    """Raises BadId."""
+    name, *choices = text.strip().split(";")
+    story = find_story(name)
+    expects = [c.partition("@")[2] for c in choices if kind_of(c) == VIOLATES]
+    for choice in choices:
+        _check(choice)
+    path = [choice for choice in choices if kind_of(choice) != VIOLATES]
+    return ReplayId(story, (story.name, *_with_defaults(path)), *expects[-1:])
+
+
+def write(path: Iterable[str], invariant: str = "") -> str:
+    """What `read` understands, as short as it can be."""
+    found = (f"{VIOLATES}@{invariant}",) if invariant else ()
+    return ";".join((*(choice for choice in path if choice != DEFAULT), *found))
+
+
+def find_story(name: str) -> Story:
+    for story in STORIES:
+        if story.name == name:
+            return story
+    names = [story.name for story in STORIES]
+    raise BadId(f"there is no story {name!r}{_nearest(name, names)} (python -m scenarios list)")
+
+
+def kind_of(choice: str) -> str:
+    """`crash` of crash@..., `lazy` of lazy,shim-dies@3, `shim-killed` of shim-killed#2."""
+    return re.split("[@,#]", choice, maxsplit=1)[0]
+
+
+def is_life(choice: str) -> bool:
+    return kind_of(choice) in SCHEDULES
+
+
+def _with_defaults(choices: list[str]) -> Iterator[str]:
+    """Who dies has lived, and at the end somebody lives to be judged."""
+    before = ""
+    for choice in choices:
+        if kind_of(choice) == CRASH and not is_life(before):
+            yield DEFAULT
+        yield (before := choice)
+    if not is_life(before):
+        yield DEFAULT
+
+
+# ---- what can be meant ---------------------------------------------------------------------------
+
+
+def _check(choice: str) -> None:
+    kind, name = kind_of(choice), choice.partition("@")[2]
+    match kind:
+        case "crash":
+            _check_point(re.sub(r"~\d+$", "", name))
+        case "lazy" | "eager":
+            _check_strike(choice)
+        case "goes-on":
+            _one_of("actor", re.sub(r"#\d+$", "", name), ACTORS)
+        case "violates":
+            _one_of("invariant", name, SENTENCES)
+        case _:
+            _one_of("choice", kind, (CRASH, *SCHEDULES, *BETWEEN, VIOLATES))
+
+
+def _check_point(point: str) -> None:
+    names = CrashPointNames()
+    plain = re.sub(r":(torn|half|partly)$", "", point)
+    if plain not in names and point not in _APART:
+        _one_of("point", plain, (*names, *_APART))
+
+
+def _check_strike(choice: str) -> None:
+    _, comma, strike = choice.partition(",")
+    kind, _, event = strike.partition("@")
+    if comma:
+        _one_of("strike", kind, STRIKES)
+    if comma and not event.isdecimal():
+        raise BadId(f"{choice!r} does not say when: write {kind}@N")
+
+
+def _one_of(what: str, name: str, names: Iterable[str]) -> None:
+    known = list(names)
+    if name not in known:
+        raise BadId(f"there is no {what} {name!r}{_nearest(name, known)}")
+
+
+def _nearest(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, 1)
+    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names[:8])}"

@@ -1,15 +1,15 @@
 """The host in facts, as Info tells it. What is told is given; nothing is looked up here."""
 
 from collections import Counter
-from dataclasses import dataclass
 
 from conman.api.status import wire_text
 from conman.core.model import State
 from conman.core.requests import ContainerList
+from conman.frozen import frozen
 from conman.wire.v1 import conman_pb2 as wire
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Facts:
     """Fields as in InfoResponse. `runtimes`: name and absolute path, "" where it is not installed."""
 

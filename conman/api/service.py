@@ -8,7 +8,6 @@ what it asked for: a mutating request runs to its end, only a question ends with
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -23,6 +22,7 @@ from conman.api.malformed import field_at_fault
 from conman.api.status import BUG, grpc_status
 from conman.core import requests
 from conman.errors import Code, ConmanError, Refusal
+from conman.frozen import frozen
 from conman.wire.v1 import conman_pb2 as wire
 
 SERVICE = "conman.v1.Conman"
@@ -38,7 +38,7 @@ Asked = TypeVar("Asked", bound=Message)
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class About:
     """What Version tells; `runtime` is that of containers which name none."""
 

@@ -5,14 +5,13 @@ never let text through that a client could not receive: not UTF-8, or too long f
 8 KiB that gRPC allows all trailers of a call.
 """
 
-from dataclasses import dataclass
-
 import grpc
 from google.protobuf.any_pb2 import Any as Packed
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 DOMAIN = "conman"
 DETAILS_KEY = "grpc-status-details-bin"
@@ -29,7 +28,7 @@ BUG = Refusal(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GrpcStatus:
     """What a servicer's abort takes."""
 

@@ -5,17 +5,17 @@ that one. Numbers need no entry. A file that is not there is one without entries
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 #: uid_t's largest but one: the largest means "no change" to setresuid(2).
 LARGEST_ID = 2**32 - 2
 _DIGITS = 10
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Account:
     name: str
     uid: int
@@ -23,7 +23,7 @@ class _Account:
     home: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Group:
     name: str
     gid: int

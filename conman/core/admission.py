@@ -4,7 +4,7 @@ All chance enters here, once: the id, the run's number, the deadline. What an in
 finish or undo it in another process, on another boot.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from conman.core import limits
 from conman.core.layout import Layout
@@ -26,11 +26,12 @@ from conman.core.requests import (
 )
 from conman.core.resources import contradiction
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 STOP_TIMEOUT_MS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Now:
     """The clocks at one input: wall ns since the epoch, monotonic ns of this boot."""
 
@@ -38,7 +39,7 @@ class Now:
     monotonic: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """What a daemon is told once. `runtime` serves containers that name none.
 

@@ -5,9 +5,10 @@ daemon is just doing, so an object with an open intent is left out while one liv
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from conman.core.model import Container, Intent, RootfsMode, Stored
+from conman.frozen import frozen
 
 Run = tuple[str, int]
 
@@ -15,7 +16,7 @@ _RESTART = "start conmand again: it recovers what it finds"
 _REMOVE = "conmanctl container remove --force {}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Seen:
     """What was looked up. `traces`: what bears a run's name, in words; `living`: runs whose init lives,
     as its row has it; `members`: processes of runs of which no row knows.
@@ -33,7 +34,7 @@ class Seen:
     unreadable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One difference. `object_id` and `name` may be empty; `advice`: what to do."""
 

@@ -4,11 +4,11 @@ Numbers are the store's, and grow by one. A reader has seen all up to its own nu
 nothing is missed or told twice, over any number of daemons. It must never pass over what is no longer kept.
 """
 
-from dataclasses import dataclass
 from itertools import takewhile
 
 from conman.core.model import Event
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 KINDS = (
     "created",
@@ -24,7 +24,7 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Numbered:
     """A committed event; `event` None: its row cannot be read."""
 
@@ -32,7 +32,7 @@ class Numbered:
     event: Event | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Some events after the number that was asked for, in order, and what the store keeps.
 
@@ -44,7 +44,7 @@ class Page:
     newest: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wanted:
     """Which events: of any of these containers (id, its beginning, or name), of any of these kinds."""
 

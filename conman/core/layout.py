@@ -11,13 +11,13 @@ Every name carries its owner, so that whatever is found on a host can be traced 
 or nobody. Nothing here may look at a host.
 """
 
-from dataclasses import dataclass
+from conman.frozen import frozen
 
 #: The runtime calls of a run that have a lock file, in the order in which they are fenced.
 CALLS = ("create", "start", "delete")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """One daemon's places. `instance`: 8 hex digits; `has_cgroups` False: not root.
 

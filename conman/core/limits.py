@@ -5,11 +5,12 @@ files. A limit that it has no file for is a warning, never silence.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from conman.core.model import Control
 from conman.core.resources import Resources
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 #: All files that an update may set, and what it must know besides (of the cgroup above, of the usage).
 NAMES = (
@@ -43,7 +44,7 @@ Held = Mapping[str, str]
 Wanted = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What to set, in this order; what this host has no file for; why it must not be tried, if so."""
 

@@ -4,12 +4,13 @@ These are the store's rows and the core's memory. They never hold a path (those 
 `layout`), a clock, or anything of the host but the identity of processes.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from conman.core.resources import Resources
 from conman.core.spec import ContainerSpec, Resolved
 from conman.errors import Refusal
+from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
 
@@ -45,7 +46,7 @@ class RootfsMode(Enum):
     COPY = "copy"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Init:
     """The first process of a run, as it was when the runtime's create returned."""
 
@@ -55,7 +56,7 @@ class Init:
     cmdline: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Container:
     """One row. Times in ns since the epoch, 0 = not yet. `init` None: no run is prepared."""
 
@@ -81,7 +82,7 @@ class Container:
         return self.init is not None and self.init.process.boot_id == boot_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Control:
     """One file of a cgroup that an update sets: its name, what it held before, what it is to hold."""
 
@@ -90,7 +91,7 @@ class Control:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     """What is about to be done to one container, written before anything is touched.
 
@@ -121,7 +122,7 @@ class Intent:
     has_lost_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a request was told, kept for its retries: a refusal, else an id and its warnings."""
 
@@ -133,7 +134,7 @@ class Answer:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """An appended record of the API. The store gives it its sequence number.
 
@@ -148,7 +149,7 @@ class Event:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quarantined:
     """A row or intent that could not be read. It still owns its objects and its name."""
 
@@ -156,7 +157,7 @@ class Quarantined:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Note:
     """What is to be told of a live run beside its state: one word, and a sentence. Never stored."""
 
@@ -168,7 +169,7 @@ class Note:
 # ---- what one transaction may change ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReserveName:
     """Conflict when the name is held, by a row or by an intent."""
 
@@ -176,49 +177,49 @@ class ReserveName:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReleaseName:
     """The name that this id holds is free again."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutIntent:
     """Conflict when the object has an open intent already."""
 
     intent: Intent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropIntent:
     """The object's intent is done with."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutContainer:
     """Insert or replace the row."""
 
     container: Container
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropContainer:
     """The row, readable or quarantined, is gone."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PutAnswer:
     """Remember what a request was told."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AppendEvent:
     """One more event."""
 
@@ -237,7 +238,7 @@ Change = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stored:
     """All that the store holds, as read at boot."""
 

@@ -1,13 +1,12 @@
 """What goes out of the machine, and what comes in by itself. Values, for drivers and recorders."""
 
-from dataclasses import dataclass
-
 from conman.core.effects.effect import Effect
 from conman.core.requests import Reply
 from conman.errors import Refusal
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Perform:
     """Perform this effect; then `complete(ticket, outcome)`. `point` is its crash point's name.
 
@@ -20,7 +19,7 @@ class Perform:
     object_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """`complete(ticket, DeadlinePassed())` at `at` (monotonic ns). A late alarm does no harm."""
 
@@ -28,7 +27,7 @@ class Alarm:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send:
     """The answer to the call with this number."""
 
@@ -36,12 +35,12 @@ class Send:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ready:
     """Recovery has looked at everything: requests are answered from here on."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SagaBegan:
     """Nothing to do, like the next two: for logs and measures. `object_id` "": the host's."""
 
@@ -50,7 +49,7 @@ class SagaBegan:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SagaEnded:
     """`refusal`: what it came to, when it was refused; also of one that was undone.
 
@@ -63,7 +62,7 @@ class SagaEnded:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marked:
     """This object is UNKNOWN from now on, for this reason; "": no longer."""
 
@@ -76,7 +75,7 @@ Told = SagaBegan | SagaEnded | Marked
 Output = Perform | Alarm | Send | Ready | Told
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InitEnded:
     """A watched init of this run has ended."""
 
@@ -84,7 +83,7 @@ class InitEnded:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShimEnded:
     """The shim of this run has ended, or there was none when it was looked for."""
 

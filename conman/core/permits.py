@@ -4,7 +4,7 @@ Asking for more is no mistake of the user's: it is done without, with a warning 
 It must never be asked of the host again while a daemon lives: a row and its setting make a config.json.
 """
 
-from dataclasses import dataclass
+from conman.frozen import frozen
 
 #: All that Linux has, in the order of their numbers (capability.h, as of Linux 6.x).
 CAPABILITIES = (
@@ -78,7 +78,7 @@ RLIMITS = (
 UNLIMITED = 2**64 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Permits:
     """By default everything. `hard_limits`: (RLIMIT_*, value) that cannot be raised.
 

@@ -4,14 +4,13 @@
 id with another body is told apart. `container` is what the user typed: id, name or unique id prefix.
 """
 
-from dataclasses import dataclass
-
 from conman.core.model import Container, ContainerSpec, State
 from conman.core.resources import Resources
 from conman.errors import Refusal
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateContainer:
     """Answered by ContainerCreated."""
 
@@ -21,7 +20,7 @@ class CreateContainer:
     spec: ContainerSpec
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StartContainer:
     """Answered by Okay."""
 
@@ -30,7 +29,7 @@ class StartContainer:
     container: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StopContainer:
     """The container's stop signal, after `timeout_ns` KILL. Answered by Okay once it has EXITED.
 
@@ -43,7 +42,7 @@ class StopContainer:
     timeout_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KillContainer:
     """One signal, at most once. Answered by Okay when it was sent."""
 
@@ -53,7 +52,7 @@ class KillContainer:
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveContainer:
     """Answered by Okay when nothing of it is left."""
 
@@ -63,7 +62,7 @@ class RemoveContainer:
     force: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PauseContainer:
     """Answered by Okay when every process of it stands still."""
 
@@ -72,7 +71,7 @@ class PauseContainer:
     container: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnpauseContainer:
     """Answered by Okay when they go on."""
 
@@ -81,7 +80,7 @@ class UnpauseContainer:
     container: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UpdateContainer:
     """`resources`: what changes; None of a field: as it was. Answered by ContainerUpdated."""
 
@@ -91,7 +90,7 @@ class UpdateContainer:
     resources: Resources
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameContainer:
     """Answered by Okay when `name` is its name."""
 
@@ -101,7 +100,7 @@ class RenameContainer:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Selection:
     """Which containers: those that satisfy every field that is not empty, by any of its values.
 
@@ -118,7 +117,7 @@ class Selection:
 ALL = Selection()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListContainers:
     """Answered by ContainerList, oldest first. `detailed` is for whoever tells it."""
 
@@ -126,21 +125,21 @@ class ListContainers:
     detailed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class InspectContainer:
     """Answered by ContainerView."""
 
     container: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerStatus:
     """Answered by ContainerView."""
 
     container: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitContainer:
     """Answered by ContainerView at the next end of a run; `removed`: by Okay once it is gone."""
 
@@ -162,7 +161,7 @@ MutatingRequest = (
 Request = MutatingRequest | ListContainers | ContainerStatus | InspectContainer | WaitContainer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerCreated:
     """The new container's id; `warnings` for people."""
 
@@ -170,19 +169,19 @@ class ContainerCreated:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerUpdated:
     """The limits are kept; `warnings`: which of them this host cannot set, for people."""
 
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Okay:
     """Done; there is nothing more to say."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerView:
     """A row as the API tells it. `container` is None for a record that has no readable row.
 
@@ -199,7 +198,7 @@ class ContainerView:
     bundle_path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerList:
     """All live records."""
 

@@ -3,12 +3,11 @@
 None: never said. It must not hold anything of the host: whether a kernel takes a limit is seen when it is set.
 """
 
-from dataclasses import dataclass
-
 from conman.errors import Code, Refusal
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resources:
     """As `conman.v1.Resources` says: bytes, microseconds, 10^-9 processors; None = not said."""
 

@@ -5,12 +5,12 @@ The shim is told everything (argv, paths, marks): it decides nothing. The shim's
 """
 
 import json
-from dataclasses import dataclass
 from typing import Any, cast
 
 from conman.core import runtime
 from conman.core.layout import Layout
 from conman.core.model import Init
+from conman.frozen import frozen
 from conman.primitives.steps import ProcessId, RuntimeAnswer
 
 
@@ -39,7 +39,7 @@ def succeed_body(layout: Layout, container_id: str) -> str:
     return json.dumps({"log": layout.log(container_id)}, separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallResult:
     """How the shim's runtime call ended, and the init that it left (None: none)."""
 
@@ -47,7 +47,7 @@ class CallResult:
     init: Init | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exit:
     """One exit record. `code` as wait(2) has it, 128 + n by signal n; `at` in ns since the epoch.
 
@@ -63,7 +63,7 @@ class Exit:
     known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShimState:
     """What a shim knows: the result of its call (None: never told to create), and the exit.
 

@@ -5,10 +5,11 @@ Every field has its twin in `conman.v1.CreateContainerRequest`. Names of users a
 something only on a host: what they meant when the container was created is `Resolved`, and stays.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from conman.core.resources import Resources
+from conman.frozen import frozen
 
 
 class MountType(Enum):
@@ -18,7 +19,7 @@ class MountType(Enum):
     TMPFS = "tmpfs"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """`options`, `size_bytes` and `mode` are a tmpfs's, `source` and `propagation` a bind's."""
 
@@ -32,7 +33,7 @@ class Mount:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Device:
     """A host's device node, or a directory of them. `permissions`: of r, w, m."""
 
@@ -41,7 +42,7 @@ class Device:
     permissions: str = "rwm"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ulimit:
     """`name` as "nofile"; -1: unlimited."""
 
@@ -50,7 +51,7 @@ class Ulimit:
     hard: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContainerSpec:
     """The request. `cap_add`, `cap_drop`: CAP_*, or "ALL". `user`, `groups`: as they were typed."""
 
@@ -79,7 +80,7 @@ class ContainerSpec:
     runtime_spec_patch: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """A device node in the container. `kind`: "c" or "b"; `mode`: permission bits only."""
 
@@ -93,7 +94,7 @@ class Node:
     access: str = "rwm"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resolved:
     """What names meant when the container was created. `groups` are the further ones."""
 

@@ -5,16 +5,16 @@ Whoever reads them needs no permission, so they must never be open to a network.
 
 import ipaddress
 import os
-from dataclasses import dataclass
 from typing import NoReturn
 
 from conman.daemon.settings import bad
+from conman.frozen import frozen
 
 _FIELD = "metrics-address"
 _PATH_BYTES = 107
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """Either `path`, or `host` and `port`."""
 

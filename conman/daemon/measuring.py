@@ -4,7 +4,6 @@ The library for metrics is loaded only then.
 """
 
 import asyncio
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,14 @@ from conman.core.machine import Machine
 from conman.daemon.config import Config
 from conman.daemon.endpoint import parse_endpoint
 from conman.engine.spans import Spans
+from conman.frozen import frozen
 
 if TYPE_CHECKING:
     from conman.daemon.metrics import Metrics
     from conman.daemon.metrics_server import MetricsServer
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Measuring:
     """`metrics` and `server` are None where nobody asked for any."""
 

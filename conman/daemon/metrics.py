@@ -7,7 +7,6 @@ by state, queues) is asked for when somebody reads.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
@@ -15,12 +14,13 @@ from prometheus_client.process_collector import ProcessCollector
 from conman.core.machine import Machine
 from conman.core.model import State
 from conman.engine.spans import Spans
+from conman.frozen import frozen
 
 #: Seconds. From a warm store commit to a runtime call that is about to be killed.
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Present:
     """What holds at one moment. `states`: containers by state."""
 

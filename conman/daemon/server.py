@@ -8,7 +8,6 @@ import os
 import socket
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, cast
 
 import grpc.aio
@@ -21,6 +20,7 @@ from conman.daemon.calls import Sink, interceptors
 from conman.daemon.config import Config
 from conman.daemon.feed import Feed
 from conman.errors import Code, HostError, Refusal
+from conman.frozen import frozen
 
 _UP = health_pb2.HealthCheckResponse.SERVING
 _DOWN = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -32,7 +32,7 @@ class Health(Protocol):
     async def set(self, service: str, status: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """Bound and not yet started."""
 

@@ -7,13 +7,13 @@ A setting must never be known to one of the three only, nor a value be taken tha
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
 
 from conman.errors import Code, ConfigError, Refusal
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Known:
     """One setting; `words` are all that it may be, where that is limited; `default`: in words.
 

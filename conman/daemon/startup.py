@@ -5,7 +5,6 @@ is recovery's. Whatever stands in the way is raised as one ConmanError.
 """
 
 import os
-from dataclasses import dataclass
 
 from conman.core.admission import Setting
 from conman.core.layout import Layout
@@ -13,6 +12,7 @@ from conman.core.model import RootfsMode
 from conman.daemon.config import EMBEDDED, Config
 from conman.engine.crash_points import crash_points
 from conman.errors import Code, HostError, Refusal
+from conman.frozen import frozen
 from conman.host.cgroup_lock import CgroupLock
 from conman.host.database import Store
 from conman.host.instance import Claim, claim, probe_rootfs_mode, settle_run
@@ -26,7 +26,7 @@ from conman.primitives.crash_points import CrashPoints
 from conman.primitives.processes import boot_id
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Host:
     """What a daemon holds while it lives. `notes` are for the log."""
 

@@ -10,14 +10,15 @@ import os
 import socket
 from collections.abc import AsyncGenerator, MutableMapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Protocol
+
+from conman.frozen import frozen
 
 _PREFIXES = ("LISTEN_", "WATCHDOG_")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Systemd:
     """`socket_path` "": nobody started us. `watchdog_s`: how often it wants to hear of us; 0: never."""
 

@@ -4,7 +4,6 @@ It must hold all that the machine may depend on, clocks and entropy included, an
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from conman.core.admission import Now, Setting
@@ -13,9 +12,10 @@ from conman.core.machine import Machine
 from conman.core.model import Stored
 from conman.core.outputs import Observation, Output
 from conman.core.requests import Request
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Boot:
     """The first input of a machine's life; `setting` is what it is made with."""
 
@@ -24,7 +24,7 @@ class Boot:
     now: Now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Submit:
     """A client's request."""
 
@@ -34,7 +34,7 @@ class Submit:
     entropy: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Complete:
     """The outcome of an effect, or an alarm that went off."""
 
@@ -43,7 +43,7 @@ class Complete:
     now: Now
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observe:
     """What the driver saw by itself."""
 

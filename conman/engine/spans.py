@@ -6,7 +6,7 @@ never change anything, hold the loop up, or be needed: a daemon without it decid
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from conman.core.effects.effect import Conflict, NotCommitted, Outcome, Unknown
@@ -14,6 +14,7 @@ from conman.core.effects.vocabulary import Commit
 from conman.core.machine import Machine
 from conman.core.outputs import Marked, Perform, SagaBegan, SagaEnded, Told
 from conman.errors import Refusal
+from conman.frozen import frozen
 from conman.primitives import steps as s
 
 _NS = 1_000_000_000
@@ -30,7 +31,7 @@ class Sink(Protocol):
     def leak(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Saga:
     """One under way. `name` is the container's, which may be gone at the end."""
 
@@ -41,7 +42,7 @@ class _Saga:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Effect:
     point: str
     name: str

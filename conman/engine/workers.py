@@ -8,10 +8,10 @@ anything, and never end an effect before its last step has ended.
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from conman.core.effects.effect import Outcome
 from conman.core.effects.recipes import Recipe
+from conman.frozen import frozen
 from conman.primitives import steps as s
 from conman.primitives.crash_points import CrashPoints
 
@@ -21,7 +21,7 @@ WORKERS = 32
 _COMM_BYTES = 15
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """One effect as steps. `point`: its crash point's name."""
 

@@ -8,13 +8,13 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from conman.core.effects.effect import Outcome
 from conman.core.effects.vocabulary import Commit, ReopenStore
 from conman.core.model import Change
 from conman.core.outputs import Perform
+from conman.frozen import frozen
 from conman.primitives.crash_points import CrashPoints
 
 _PATIENCE_S = 5.0
@@ -27,7 +27,7 @@ class Store(Protocol):
     def reopen(self, token: str) -> Outcome: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One store effect, and whom to tell its outcome."""
 

@@ -10,8 +10,9 @@ import fcntl
 import os
 import stat
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from conman.frozen import frozen
 from conman.primitives.failure import failed
 from conman.primitives.steps import CopyTree, Done, Failed
 
@@ -32,7 +33,7 @@ def copy_tree(step: CopyTree) -> Done | Failed:
     return Done(time.time_ns())
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Copy:
     """One copy under way. `links`: where each file with several names was copied to."""
 

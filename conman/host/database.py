@@ -14,13 +14,13 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from conman.core.effects import recipes_boot
 from conman.core.effects.effect import Committed, Conflict, NotCommitted, Unknown
 from conman.core.model import Stored
 from conman.errors import Code, Refusal, StoreError
+from conman.frozen import frozen
 from conman.host import rows
 from conman.host.migrations import MIGRATIONS
 from conman.primitives.fence import open_lock, take
@@ -167,7 +167,7 @@ class Store:
 # ---- looking ---------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """All that is stored, and whose it is."""
 

@@ -9,12 +9,13 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from conman.core.effects import recipes_boot
 from conman.core.layout import Layout
 from conman.core.model import RootfsMode
 from conman.errors import Code, HostError, Refusal
+from conman.frozen import frozen
 from conman.host import linux
 from conman.primitives import fence
 from conman.primitives.perform import perform
@@ -24,7 +25,7 @@ _PATIENCE_S = 5.0
 _TRY_EVERY_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Claim:
     """Both locks, held until `close` (or this process's end)."""
 
@@ -128,7 +129,7 @@ def _holder(lock: int) -> str:
 # ---- whose RUN it is -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Stamp:
     boot_id: str
     pid_namespace: int

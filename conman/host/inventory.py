@@ -8,9 +8,10 @@ container's directory, which cannot be removed below it.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from conman.core.layout import Layout
+from conman.frozen import frozen
 from conman.primitives.failure import failed
 from conman.primitives.steps import Failed, Inventory
 
@@ -22,7 +23,7 @@ _CALL = re.compile(r"([0-9a-f]{32})-([1-9][0-9]*)\.[a-z]+")
 _SHIMS_CGROUP = "shims"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Traces:
     """As an Inventory; `runs`: what there is of each, in words."""
 
@@ -62,7 +63,7 @@ def list_traces(layout: Layout, cgroups: frozenset[str]) -> Traces | Failed:
     return found.traces()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Found:
     """What was seen so far."""
 

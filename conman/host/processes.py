@@ -9,9 +9,9 @@ import select
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
+from conman.frozen import frozen
 from conman.primitives import processes
 from conman.primitives.failure import failed
 from conman.primitives.fence import bears
@@ -37,7 +37,7 @@ _STANDS = (b"T", b"t", *_DEAD)
 _GONE = (FileNotFoundError, ProcessLookupError)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Members:
     """Who belongs to a run. `listed` may tell of dead ones too."""
 

@@ -5,7 +5,6 @@ A row that cannot be read is told, with the reason, and left where it is: it sti
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar, assert_never
 
 import msgspec
@@ -28,6 +27,7 @@ from conman.core.model import (
     ReserveName,
     Stored,
 )
+from conman.frozen import frozen
 
 Staged = Committed | Conflict | NotCommitted
 Transaction = tuple[Change, ...]
@@ -145,7 +145,7 @@ def set_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
 # ---- records as they are ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Raw:
     """What the tables hold of one object, readable or not. None: nothing."""
 

@@ -1,9 +1,9 @@
 """The steps that change what a run may do, and look at it: its freezer and its limits. Pure data."""
 
-from dataclasses import dataclass
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FreezeMembers:
     """Bring every member (as EndMembers has them) to a stand, by the cgroup's freezer, else SIGSTOP.
 
@@ -16,7 +16,7 @@ class FreezeMembers:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ThawMembers:
     """Let all members go on; those that go on already, and a cgroup that is gone, are Done."""
 
@@ -24,7 +24,7 @@ class ThawMembers:
     marker: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadFreezer:
     """Result: Freezer. Nobody there, or half of them: not frozen."""
 
@@ -32,7 +32,7 @@ class ReadFreezer:
     marker: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadControls:
     """Result: Controls, of those of `names` that the cgroup has, in any hierarchy."""
 
@@ -40,7 +40,7 @@ class ReadControls:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WriteControl:
     """Set one file of a cgroup. Result: Done, Absent (no such file), or Failed: the kernel refuses."""
 

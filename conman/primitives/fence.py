@@ -14,8 +14,8 @@ import os
 import select
 import signal
 import time
-from dataclasses import dataclass
 
+from conman.frozen import frozen
 from conman.primitives.failure import failed
 from conman.primitives.processes import pidfd
 from conman.primitives.steps import Done, Failed, Fence, Remaining
@@ -107,7 +107,7 @@ def _end_all(step: Fence, lock: int, deadline: float) -> tuple[int, ...] | None:
         bare |= {pid for pid in nameless if _has_arguments(pid)}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Wanted:
     """Whom a fence ends. `lock`: open descriptor of the lock's file, `name`: that file's."""
 

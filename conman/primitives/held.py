@@ -3,12 +3,11 @@
 They change nothing on a host, and the daemon's death undoes them. Pure data, like all steps.
 """
 
-from dataclasses import dataclass
-
+from conman.frozen import frozen
 from conman.primitives.results import ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchProcess:
     """Tell the driver when this process ends (pidfd). Result: Done, or Gone when it has already."""
 
@@ -17,7 +16,7 @@ class WatchProcess:
     process: ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchShim:
     """Tell the driver when the shim in `directory` ends, also when it has already. Result: Done."""
 
@@ -26,7 +25,7 @@ class WatchShim:
     directory: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HoldOutput:
     """Keep a reading end of both FIFOs in `directory` open, unread. Result: Held, or Absent.
 
@@ -38,7 +37,7 @@ class HoldOutput:
     directory: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadExitStatus:
     """How a watched process ended, from the kernel, once it was reaped. Result: ExitStatus, Absent."""
 
@@ -46,7 +45,7 @@ class ReadExitStatus:
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Release:
     """Let go of whatever the driver holds open of a run."""
 

@@ -1,10 +1,11 @@
 """What is mounted where, as /proc/self/mountinfo has it (proc(5)); read each time, never remembered."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mount:
     """One line. `options`: the super block's, which for cgroup v1 name the controllers."""
 

@@ -7,8 +7,8 @@ A pid alone is nobody: it is given to another once its owner was reaped. A zombi
 import errno
 import os
 import signal
-from dataclasses import dataclass
 
+from conman.frozen import frozen
 from conman.primitives.steps import Done, Gone, ProcessId, SignalProcess
 
 #: Names another file to read the boot id from, so that a test can act out a reboot.
@@ -20,7 +20,7 @@ _CMDLINE = 4096
 _DEAD = (b"Z", b"X", b"x")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProgramFile:
     """What a process runs. `cmdline`: its arguments, each ended by NUL; of a long one the begin."""
 

@@ -3,10 +3,10 @@
 Like the steps pure data: the standard library's dataclasses only, for the shim imports it.
 """
 
-from dataclasses import dataclass
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ProcessId:
     """One process of one boot. `start_time` in clock ticks since boot (proc(5), stat field 22)."""
 
@@ -15,31 +15,31 @@ class ProcessId:
     start_time: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Done:
     """The step's end state holds. `at`: wall clock, ns since the epoch, when it was seen."""
 
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Absent:
     """What was asked about does not exist; established, not guessed."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gone:
     """That process (boot, pid, start time) no longer lives; a zombie counts as gone."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Content:
     """What a file holds."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceNode:
     """`kind`: "c" or "b"; `mode`: permission bits; `uid`, `gid`: its owner on the host."""
 
@@ -52,21 +52,21 @@ class DeviceNode:
     gid: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Devices:
     """In the order of their paths."""
 
     nodes: tuple[DeviceNode, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OomCount:
     """The kernel's counter of OOM kills in this cgroup."""
 
     kills: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ExitStatus:
     """As wait(2) tells it: `code` is 128 + n for one that died by `signal` n, which is 0 else."""
 
@@ -74,28 +74,28 @@ class ExitStatus:
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Held:
     """Both FIFOs are held open; `unread` bytes are in them."""
 
     unread: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShimProcess:
     """Who the living shim is."""
 
     process: ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remaining:
     """The pids that still live."""
 
     pids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stopped:
     """What a stopped process is: device and inode of its executable, and its command line."""
 
@@ -104,14 +104,14 @@ class Stopped:
     cmdline: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ShimAnswer:
     """The shim's answer, JSON."""
 
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuntimeAnswer:
     """How a runtime call ended: exit status (128 + n by signal n) and what it wrote."""
 
@@ -121,21 +121,21 @@ class RuntimeAnswer:
     at: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Freezer:
     """Whether every member stands still now."""
 
     frozen: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Controls:
     """Name and content, without the newline, of those files of a cgroup that are there."""
 
     values: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Inventory:
     """What bears our instance: (container id, run) pairs by kind; run 0 where there is none.
 
@@ -148,12 +148,12 @@ class Inventory:
     unreadable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimedOut:
     """The step has ended, and what it did is not known: look."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """The step was not done. `error` is the errno's name ("ENOSPC"), `text` for people."""
 

@@ -8,8 +8,7 @@ know how to do them: the daemon's (`conman.host`), the shim's, and the simulator
 This module must stay pure data: the standard library's dataclasses only, for the shim imports it.
 """
 
-from dataclasses import dataclass
-
+from conman.frozen import frozen
 from conman.primitives.control import (
     FreezeMembers,
     ReadControls,
@@ -49,21 +48,21 @@ from conman.primitives.results import (
 # ---- files -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckDirectory:
     """Result: Done, Absent, or Failed(ENOTDIR). Changes nothing."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckPath:
     """Result: Done for anything that is there, links followed; Absent, or Failed. Changes nothing."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FindDevices:
     """Result: Devices, Absent, or Failed (ENODEV: no device node). Changes nothing.
 
@@ -74,7 +73,7 @@ class FindDevices:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadInRoot:
     """Result: Content, Absent, or Failed (EFBIG: more than 4 MiB; EINVAL: no regular file).
 
@@ -85,7 +84,7 @@ class ReadInRoot:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeDirectory:
     """mkdir(2); an existing directory is Done."""
 
@@ -93,7 +92,7 @@ class MakeDirectory:
     mode: int = 0o700
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeFifo:
     """mkfifo(3); an existing FIFO is Done."""
 
@@ -101,7 +100,7 @@ class MakeFifo:
     mode: int = 0o600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WriteFile:
     """Create or truncate, and write all of `data`. Neither content nor name is durable yet."""
 
@@ -110,35 +109,35 @@ class WriteFile:
     mode: int = 0o600
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadFile:
     """Result: Content or Absent."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncFile:
     """fsync(2): the content survives a power cut; its name only with SyncDirectory."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncDirectory:
     """fsync(2) of a directory: the names in it survive a power cut."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SyncFileSystem:
     """syncfs(2) of the file system that holds `path`."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rename:
     """rename(2). Result Absent when the source does not exist."""
 
@@ -146,21 +145,21 @@ class Rename:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unlink:
     """unlink(2); an absent file is Done."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveTree:
     """Remove a directory with all that is in it, deepest first; never follows links or mounts."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopyTree:
     """Copy a directory with owners, modes, links and extended attributes; reflinks where it can."""
 
@@ -171,7 +170,7 @@ class CopyTree:
 # ---- mounts ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountOverlay:
     """Mount an overlay; `target` being that mount already is Done."""
 
@@ -181,7 +180,7 @@ class MountOverlay:
     target: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unmount:
     """umount2(2) of everything at or below `path`; nothing mounted there is Done."""
 
@@ -191,7 +190,7 @@ class Unmount:
 # ---- cgroups and processes ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndMembers:
     """Thaw, SIGKILL by pidfd, repeat, until no member lives.
 
@@ -204,7 +203,7 @@ class EndMembers:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListMembers:
     """Result: Remaining with the pids of the members that live (none: an empty tuple)."""
 
@@ -212,21 +211,21 @@ class ListMembers:
     marker: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveCgroup:
     """rmdir in every hierarchy, children first; retried for 1 s on EBUSY."""
 
     cgroup: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadOom:
     """Result: OomCount of the cgroup's own counter (0 where there is none)."""
 
     cgroup: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalProcess:
     """Send one signal by pidfd, after boot id and start time were compared. Result: Done or Gone."""
 
@@ -234,7 +233,7 @@ class SignalProcess:
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StopProcess:
     """SIGSTOP, wait until every thread stands. Result: Stopped (what it is), or Gone."""
 
@@ -244,7 +243,7 @@ class StopProcess:
 # ---- shim and runtime --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpawnShim:
     """Make `directory`, lock `directory/alive`, start a shim that inherits the lock.
 
@@ -256,7 +255,7 @@ class SpawnShim:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallShim:
     """One request to the shim in `directory`, and its answer (`body`: JSON).
 
@@ -269,7 +268,7 @@ class CallShim:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRuntime:
     """One runtime call: `lock` is made and flocked before the fork and inherited by the call.
 
@@ -283,7 +282,7 @@ class RunRuntime:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fence:
     """Make every earlier actor of one lock harmless, and prove it by taking the lock.
 
@@ -298,7 +297,7 @@ class Fence:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListHost:
     """Everything on this host that bears our instance. Result: Inventory."""
 

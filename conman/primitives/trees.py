@@ -7,8 +7,8 @@ never follow a symbolic link, and never enter a mount: behind one lie files that
 import errno
 import os
 import stat
-from dataclasses import dataclass
 
+from conman.frozen import frozen
 from conman.primitives.mounts import mounts
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -44,7 +44,7 @@ def _refuse_mounts(path: str) -> None:
             raise OSError(errno.EBUSY, "something is mounted here", mount.point)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Level:
     """A directory on the way down: its name in its parent, and the subdirectories still to do."""
 

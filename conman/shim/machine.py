@@ -12,10 +12,11 @@ No I/O, no clock, no imports beyond dataclasses, json and the steps: the simulat
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import assert_never
 
+from conman.frozen import frozen
 from conman.primitives.steps import Step
 from conman.shim import recipes
 from conman.shim.task import Init, Task, parse_log, parse_task
@@ -36,7 +37,7 @@ class Phase(Enum):
 # ---- what the shim is told ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Requested:
     """A packet from connection number `connection`; numbers rise."""
 
@@ -46,14 +47,14 @@ class Requested:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Disconnected:
     """That connection ended."""
 
     connection: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CallEnded:
     """The runtime call was reaped. `init` is None unless it left one and answered 0."""
 
@@ -63,7 +64,7 @@ class CallEnded:
     init: Init | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChildEnded:
     """Some other child was reaped. `signal` 0: it exited by itself. `at`: ns since the epoch."""
 
@@ -73,33 +74,33 @@ class ChildEnded:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OomRead:
     """The cgroup's counter at the end of the run."""
 
     kills: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordWritten:
     """All steps of the record were done, or one failed."""
 
     ok: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputReopened:
     """A dead shim's FIFOs are read again; `failure`: why not."""
 
     failure: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LogComplete:
     """Everything that the container wrote is in the log, and synced."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TimeUp:
     """Nobody asked for a create, or for a successor, in time."""
 
@@ -120,21 +121,21 @@ Input = (
 # ---- what the shim does ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunCall:
     """Begin the runtime call, its lock inherited; CallEnded follows."""
 
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndCall:
     """Fence the call in flight: end its bearers, take its lock, reap; CallEnded follows."""
 
     task: Task
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoStep:
     """One primitive step. `last` of the record's steps: RecordWritten follows; ReadOom: OomRead."""
 
@@ -142,21 +143,21 @@ class DoStep:
     last: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReopenOutput:
     """Read what a dead shim's container writes, after a line that says so; OutputReopened follows."""
 
     log: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CompleteLog:
     """Drain the container's output, bounded, and sync the log; LogComplete follows."""
 
     log: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Send:
     """Answer request `seq` of a connection."""
 
@@ -165,7 +166,7 @@ class Send:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leave:
     """Exit."""
 
@@ -176,7 +177,7 @@ Action = RunCall | EndCall | DoStep | ReopenOutput | CompleteLog | Send | Leave
 # ---- the machine -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class State:
     """Everything a shim knows.
 

@@ -11,8 +11,9 @@ The only module of the shim that host and ctl know. It must never block longer t
 import json
 import os
 import socket
-from dataclasses import dataclass
 from typing import Any, cast
+
+from conman.frozen import frozen
 
 VERSION = 1
 LIMIT = 64 * 1024
@@ -29,7 +30,7 @@ class ForeignPacket(ValueError):
     """What came is not of this protocol: end the connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Packet:
     """One request or answer. `seq`: the asker's number, unique within its connection."""
 

@@ -4,10 +4,11 @@ Their other half is `conman.core.shim_call`. Pure; it must never guess what a bo
 """
 
 import json
-from dataclasses import dataclass
+
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Task:
     """The body of `create`; see conman.core.shim_call.create_body."""
 
@@ -23,7 +24,7 @@ class Task:
     timeout_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Init:
     """The process that create left: identity, executable (device, inode), command line."""
 

@@ -29,7 +29,15 @@ CORE = ("conman/core/*.py",)
 SHIM_PURE = ("conman/shim/machine.py", "conman/shim/task.py", "conman/shim/recipes*.py")
 STEPS = tuple(f"conman/primitives/{name}.py" for name in ("steps", "results", "held", "control"))
 MODEL = tuple(f"fakerunc/{name}.py" for name in ("model", "view", "record", "signals"))
-PURE = (*CORE, "conman/oci/*.py", "conman/errors.py", *STEPS, *SHIM_PURE, *MODEL)
+PURE = (
+    *CORE,
+    "conman/oci/*.py",
+    "conman/errors.py",
+    "conman/frozen.py",
+    *STEPS,
+    *SHIM_PURE,
+    *MODEL,
+)
 PERFORMERS = ("conman/host/*.py", "conman/primitives/perform.py")
 RECIPES = ("conman/core/effects/recipes*.py", "conman/shim/recipes*.py")
 STANDARD_ONLY = ("conman/shim/*.py", "conman/primitives/*.py")

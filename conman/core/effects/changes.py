@@ -1,13 +1,12 @@
 """The host effects of what leaves a run where it is: its freezer and its limits."""
 
-from dataclasses import dataclass
-
 from conman.core.effects.effect import HostEffect
 from conman.core.model import Control
+from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Freeze(HostEffect):
     """Everything of the run stands still: Done. Gone or Absent: it has ended. Else: half of it may."""
 
@@ -16,7 +15,7 @@ class Freeze(HostEffect):
     process: ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Thaw(HostEffect):
     """Whatever stands still of the run goes on."""
 
@@ -24,7 +23,7 @@ class Thaw(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookAtFreezer(HostEffect):
     """Freezer."""
 
@@ -32,7 +31,7 @@ class LookAtFreezer(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadLimits(HostEffect):
     """Controls: what the run's cgroup holds."""
 
@@ -40,7 +39,7 @@ class ReadLimits(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetLimits(HostEffect):
     """Set each control, in order. Failed: the kernel refuses one, and those before it are set."""
 
@@ -49,7 +48,7 @@ class SetLimits(HostEffect):
     controls: tuple[Control, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RestoreLimits(HostEffect):
     """Put each back to what it was before, the last one first."""
 

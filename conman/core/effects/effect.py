@@ -6,44 +6,44 @@ coroutine, so the simulator can hold it at any await, and drop it there for good
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from typing import Any
 
+from conman.frozen import frozen
 from conman.primitives.steps import Result
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Committed:
     """Durable; everybody may be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Conflict:
     """A constraint said no; nothing changed. `holder` is the id that holds the name."""
 
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotCommitted:
     """Nothing changed: the disk is full, or fails."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unknown:
     """It may have been committed. Nobody is told anything before ReopenStore has looked."""
 
     token: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ended:
     """The awaited run has ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeadlinePassed:
     """The deadline came first."""
 

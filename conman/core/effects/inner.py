@@ -4,10 +4,9 @@ They are effects all the same, so that a saga has one way to say what it wants. 
 host or a store.
 """
 
-from dataclasses import dataclass
-
 from conman.core.effects.effect import Effect
 from conman.errors import Refusal
+from conman.frozen import frozen
 
 
 class MachineEffect(Effect):
@@ -16,7 +15,7 @@ class MachineEffect(Effect):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AwaitExit(MachineEffect):
     """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none."""
 
@@ -25,7 +24,7 @@ class AwaitExit(MachineEffect):
     deadline: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WaitFor(MachineEffect):
     """DeadlinePassed, after `duration_ns`."""
 
@@ -33,14 +32,14 @@ class WaitFor(MachineEffect):
     duration_ns: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tell(MachineEffect):
     """The caller is answered now; the saga goes on."""
 
     refusal: Refusal
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark(MachineEffect):
     """Conman cannot vouch for this object now: UNKNOWN, with this reason. "" lifts the mark."""
 

@@ -4,13 +4,12 @@ What differs in meaning differs in name, so that a crash point says which promis
 here may say how a store does it.
 """
 
-from dataclasses import dataclass
-
 from conman.core.effects.effect import Effect
 from conman.core.model import Change
+from conman.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit(Effect):
     """Committed, Conflict, NotCommitted or Unknown."""
 
@@ -95,7 +94,7 @@ class CommitAnswer(Commit):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReopenStore(Effect):
     """After Unknown: Committed or NotCommitted by what the reopened store says, or Unknown still."""
 

@@ -9,8 +9,6 @@ Three kinds, by who performs them:
 Effects that differ in meaning differ in name, so that a crash point says what it interrupts.
 """
 
-from dataclasses import dataclass
-
 from conman.core.effects.changes import (
     Freeze,
     LookAtFreezer,
@@ -40,33 +38,34 @@ from conman.core.effects.transactions import (
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
+from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
 # ---- preparing a run ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckRootfs(HostEffect):
     """Done, Absent, or Failed(ENOTDIR ...)."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckSource(HostEffect):
     """Whether what a mount shows is there: Done, Absent, or Failed."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FindDevices(HostEffect):
     """Devices: the node at a path, or those of the directory there. Absent, Failed(ENODEV ...)."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadInRoot(HostEffect):
     """A file of the root file system, links staying within it: Content, Absent, Failed."""
 
@@ -74,7 +73,7 @@ class ReadInRoot(HostEffect):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PrepareBundle(HostEffect):
     """The container's directory and its config.json for this run, durable."""
 
@@ -83,7 +82,7 @@ class PrepareBundle(HostEffect):
     permits: Permits
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MountRootfs(HostEffect):
     """The overlay over the user's directory, with a fresh work directory."""
 
@@ -92,7 +91,7 @@ class MountRootfs(HostEffect):
     lower: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CopyRootfs(HostEffect):
     """A private copy of the user's directory, durable and complete before it gets its name."""
 
@@ -100,7 +99,7 @@ class CopyRootfs(HostEffect):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SpawnShim(HostEffect):
     """A shim for this run, findable by its socket."""
 
@@ -108,7 +107,7 @@ class SpawnShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuntimeCreate(HostEffect):
     """The runtime's create, run by the shim. ShimAnswer, Absent, TimedOut."""
 
@@ -117,7 +116,7 @@ class RuntimeCreate(HostEffect):
     runtime: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuntimeStart(HostEffect):
     """The runtime's start; cannot be repeated: after anything but an answer, look."""
 
@@ -126,7 +125,7 @@ class RuntimeStart(HostEffect):
     runtime: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchInit(HostEffect):
     """From here on the ends of this process and of its shim are observed, its output is held.
 
@@ -141,7 +140,7 @@ class WatchInit(HostEffect):
 # ---- after a shim's death ----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HoldOutput(HostEffect):
     """What the container writes is not lost while nobody reads it. Held, or Absent: no FIFOs."""
 
@@ -149,7 +148,7 @@ class HoldOutput(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SucceedShim(HostEffect):
     """A new shim goes on logging for a dead one. ShimAnswer, Absent, TimedOut."""
 
@@ -157,7 +156,7 @@ class SucceedShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WatchShim(HostEffect):
     """From here on the end of the shim is observed, also one that came before."""
 
@@ -165,7 +164,7 @@ class WatchShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadExitStatus(HostEffect):
     """What the kernel tells of an init that we watched to its end: ExitStatus, or Absent."""
 
@@ -176,7 +175,7 @@ class ReadExitStatus(HostEffect):
 # ---- looking -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HelloShim(HostEffect):
     """The new daemon introduces itself; the shim fences its own call in flight, then answers."""
 
@@ -184,14 +183,14 @@ class HelloShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StopInit(HostEffect):
     """First half of stop-and-look: Stopped tells what the process is; Gone."""
 
     process: ProcessId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookForStart(HostEffect):
     """Whether this boot's start call was ever begun: Content, or Absent."""
 
@@ -199,7 +198,7 @@ class LookForStart(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ForgetStart(HostEffect):
     """The start call is void: its init, proven not to have run, is about to be ended by us."""
 
@@ -207,7 +206,7 @@ class ForgetStart(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookForMembers(HostEffect):
     """Remaining, with the pids of what lives of a run."""
 
@@ -215,7 +214,7 @@ class LookForMembers(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LookAtHost(HostEffect):
     """Inventory of everything that bears our instance."""
 
@@ -223,7 +222,7 @@ class LookAtHost(HostEffect):
 # ---- fences ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FenceShim(HostEffect):
     """No shim of this run lives, and none is to come. Done, or Remaining."""
 
@@ -231,7 +230,7 @@ class FenceShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FenceCall(HostEffect):
     """No runtime call of this name is under way for this run. Done, or Remaining."""
 
@@ -248,7 +247,7 @@ ChangeEffect = Freeze | Thaw | LookAtFreezer | ReadLimits | SetLimits | RestoreL
 # ---- ending a run ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignalInit(HostEffect):
     """Done, or Gone."""
 
@@ -256,7 +255,7 @@ class SignalInit(HostEffect):
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndMembers(HostEffect):
     """Nothing of the run lives any more. Done, or Remaining."""
 
@@ -265,7 +264,7 @@ class EndMembers(HostEffect):
     init: Init | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AwaitExitRecord(HostEffect):
     """The shim says whether the exit is recorded: ShimAnswer, Absent, TimedOut."""
 
@@ -273,7 +272,7 @@ class AwaitExitRecord(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadExitRecord(HostEffect):
     """Content, or Absent."""
 
@@ -281,7 +280,7 @@ class ReadExitRecord(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeepExitRecord(HostEffect):
     """A record that was found is made durable before it is believed."""
 
@@ -289,7 +288,7 @@ class KeepExitRecord(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ReadOomKills(HostEffect):
     """OomCount."""
 
@@ -297,7 +296,7 @@ class ReadOomKills(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WriteExitRecord(HostEffect):
     """The daemon's own record, durable before the evidence goes."""
 
@@ -306,7 +305,7 @@ class WriteExitRecord(HostEffect):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuntimeDelete(HostEffect):
     """The runtime's delete --force. Never believed and never needed."""
 
@@ -315,7 +314,7 @@ class RuntimeDelete(HostEffect):
     runtime: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveRuntimeState(HostEffect):
     """What the runtime left in its root, removed by our own hand."""
 
@@ -323,7 +322,7 @@ class RemoveRuntimeState(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveCgroup(HostEffect):
     """The run's cgroup, in every hierarchy."""
 
@@ -331,7 +330,7 @@ class RemoveCgroup(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class UnmountRootfs(HostEffect):
     """The run's root file system and its work directory."""
 
@@ -339,7 +338,7 @@ class UnmountRootfs(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EndShim(HostEffect):
     """The last effect of every end: no shim, no call, no lock file, no shim directory."""
 
@@ -347,7 +346,7 @@ class EndShim(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveRunRecord(HostEffect):
     """The directory of a run that was never started."""
 
@@ -355,14 +354,14 @@ class RemoveRunRecord(HostEffect):
     run: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EmptyTrash(HostEffect):
     """What a power cut brought back of a removed container."""
 
     container_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RemoveFiles(HostEffect):
     """The container's directory: to the trash by one rename, then deleted."""
 

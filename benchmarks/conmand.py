@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
-from place import BIN, PATIENCE_S
+from place import BIN, PATIENCE_S, environment
 
 from conman.wire.v1 import conman_pb2 as pb
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
@@ -32,14 +32,13 @@ class Conmand:
     def start(self) -> None:
         """Until its first right answer."""
         places = ("--data-dir", f"{self.place}/d", "--run-dir", f"{self.place}/r")
-        ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
         with (self.place / "log").open("a") as log:
             self.process = subprocess.Popen(
                 [f"{BIN}/conmand", *places, "--runtime", self.runtime],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                env=ours,
+                env=environment(),
             )
         if self.process.stdout is None or not self.process.stdout.readline():
             raise AssertionError((self.place / "log").read_text())

@@ -38,7 +38,7 @@ ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
     if value and not ctx.resilient_parsing:
-        from conman.ctl.version import VERSION
+        from conman.version import VERSION
 
         click.echo(f"conmanctl {VERSION}")
         ctx.exit()

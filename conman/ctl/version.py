@@ -1,16 +1,11 @@
-"""`conmanctl version`: who answers, and who asks.
-
-It must never ask the package's metadata: that costs a quarter of the whole start-up.
-"""
+"""`conmanctl version`: who answers, and who asks."""
 
 import click
 
 from conman.ctl.lazy import Verb
 from conman.ctl.output import aligned, say
 from conman.ctl.settings import client_of, common_options
-
-#: As pyproject.toml has it; a test compares.
-VERSION = "0.1.0"
+from conman.version import VERSION
 
 
 @click.command(cls=Verb, example="-o json")

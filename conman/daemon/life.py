@@ -12,7 +12,6 @@ import sys
 import time
 from contextlib import suppress
 from functools import partial
-from importlib.metadata import version
 
 from conman.api.service import About, Submit
 from conman.core.machine import Machine
@@ -26,6 +25,7 @@ from conman.daemon.startup import Host
 from conman.daemon.systemd import Systemd, watched
 from conman.engine.driver import Driver
 from conman.engine.recorder import Recorder
+from conman.version import VERSION
 
 #: How long calls and effects under way may take to end; what has not is left to recovery.
 GRACE_S = 5.0
@@ -39,7 +39,7 @@ async def live(config: Config, host: Host, recorder: Recorder | None, systemd: S
     stored = host.store.read()
     machine = Machine(host.setting)
     feed = Feed(host.store)
-    about = About(version("conman"), host.store.instance, config.runtime_shown)
+    about = About(VERSION, host.store.instance, config.runtime_shown)
     measuring = Measuring.begin(config, machine, about)
     driver = Driver(
         machine,

@@ -7,6 +7,7 @@ once in between; with CONMAN_CHAOS=full every point, and those of stop and remov
 One point alone: CONMAN_CHAOS_POINT=NAME. Each failure prints its command.
 """
 
+import json
 import os
 import select
 import shutil
@@ -31,7 +32,7 @@ from conman.engine.codec import parse
 from conman.engine.recorder import BOOT, OUTPUT, replay
 from conman.shim.crash_names import known
 from tests.chaos.census import Place, Thing, census, clear, daemons
-from tests.integration.one_conmand import BIN, PATIENCE_S, Conmand
+from tests.integration.one_conmand import BIN, PATIENCE_S, Conmand, await_end
 
 FULL = os.environ.get("CONMAN_CHAOS") == "full"
 ONLY = os.environ.get("CONMAN_CHAOS_POINT", "")
@@ -309,6 +310,8 @@ NOT_PASSED = {
     *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
     *(f"shim/end-call/{when}" for when in ("before", "after")),
 }
+#: What only a successor does: for it the first shim must die.
+SUCCESSOR_S = ("/reopen-output/", "/output-reopened/")
 SEVEN = ("create", "--rootfs", "ROOTFS", "c", "--", "/bin/sh", "-c", "exit 7")
 
 
@@ -321,23 +324,36 @@ def shim_points(runtime: str) -> list[str]:
     )
 
 
-def live_and_end(it: Stage, next_life: dict[str, str] | None) -> None:
-    """A container's whole life, also over two lives of conmand; the exit that is told is the program's, or said to be unknown."""
+def live_and_end(it: Stage, point: str, armed: dict[str, str]) -> None:
+    """A container's whole life; the exit that is told is the program's, or said to be unknown.
+
+    Of conmand two lives where the point needs its end, of the shim two where it is a successor's.
+    """
     asked = it.ctl(*it.spelled(SEVEN))
     if asked.code != 0:
         # An honest refusal: nothing of it is there, and it can be asked again.
         must_agree(it, "")
         it.do(*SEVEN)
     must_agree_without_shim(it)
-    if next_life is not None:
+    if "/disconnected/" in point:
         it.kill()
-        it.start(**next_life)
+        it.start(**armed)
         must_agree_without_shim(it)
+    if any(name in point for name in SUCCESSOR_S):
+        end_shim(it)
     it.do(*START)
     ended: dict[str, Any] = it.ctl("wait", "c").json["status"]
     assert ended["state"] == "EXITED"
     assert (ended["exitCode"], ended["reason"]) in {(7, "Error"), (255, "Unknown")}
     must_agree(it, "EXITED")
+
+
+def end_shim(it: Stage) -> None:
+    """Kill the one that there is."""
+    [file] = it.run.glob("shims/*/shim.pid")
+    handle = os.pidfd_open(json.loads(file.read_text())["pid"])
+    signal.pidfd_send_signal(handle, signal.SIGKILL)
+    await_end(handle)
 
 
 def must_agree_without_shim(it: Stage) -> None:
@@ -356,7 +372,7 @@ def test_a_shim_killed_at_every_point(
         with subtests.test(point), stage(runtime, command(request, point)) as it:
             armed = {"CONMAN_SHIM_CRASH_AT": point, "CONMAN_CRASH_DISARM": str(it.top)}
             it.start(**armed)
-            live_and_end(it, armed if "/disconnected/" in point else None)
+            live_and_end(it, point, armed)
             must_end(it)
             mark = f"crashed-{point.replace('/', '.')}@1"
             assert (it.top / mark).exists(), "never reached"

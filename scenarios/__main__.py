@@ -38,10 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "points":
                 return _points(options)
             case "replay":
-                return replay.show(read(options.id))[0]
+                return replay.run(read(options.id), replay.Page(options.html))
             case _:
                 return _explore(options)
-    except (Usage, BadId) as error:
+    except (Usage, BadId, replay.BadPage) as error:
         sys.stderr.write(f"scenarios: {error}\n")
         return 2
 
@@ -59,8 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
         one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
         one.add_argument("--json", action="store_true", help="one JSON object a story")
+        if name == "explore":
+            one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     again = commands.add_parser("replay", help="one run again, with its trace")
-    again.add_argument("id", metavar="ID", help="as explore printed it")
+    again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
+    again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
     return parser
 
 
@@ -76,12 +79,18 @@ def _list() -> int:
 def _explore(options: argparse.Namespace) -> int:
     began = monotonic()
     reports: list[Report] = []
+    page = replay.Page(options.html)
+    if options.html and options.json:
+        raise Usage("--html shows the run that --json leaves out: give one of them")
     for report in _reports(options):
         reports.append(report)
-        _print(report, as_json=options.json)
+        _print(report, page, as_json=options.json)
     if not options.json:
         _total(reports, monotonic() - began)
-    return 1 if any(report.violations for report in reports) else 0
+    is_broken = any(report.violations for report in reports)
+    if options.html and not is_broken:
+        sys.stderr.write(f"no violation, so {options.html} was not written\n")
+    return 1 if is_broken else 0
 
 
 def _points(options: argparse.Namespace) -> int:
@@ -111,7 +120,7 @@ def _one(story: Story, budget: float) -> Report:
     return Explorer(story, deadline=monotonic() + budget).explore()
 
 
-def _print(report: Report, *, as_json: bool) -> None:
+def _print(report: Report, page: replay.Page, *, as_json: bool) -> None:
     if as_json:
         fields = asdict(report) | {"points": len(report.points)}
         sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
@@ -125,7 +134,7 @@ def _print(report: Report, *, as_json: bool) -> None:
     sys.stdout.flush()
     for invariant, path, _ in report.violations[:1]:
         story = find_story(report.story)
-        replay.show(ReplayId(story, shrunk(story, path, invariant), invariant))
+        replay.run(ReplayId(story, shrunk(story, path, invariant), invariant), page)
 
 
 def _total(reports: list[Report], seconds: float) -> None:

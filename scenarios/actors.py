@@ -83,7 +83,7 @@ def _shim(world: World, one: Shim) -> str:
     state, actions = shim.step(one.state, event)
     inbox = (*one.inbox[:index], *one.inbox[index + 1 :])
     world.shims[one.directory] = replace(one, state=state, actions=actions, inbox=inbox)
-    return f"shim is told {type(event).__name__}"
+    return f"shim {_heard(event)}"
 
 
 def _do(world: World, one: Shim, action: shim.Action) -> str:
@@ -113,7 +113,13 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
             world.end(one.pid, 0)
         case _:
             assert_never(action)
-    return type(action).__name__
+    return type(action.step if isinstance(action, shim.DoStep) else action).__name__
+
+
+def _heard(event: shim.Input) -> str:
+    if isinstance(event, shim.Requested):
+        return f"is asked: {event.op}"
+    return f"is told {type(event).__name__}"
 
 
 def _drain(world: World, one: Shim) -> None:

@@ -55,4 +55,4 @@ def _path(disk: Disk, place: Place) -> str:
 
 def short(path: str) -> str:
     """Without /data/, and of an id its last digits."""
-    return re.sub(r"\b0+(?=[0-9a-f])", "", path.removeprefix("/data/"))
+    return re.sub(r"\b0{8,}(?=[0-9a-f])", "", path.removeprefix("/data/"))

@@ -39,6 +39,8 @@ class Recording:
     violation: Violation | None = None
     diverged: str = ""
     last: World = field(default_factory=World)
+    #: As `last`, before the probe; None: it did not come to rest.
+    at_rest: World | None = None
 
     @property
     def invariant(self) -> str:
@@ -126,11 +128,10 @@ class _Replay:
             if passing(point, passed[point]) in wanted:
                 raise _Dead
             if point == "rest":
-                self._mark(
-                    trace.REST, "all is at rest: the oracle looks, then the probe removes all"
-                )
+                self._made.at_rest = self._world.clone()
+                self._mark(trace.REST, "rest")
 
-        self._mark(trace.LIFE, f"a daemon boots: {schedule}")
+        self._mark(trace.LIFE, schedule)
         simulator = Simulator(
             self._world, client, _schedule(schedule), on_point=on_point, on_line=self._line
         )
@@ -144,7 +145,7 @@ class _Replay:
 
     def _die(self, point: str, dead: Node) -> None:
         dead.world.daemon_dies()
-        self._mark(trace.CRASH, f"{CRASH}@{point}: the daemon is killed")
+        self._mark(trace.CRASH, f"{CRASH}@{point}")
         self._made.moments.append(Moment(self._number - 1, self._world, dead.world))
         self._node, self._world = dead, dead.world
 

@@ -25,7 +25,14 @@ WINDOW = 8
 
 #: What a mark is: a choice of the explorer, or a turn of the run.
 LIFE, CRASH, CUT, STRIKE, REST = "life", "crash", "power-cut", "strike", "rest"
-_RULES = {LIFE: "----", CRASH: "####", CUT: "####", STRIKE: "----", REST: "----"}
+#: How a mark is drawn, and what it means.
+MARKS = {
+    LIFE: ("----", "a daemon boots"),
+    CRASH: ("####", "the daemon is killed"),
+    CUT: ("####", "the power is cut"),
+    STRIKE: ("----", "a shim is killed"),
+    REST: ("----", "nothing is left to do: the oracle looks, then the probe removes all"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,14 @@ def in_lane(actor: str, what: str) -> tuple[str, str]:
 def legend() -> Iterator[str]:
     yield "number, boot of the host, virtual time since then, who, what, and its outcome:"
     yield from (f"  {actor:8} {tells}" for actor, tells in ACTORS.items())
-    yield f"  {_RULES[LIFE]} a choice of the explorer; {_RULES[CRASH]} a death or a power cut"
+    yield f"  {MARKS[LIFE][0]} a choice of the explorer; {MARKS[CRASH][0]} a death or a power cut"
 
 
 def line(event: Event) -> str:
     when = f"{event.number:5}  b{event.boot} {event.at / SECOND:8.3f} s"
     if event.mark:
-        return f"{when}  {_RULES[event.mark]} {event.what}"
+        rule, meaning = MARKS[event.mark]
+        return f"{when}  {rule} {event.what}: {meaning}"
     return f"{when}  {event.actor:8} {event.what:46} {event.outcome}".rstrip()
 
 

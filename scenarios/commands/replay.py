@@ -4,24 +4,55 @@ Exit 0: it is gone, or there was none; 1: an invariant does not hold; 3: the id 
 one of its choices cannot be made here, so that nothing is known.
 """
 
+import os
 import sys
+from pathlib import Path
 
 from scenarios import replay_ids, trace
 from scenarios.replay_ids import ReplayId
 from scenarios.replaying import Recording, replay
+from scenarios.report.page import page
 from scenarios.trace import Event
 
 DIVERGED = 3
 
 
-def show(asked: ReplayId) -> tuple[int, Recording]:
+class BadPage(ValueError):
+    """One sentence: why no page can be written there."""
+
+
+class Page:
+    """Where `--html` wants the first run that is shown; "" = nowhere. Refused before anything runs."""
+
+    def __init__(self, path: str) -> None:
+        folder = os.path.dirname(path) or "."
+        if os.path.isdir(path):
+            raise BadPage(f"--html {path} is a directory: name a file in it")
+        if path and not os.path.isdir(folder):
+            raise BadPage(f"--html {path}: there is no directory {folder}")
+        self._path = path
+
+    def write(self, recording: Recording) -> None:
+        """Once; later runs are not written. Raises BadPage."""
+        path, self._path = self._path, ""
+        if not path:
+            return
+        try:
+            Path(path).write_text(page(recording), encoding="utf-8")
+        except OSError as error:
+            raise BadPage(f"--html {path}: {error.strerror}") from error
+        sys.stdout.write(f"page: {path}\n")
+
+
+def run(asked: ReplayId, where: Page) -> int:
     """Print the trace as it comes, and the verdict after it. The exit code."""
     sys.stdout.writelines(f"{text}\n" for text in trace.legend())
     recording = replay(asked.story, asked.path, _print)
     sys.stdout.writelines(f"{text}\n" for text in verdict(asked, recording))
+    where.write(recording)
     if recording.diverged:
-        return DIVERGED, recording
-    return (1 if recording.violation else 0), recording
+        return DIVERGED
+    return 1 if recording.violation else 0
 
 
 def _print(event: Event) -> None:

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from conman.core.requests import MutatingRequest, Reply, Request
 from scenarios import actors, oracle, trace
+from scenarios.cut_names import short
 from scenarios.nodes import Node, initial, moves, passing, without_daemon
 from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of
-from scenarios.simulator import Schedule, Simulator
+from scenarios.simulator import LineHandler, Schedule, Simulator
 from scenarios.story import Story
 from scenarios.trace import Event
 from scenarios.verdict import judged, terms
@@ -132,9 +134,10 @@ class _Replay:
                 self._mark(trace.REST, "rest")
 
         self._mark(trace.LIFE, schedule)
-        simulator = Simulator(
+        simulator = _Heard(
             self._world, client, _schedule(schedule), on_point=on_point, on_line=self._line
         )
+        simulator.say = self._line
         try:
             judged(simulator, agreed)
         except _Dead:
@@ -167,6 +170,19 @@ class _Replay:
     def _add(self, event: Event) -> None:
         self._made.events.append(event)
         self._on_event(event)
+
+
+class _Heard(Simulator):
+    """A life of which the probe's questions have lines, too."""
+
+    say: LineHandler
+
+    def ask(self, request: Request) -> Reply:
+        said = short(request.digest) if isinstance(request, MutatingRequest) else "list"
+        self.say("client", said, "asked")
+        reply = super().ask(request)
+        self.say("client", said, f"is told {type(reply).__name__}")
+        return reply
 
 
 def _schedule(name: str) -> Schedule:

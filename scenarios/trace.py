@@ -7,6 +7,7 @@ would believe that it did not happen.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from scenarios.cut_names import short
 from scenarios.violation import SENTENCES, Violation
 
 #: The lanes, in the order of who asks whom.
@@ -78,6 +79,6 @@ def window(events: Sequence[Event]) -> Sequence[Event]:
 def accusation(violation: Violation, events: Sequence[Event]) -> Iterator[str]:
     """What does not hold, how that shows, and what came just before."""
     yield f"VIOLATION {violation.invariant}: {SENTENCES.get(violation.invariant, '')}"
-    yield f"  here: {violation.what}"
+    yield f"  here: {short(violation.what)}"
     yield "  just before:"
     yield from (f"  {line(event)}" for event in window(events))

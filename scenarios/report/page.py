@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from scenarios import replay_ids, trace
+from scenarios.cut_names import short
 from scenarios.replaying import Moment, Recording
 from scenarios.report import hosts, lanes
 from scenarios.trace import Event
@@ -90,7 +91,7 @@ def _accusation(recording: Recording) -> str:
     return (
         f'<div class="accusation"><strong>{name}</strong><div>'
         f'<p class="sentence">{escape(SENTENCES.get(name, ""))}</p>'
-        f"<p>Here: {escape(recording.violation.what)}.</p></div></div>"
+        f"<p>Here: {escape(short(recording.violation.what))}.</p></div></div>"
     )
 
 

@@ -17,15 +17,18 @@ from conman.core.effects import vocabulary as v
 from conman.core.layout import Layout
 from conman.primitives import steps as s
 from scenarios import __main__ as harness
-from scenarios import replay_ids, trace
+from scenarios import keys, replay_ids, trace
+from scenarios.explore import Explorer
 from scenarios.nodes import initial, without_daemon
 from scenarios.replay_ids import BadId, find_story, read, write
 from scenarios.replaying import Recording, replay
 from scenarios.shrinking import shrunk
-from scenarios.violation import SENTENCES
+from scenarios.violation import SENTENCES, Violation
 
 ROOT = Path(__file__).resolve().parents[2]
 CUT = "create;crash@create-container/CommitCreated/after;power-cut@keep={}"
+#: Of many, each so-many-th is tried.
+SAMPLE = 7
 IN_RECOVERY = "create;crash@while/call~3;lazy;crash@recover/FenceCall/before;goes-on@call"
 
 
@@ -165,6 +168,44 @@ def test_each_event_has_its_line_aligned() -> None:
     assert {event.actor for event in events if not event.mark} <= set(trace.ACTORS)
     columns = {trace.line(event).index(event.what) for event in events if not event.mark}
     assert len(columns) == 1
+
+
+def test_the_probe_is_heard_too() -> None:
+    events = replayed("create").events
+    rest = next(event.number for event in events if event.mark == trace.REST)
+    asked = [e.what for e in events[rest:] if e.actor == "client" and e.outcome == "asked"]
+    assert asked == ["list", "remove 1", "create web", "remove web"]
+
+
+def test_an_id_is_its_last_digits(no_fsync: None, capsys: pytest.CaptureFixture[str]) -> None:
+    violation = Violation("I7", f"nobody owns shim {'0' * 31}1-1")
+    assert "  here: nobody owns shim 1-1" in trace.accusation(violation, [])
+
+
+@pytest.mark.parametrize("words", [["list"], ["replay", "whole-life"]])
+def test_whoever_reads_may_stop(words: list[str]) -> None:
+    command = [sys.executable, "-m", "scenarios", *words]
+    run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert run.stdout is not None
+    run.stdout.close()
+    assert run.stderr is not None
+    assert run.stderr.read() == b""
+    run.stderr.close()
+    assert run.wait() == 1
+
+
+@pytest.mark.parametrize("name", ["create", "start"])
+def test_every_host_is_found_again_by_its_path(name: str) -> None:
+    """Whatever the choices: the names mean one thing each."""
+    found = Explorer(find_story(name), deadline=0.0)
+    found.explore()
+    nodes = [node for node in found._frontier if len(node.path) > 2][:: max(1, SAMPLE)]
+    cut = [child for node in nodes for child in without_daemon(node)]
+    assert len(cut) > 20
+    for node in (*nodes, *cut[::SAMPLE]):
+        again = replay(find_story(name), node.path)
+        assert not again.diverged
+        assert keys.of(again.last) == keys.of(node.world)
 
 
 def test_a_trace_is_the_same_on_every_hash_seed() -> None:

@@ -104,13 +104,13 @@ check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,generated code,fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; $(call protoc,$$fresh); \
 		for made in "$$fresh"/conman/wire/v1/*; do diff -q "$$made" conman/wire/v1/ || { echo "run: make proto" >&2; exit 1; }; done)
 
-bench: setup ## every budget against the bare runtime, alternated (N=30 samples, JSON=1)
-	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(JSON),--json)
+bench: setup ## every budget against the bare runtime, alternated (N=30 samples, JSON=1, PEERS=1: containerd, docker, podman)
+	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(JSON),--json) $(if $(PEERS),--peers)
 
-PARTS ?= clients,patience,thousand,lives
+PARTS ?= $(if $(PEERS),peers,clients,patience,thousand,lives)
 SCALE ?= 1.0
 
-load: setup ## conman under load: figures, leaks, a verdict (PARTS=lives SCALE=0.1)
+load: setup ## conman under load: figures, leaks, a verdict (PARTS=lives SCALE=0.1 PEERS=1)
 	@$(PY) -m benchmarks.load --parts $(PARTS) --scale $(SCALE)
 
 TRIES ?= 5000

@@ -8,34 +8,56 @@ import argparse
 import os
 import shutil
 import sys
+from pathlib import Path
 
-from figures import as_json, as_table, head
+from figures import Figure, as_json, as_table, head
 from lives import lives, unusable
 from place import scratch
 from server import server
+
+from benchmarks.peers.lives import compared
+from benchmarks.peers.stage import PROGRAMS, missing
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="conman against the bare runtime, as root")
     parser.add_argument("--n", type=int, default=30, help="samples of each side [default: 30]")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--peers", action="store_true", help="containerd, docker and podman instead"
+    )
     options = parser.parse_args()
     if options.n < 2:
         parser.error("--n is a number from 2 on")
     if (why := _missing()) is not None:
         sys.stderr.write(f"bench: nothing was measured: {why}\n")
         return 1
-    load, notes = os.getloadavg()[0], []
+    load, notes = os.getloadavg()[0], list[str]()
     with scratch() as top:
-        figures = lives(top, "runc", options.n)
-        if (why := unusable("crun", top)) is not None:
-            notes.append(f"crun: {why}")
-        else:
-            figures += lives(top, "crun", options.n)
-        figures += server(top, options.n)
+        measured = _peers if options.peers else _budgets
+        figures = measured(top, options.n, notes)
     show = as_json if options.json else as_table
     print(show(figures, notes, head(options.n, load)))
     return 0
+
+
+def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
+    figures = lives(top, "runc", n)
+    if (why := unusable("crun", top)) is not None:
+        notes.append(f"crun: {why}")
+    else:
+        figures += lives(top, "crun", n)
+    return [*figures, *server(top, n)]
+
+
+def _peers(top: Path, n: int, notes: list[str]) -> list[Figure]:
+    figures: list[Figure] = []
+    for name in PROGRAMS:
+        if (why := missing(name)) is not None:
+            notes.append(f"{name}: {why}")
+        else:
+            figures += compared(name, top, n)
+    return figures
 
 
 def _missing() -> str | None:

@@ -4,6 +4,8 @@
     patience   one container's stop of 10 s, and everybody else's calls beside it
     thousand   1,000 containers that run, on fakerunc: list, restart, memory, remove
     lives      10,000 containers made and removed, on fakerunc: the daemon stays as it was
+    peers      16 clients, 200 x create + start: conman, containerd, docker, podman, where installed
+               (only where it is asked for)
 
 It must leave nothing behind, and never call something good that it could not do.
 """
@@ -17,6 +19,7 @@ from collections.abc import Callable
 
 from benchmarks.loads import clients, lives, patience, thousand
 from benchmarks.loads.report import Report
+from benchmarks.peers import clients as peers
 
 Part = Callable[[Report, float, str], None]
 PARTS: dict[str, tuple[Part, str]] = {
@@ -24,12 +27,14 @@ PARTS: dict[str, tuple[Part, str]] = {
     "patience": (patience.run, "runc"),
     "thousand": (thousand.run, "fakerunc"),
     "lives": (lives.run, "fakerunc"),
+    "peers": (peers.run, "runc"),
 }
+USUAL = ("clients", "patience", "thousand", "lives")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="load", description="conman under load")
-    parser.add_argument("--parts", default=",".join(PARTS), help="[default: %(default)s]")
+    parser.add_argument("--parts", default=",".join(USUAL), help="[default: %(default)s]")
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers [default: 1.0]")
     parser.add_argument("--runtime", default="", help="another one than the part's own")
     options = parser.parse_args()

@@ -137,7 +137,7 @@ def stage(runtime: str, report: Report) -> Iterator[Conmand]:
     top = Path(tempfile.mkdtemp(prefix="cl", dir="/tmp"))
     conmand = Conmand(top, runtime)
     try:
-        _make_rootfs(conmand.rootfs)
+        make_rootfs(conmand.rootfs)
         conmand.start()
         try:
             yield conmand
@@ -172,7 +172,7 @@ def left(conmand: Conmand) -> list[Thing]:
     return [thing for thing in census(conmand.place) if thing.owner]
 
 
-def _make_rootfs(rootfs: Path) -> None:
+def make_rootfs(rootfs: Path) -> None:
     (rootfs / "bin").mkdir(parents=True)
     busybox = shutil.which("busybox")
     if busybox is None:

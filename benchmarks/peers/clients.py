@@ -39,16 +39,14 @@ def _conman(report: Report, runtime: str, total: int) -> tuple[float, dict[str, 
             with told_to(report, "create and start"):
                 client.start(client.create(f"c{one}"))
 
-    def clear(number: int, client: Client) -> None:
-        for container in sorted(client.states())[number::CLIENTS]:
-            client.remove(container)
-
     with stage(runtime, report) as conmand:
         began = time.perf_counter()
         at_once(CLIENTS, conmand, work)
         took = time.perf_counter() - began
         config = _config(conmand)
-        at_once(CLIENTS, conmand, clear)
+        with conmand.client() as client:
+            for container in client.states():
+                client.remove(container)
     return took, config
 
 

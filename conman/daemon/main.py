@@ -10,15 +10,18 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
 
 from conman.daemon.config import BROKEN, Config, configure
-from conman.daemon.process import allow_descriptors, prepare_process
+from conman.daemon.process import allow_descriptors, loading, prepare_process
 from conman.daemon.settings import SETTINGS, bad
 from conman.errors import ConmanError
 from conman.host.zygote import Zygote
+
+if TYPE_CHECKING:
+    from conman.engine.recorder import Recorder
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -183,29 +186,32 @@ def _live(config: Config) -> int:
     # Small yet, without a lock or a thread: so is what it forks.
     zygote = Zygote()
     allow_descriptors()
-    from conman.daemon.logs import set_up  # noqa: PLC0415 - heavier than a wrong flag deserves
+    with loading():
+        from conman.daemon.logs import set_up  # noqa: PLC0415 - heavier than a wrong flag deserves
 
-    log = set_up(config.log_level, config.log_format)
-    # Before grpc is imported: its own complaints are told by us, with what to do.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from conman.daemon.life import live  # noqa: PLC0415
-    from conman.daemon.startup import take_over  # noqa: PLC0415
-    from conman.daemon.systemd import take_systemd  # noqa: PLC0415
-    from conman.engine.recorder import Recorder  # noqa: PLC0415
-
+        log = set_up(config.log_level, config.log_format)
+        # Before grpc is imported: its own complaints are told by us, with what to do.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        from conman.daemon.life import live  # noqa: PLC0415
+        from conman.daemon.startup import take_over  # noqa: PLC0415
+        from conman.daemon.systemd import take_systemd  # noqa: PLC0415
     systemd = take_systemd(os.environ)
-    try:
-        recorder = Recorder(config.record) if config.record else None
-    except OSError as error:
-        bad(
-            f"--record {config.record} cannot be written: {error.strerror}",
-            "name another",
-            "record",
-        )
+    recorder = _recorder(config.record)
     host = take_over(config, zygote)
     for note in (*config.notes, *host.notes):
         log.warning("%s", note)
     return asyncio.run(live(config, host, recorder, systemd))
+
+
+def _recorder(path: str) -> "Recorder | None":
+    if not path:
+        return None
+    from conman.engine.recorder import Recorder  # noqa: PLC0415
+
+    try:
+        return Recorder(path)
+    except OSError as error:
+        bad(f"--record {path} cannot be written: {error.strerror}", "name another", "record")
 
 
 def _exit(code: int) -> NoReturn:

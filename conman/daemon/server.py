@@ -12,13 +12,13 @@ from typing import Protocol, cast
 
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from conman.api.info import Facts
 from conman.api.service import SERVER_OPTIONS, SERVICE, About, Service, Submit
 from conman.daemon.calls import Sink, interceptors
 from conman.daemon.config import Config
 from conman.daemon.feed import Feed
+from conman.daemon.late_reflection import LateReflection
 from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen
 
@@ -59,8 +59,7 @@ async def bind(
     Service(submit, about, feed, facts).add_to(server)
     checks = cast("Health", health.aio.HealthServicer())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)  # pyright: ignore[reportUnknownMemberType]
-    names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
+    server.add_generic_rpc_handlers((LateReflection((SERVICE, health.SERVICE_NAME)),))
     made = Server(server, checks, feed)
     await made.tell_health(up=False)
     _make_way(config.socket)

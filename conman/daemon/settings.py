@@ -5,7 +5,6 @@
 A setting must never be known to one of the three only, nor a value be taken that is not of its kind.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -169,6 +168,8 @@ def milliseconds(where: str, field: str, value: str) -> int:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
+    import difflib  # noqa: PLC0415 - for those who mistype
+
     nearest = difflib.get_close_matches(word, known, n=1, cutoff=0.0)
     return f" (did you mean {nearest[0]}?)" if nearest else ""
 

@@ -12,7 +12,6 @@ NotCommitted; a failed COMMIT is Unknown until the file was opened again and loo
 import os
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
@@ -186,6 +185,8 @@ def look(path: str) -> Look:
     try:
         if lock is not None and not take(lock):
             return _look(path, f"file:{quote(path)}?mode=ro")
+        import tempfile  # noqa: PLC0415 - a daemon never needs it
+
         with tempfile.TemporaryDirectory(prefix="conman-look-") as directory:
             for suffix in ("", "-wal"):
                 if os.path.exists(f"{path}{suffix}"):

@@ -28,7 +28,13 @@ PROGRAMS = {
 _PATIENCE_S = 60
 
 #: What they make beyond the places that they are given.
-_OUTSIDE = (Path("/run/containerd"), Path("/run/libpod"), Path("/var/lib/cni"), Path("/run/docker"))
+_OUTSIDE = (
+    Path("/run/containerd"),
+    Path("/run/docker"),
+    Path("/run/libpod"),
+    Path("/var/lib/cni"),
+    Path("/var/lib/containers"),
+)
 _CGROUPS = Path("/sys/fs/cgroup")
 
 Peer = Containerd | Engine

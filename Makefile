@@ -92,9 +92,12 @@ test-chaos: setup ## the real daemon, killed at its crash points
 
 # What a story has not reached in its budget is said; BUDGET=1h lets all of them end.
 BUDGET ?= 90s
+SEEDS  ?= 1500
 
-explore: setup ## the simulator: every crash at every step of every operation (BUDGET=90s a story)
+explore: setup ## the simulator: every crash at every step of every operation (BUDGET=90s a story), then drawn runs (SEEDS=1500)
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
+	$(call phase,faults,$(PY) -W error -m scenarios faults)
+	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))
 
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)

@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, replay. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, replay, swarm, faults. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence. ^C gives the result so far.
@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict
 from time import monotonic
 
-from scenarios.commands import replay
+from scenarios.commands import faults, replay, swarm
 from scenarios.explore import Explorer, Report
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shrinking import shrunk
@@ -39,9 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _points(options)
             case "replay":
                 return replay.run(read(options.id), replay.Page(options.html))
+            case "swarm":
+                return swarm.run(options, _seconds)
+            case "faults":
+                return faults.run(options)
             case _:
                 return _explore(options)
-    except (Usage, BadId, replay.BadPage) as error:
+    except (Usage, BadId, replay.BadPage, swarm.Senseless) as error:
         sys.stderr.write(f"scenarios: {error}\n")
         return 2
 
@@ -64,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("replay", help="one run again, with its trace")
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
     again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
+    swarm.add_options(commands.add_parser("swarm", help=swarm.HELP))
+    faults.add_options(commands.add_parser("faults", help=faults.HELP))
     return parser
 
 

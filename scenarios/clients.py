@@ -71,14 +71,14 @@ class Client:
     def told(self, reply: r.Reply) -> bool:
         """False: the answer leaves it open what happened; it will ask again, later."""
         ask = self.asks[self.position]
-        if _is_ambiguous(reply):
+        if is_ambiguous(reply):
             return False
         self.history = (*self.history, told_of(ask, reply))
         self.position += 1
         return True
 
 
-def _is_ambiguous(reply: r.Reply) -> bool:
+def is_ambiguous(reply: r.Reply) -> bool:
     if isinstance(reply, r.ContainerView):
         return reply.state is State.UNKNOWN
     return isinstance(reply, Refusal) and reply.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED}
@@ -110,6 +110,8 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
             return r.ContainerStatus(ask.name)
         case "wait":
             return r.WaitContainer(ask.name)
+        case "list":
+            return r.ListContainers()
         case _:
             raise ValueError(ask.verb)
 

@@ -32,7 +32,7 @@ Outcome = s.Result | Pending
 def perform(world: World, step: s.Step) -> Outcome:
     """One step by the daemon or a shim."""
     result = _perform(world, step)
-    return replace(result, at=world.wall) if isinstance(result, s.Done) else result
+    return s.Done(world.wall) if isinstance(result, s.Done) else result
 
 
 def _perform(world: World, step: s.Step) -> Outcome:

@@ -5,7 +5,7 @@ zeros. Up to `EXHAUSTIVE` combinations all are tried; beyond that none, all, eac
 and all but each. Nothing else may survive, and what was synced always does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from math import prod
 
@@ -20,6 +20,25 @@ Choice = tuple[Place | None, bytes]
 
 def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
     """(name, disk) for each outcome. What lies below `volatile` (a tmpfs) never survives."""
+    base, undecided, options = _open(disk, volatile)
+    for picks in _picks([len(o) for o in options]):
+        chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
+        after = _rebuild(base, chosen)
+        if after is not None:
+            yield f"keep={{{','.join(kept(base, chosen))}}}", after
+
+
+def one_cut(disk: Disk, volatile: str, pick: Callable[[int], int]) -> tuple[str, Disk] | None:
+    """One of them: `pick` gives a number below its argument for each. None: it cannot be."""
+    base, undecided, options = _open(disk, volatile)
+    picks = [pick(len(o)) for o in options]
+    chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
+    after = _rebuild(base, chosen)
+    return after and (f"keep={{{','.join(kept(base, chosen))}}}", after)
+
+
+def _open(disk: Disk, volatile: str) -> tuple[Disk, list[int], list[list[Choice]]]:
+    """The disk without what goes for certain, the inodes that are undecided, and what each may be."""
     base = disk.clone()
     for path in reversed(base.tree(volatile)):
         base.remove(path)
@@ -28,12 +47,7 @@ def cuts(disk: Disk, volatile: str) -> Iterator[tuple[str, Disk]]:
     lost |= {n for n, i in base.inodes.items() if not (i.visible or base.former_path(i))}
     undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]
     undecided = [n for n in undecided if not _is_dead_weight(base.inodes[n])]
-    options = [_options(base.inodes[number]) for number in undecided]
-    for picks in _picks([len(o) for o in options]):
-        chosen = {n: o[p] for n, o, p in zip(undecided, options, picks, strict=True)}
-        after = _rebuild(base, chosen)
-        if after is not None:
-            yield f"keep={{{','.join(kept(base, chosen))}}}", after
+    return base, undecided, [_options(base.inodes[number]) for number in undecided]
 
 
 def _picks(sizes: list[int]) -> Iterator[tuple[int, ...]]:

@@ -382,16 +382,18 @@ class Simulator:
             case SagaBegan() | SagaEnded() | Marked():
                 pass
             case Send(call, reply):
-                self._replies[call] = reply
-                if call in self._outstanding:
-                    del self._outstanding[call]
-                    self._on_line(
-                        "client", self.client.describe(), f"is told {type(reply).__name__}"
-                    )
-                    self._dirty = True
-                    self._patient = not self.client.told(self._replies.pop(call))
-                    if not self._patient:
-                        oracle.answered(self.world, self.client.history[-1])
+                self._sent(call, reply)
+
+    def _sent(self, call: int, reply: Reply) -> None:
+        if call not in self._outstanding:
+            self._replies[call] = reply
+            return
+        del self._outstanding[call]
+        self._on_line("client", self.client.describe(), f"is told {type(reply).__name__}")
+        self._dirty = True
+        self._patient = not self.client.told(reply)
+        if not self._patient:
+            oracle.answered(self.world, self.client.history[-1])
 
     def _now(self) -> Now:
         return Now(self.world.wall, self.world.monotonic)

@@ -89,7 +89,7 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
         before = names.get(ask.name, {ABSENT})
         ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF
         before = _widened(before, ends=ends, rebooted=rebooted)
-        verb = "remove --force" if ask.verb == "remove" and ask.force else ask.verb
+        verb = verb_of(ask)
         after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
         if disturbed and told.answer in EXCUSES:
             after |= before
@@ -101,6 +101,11 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
         if ask.verb == "rename" and told.answer == "ok":
             _renamed(names, programs, ask)
     return names
+
+
+def verb_of(ask: Ask) -> str:
+    """As `ALLOWED` names it."""
+    return "remove --force" if ask.verb == "remove" and ask.force else ask.verb
 
 
 def _renamed(names: dict[str, set[str]], programs: dict[str, str], ask: Ask) -> None:

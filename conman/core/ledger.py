@@ -25,6 +25,7 @@ from conman.core.model import (
 )
 from conman.core.requests import ContainerView
 from conman.errors import Code, Refusal
+from conman.primitives.steps import ProcessId
 
 #: As many as the store keeps.
 ANSWERS_KEPT = 10_000
@@ -81,6 +82,12 @@ class Ledger:
         note = self.notes.get(row.id)
         if note is not None and (row.init is None or note.run != row.run):
             del self.notes[row.id]
+
+    def run_of(self, object_id: str, process: ProcessId) -> set[tuple[str, int]]:
+        """(id, run) of which this process is the init; empty where it is another's, or nobody's."""
+        row = self.containers.get(object_id)
+        known = row is not None and row.init is not None and row.init.process == process
+        return {(object_id, row.run)} if row is not None and known else set()
 
     def owns(self, object_id: str) -> bool:
         """Whether anything committed stands for this id."""

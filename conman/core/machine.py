@@ -71,6 +71,8 @@ class Machine:
         self._requests: dict[str, tuple[str, Work]] = {}
         self._early: list[tuple[int, Request, bytes]] = []
         self._recovering: set[str] = set()
+        #: Not yet looked at since boot, also where conmand is ready without it: its row may be stale.
+        self._stale: set[str] = set()
         self._ended: set[tuple[str, int]] = set()
         self._orphans = Orphans()
         self._alarms: dict[int, str] = {}
@@ -85,6 +87,7 @@ class Machine:
         self._now, self.ledger = now, Ledger(stored)
         ids = sorted({*self.ledger.containers, *self.ledger.intents})
         self._recovering = {i for i in ids if self._needs_recovery(i)}
+        self._stale = set(self._recovering)
         for object_id in sorted(self._recovering):
             self._enqueue(self._recovery_of(object_id))
         self._ready_if_recovered()
@@ -127,9 +130,8 @@ class Machine:
         elif isinstance(request, MutatingRequest):
             self._mutate(call, request, entropy)
         else:
-            self._out += self._readers.ask(
-                call, request, self.ledger, self.setting.layout, ending(self.ledger, self._ended)
-            )
+            unsure = ending(self.ledger, self._ended, self._stale)
+            self._out += self._readers.ask(call, request, self.ledger, self.setting.layout, unsure)
 
     def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
         if (known := known_answer(self.ledger, request)) is not None:
@@ -226,6 +228,7 @@ class Machine:
                     return Ended()
                 self._out.append(Alarm(self._ticket(task, effect), deadline))
                 # Found again and watched: a daemon need not hold its tongue until a stop is over.
+                self._stale.discard(object_id)
                 self._recovered(object_id)
             case v.WaitFor(_, duration_ns):
                 ticket = self._ticket(task, effect)
@@ -256,6 +259,8 @@ class Machine:
                 self._apply(task.uncertain)
             case v.WatchInit(object_id, run), Gone():
                 self._ended.add((object_id, run))
+            case v.SignalInit(process=process) | v.Freeze(process=process), Gone():
+                self._ended |= self.ledger.run_of(task.work.key, process)
             case _:
                 pass
 
@@ -268,6 +273,7 @@ class Machine:
     def _done(self, task: Task, result: Reply | Inventory | tuple[Fate, str] | None) -> None:
         work = task.work
         del self._tasks[work.key]
+        self._stale.discard(work.key)
         refusal = result if isinstance(result, Refusal) else None
         warnings = result.warnings if isinstance(result, ContainerCreated) else ()
         self._out.append(SagaEnded(task.name, work.key, refusal, warnings))

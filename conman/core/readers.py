@@ -108,9 +108,14 @@ def _is_alive(view: ContainerView) -> bool:
     return view.state in (State.CREATED, State.RUNNING, State.PAUSED)
 
 
-def ending(ledger: Ledger, ended: Collection[tuple[str, int]]) -> set[str]:
-    """Objects whose end was observed and is not yet committed: not to be told about now."""
-    found: set[str] = set()
+def ending(
+    ledger: Ledger, ended: Collection[tuple[str, int]], stale: Collection[str] = ()
+) -> set[str]:
+    """Objects whose end was observed and is not yet committed: not to be told about now.
+
+    Nor is what recovery has yet to look at (`stale`): its row is what the last daemon knew.
+    """
+    found = set(stale)
     for object_id, run in sorted(ended):
         row = ledger.containers.get(object_id)
         if row is not None and row.init is not None and row.run == run:

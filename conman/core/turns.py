@@ -75,12 +75,7 @@ def collections(found: Inventory) -> list[Work]:
     """Each id that was found on the host; where a name cannot be read, nothing is garbage."""
     if found.unreadable:
         return []
-    ids = {*found.directories, *found.trash, *(owner for owner, _ in found.runs)}
-    return [Work(Kind.COLLECT, i, runs=_runs_of(i, found)) for i in sorted(ids)]
-
-
-def _runs_of(object_id: str, found: Inventory) -> tuple[int, ...]:
-    return tuple(sorted(run for owner, run in found.runs if owner == object_id))
+    return [Work(Kind.COLLECT, i, runs=found.runs_of(i)) for i in found.ids()]
 
 
 def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | Reply:
@@ -143,7 +138,7 @@ def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
     """The owners are asked again: what was listed may have been claimed since."""
     row = ledger.containers.get(work.key)
     if not ledger.owns(work.key):
-        return "garbage", garbage.collect(work.key, work.runs, setting, now)
+        return "garbage", garbage.collect(work.key, setting, now)
     if row is None or work.key in ledger.intents:
         return None
     # Its present run may have been listed and settled since: settled is dismantled.

@@ -147,6 +147,13 @@ class Inventory:
     trash: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
 
+    def ids(self) -> list[str]:
+        """Each container id of which anything was found, in order."""
+        return sorted({*self.directories, *self.trash, *(owner for owner, _ in self.runs)})
+
+    def runs_of(self, container_id: str) -> tuple[int, ...]:
+        return tuple(sorted(run for owner, run in self.runs if owner == container_id))
+
 
 @frozen
 class TimedOut:

@@ -15,12 +15,18 @@ STOP, WAIT = Ask("stop", "web"), Ask("wait", "web")
 RENAME = Ask("rename", "web", to="site")
 
 
-def update(memory: int | None = None, *, swap: int | None = None, shares: int | None = None) -> Ask:
+def update(
+    memory: int | None = None,
+    *,
+    swap: int | None = None,
+    shares: int | None = None,
+    name: str = "web",
+) -> Ask:
     """Limits in MiB."""
     both = None if swap is None else swap * MEBI
     limit = None if memory is None else memory * MEBI
     resources = Resources(memory_bytes=limit, memory_swap_bytes=both, cpu_shares=shares)
-    return Ask("update", "web", resources=resources)
+    return Ask("update", name, resources=resources)
 
 
 STORIES = (

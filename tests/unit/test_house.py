@@ -41,7 +41,16 @@ PURE = (
 PERFORMERS = ("conman/host/*.py", "conman/primitives/perform.py")
 RECIPES = ("conman/core/effects/recipes*.py", "conman/shim/recipes*.py")
 STANDARD_ONLY = ("conman/shim/*.py", "conman/primitives/*.py")
-REPLAYED = ("scenarios/world*.py", "scenarios/simulator*.py", "scenarios/oracle*.py")
+REPLAYED = (
+    "scenarios/world*.py",
+    "scenarios/simulator*.py",
+    "scenarios/oracle*.py",
+    "scenarios/choices.py",
+    "scenarios/crowd.py",
+    "scenarios/faults.py",
+    "scenarios/linearizability.py",
+    "scenarios/swarm.py",
+)
 CONMAN = ("conman/*.py",)
 
 

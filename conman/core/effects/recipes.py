@@ -292,7 +292,10 @@ def _leftovers(effect: v.HostEffect, layout: Layout) -> Recipe:
             return (s.Unmount(layout.rootfs(container_id)), work)
         case v.RemoveRunRecord(container_id, run):
             record = s.RemoveTree(layout.run_record(container_id, run))
-            return (record, s.SyncDirectory(layout.runs(container_id)))
+            # Where PrepareBundle ended between its write and its rename.
+            half = s.Unlink(f"{layout.config(container_id)}.tmp")
+            bundle = s.SyncDirectory(layout.bundle(container_id))
+            return (record, s.SyncDirectory(layout.runs(container_id)), half, bundle)
         case _:
             raise AssertionError(effect)
 

@@ -28,12 +28,16 @@ async def look_for_garbage() -> Inventory | None:
     return found if isinstance(found, Inventory) else None
 
 
-async def collect(container_id: str, runs: tuple[int, ...], setting: Setting, now: Now) -> None:
+async def collect(container_id: str, setting: Setting, now: Now) -> None:
     """Remove an id's unowned runs, and its files; or list it, where something lives.
 
-    The event comes first: of garbage nothing is left afterwards that a recovery could tell of. So a
+    Looked at again first: what was listed may have had an owner then, who has removed it since. The event comes first: of garbage nothing is left afterwards that a recovery could tell of. So a
     crash in between has it told again, by the one who removes it.
     """
+    found = await look_for_garbage()
+    if found is None or container_id not in found.ids():
+        return
+    runs = found.runs_of(container_id)
     for run in runs:
         living = await v.LookForMembers(container_id, run)
         if not isinstance(living, Remaining) or living.pids:

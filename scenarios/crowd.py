@@ -1,0 +1,142 @@
+"""Several clients at once, and the history of what each asked and was told, on one clock.
+
+Each asks one thing at a time. After an ambiguous answer, and after a daemon's death, it asks again with
+the same request id, or gives up and never learns what became of it; chance decides. The history is what
+`linearizability` judges: it holds also what the world did (programs that ended, reboots).
+"""
+
+from dataclasses import dataclass, field, replace
+
+from conman.core import requests as r
+from conman.core.model import State
+from scenarios.choices import Choices
+from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
+from scenarios.linearizability import ENDS, REBOOT, Call, environment
+from scenarios.world import World
+
+
+@dataclass(slots=True)
+class Member:
+    """One client. `open`: its call's place in the history, -1: none. `waits`: until time has passed."""
+
+    who: str
+    asks: tuple[Ask, ...]
+    position: int = 0
+    open: int = -1
+    is_asking: bool = False
+    waits: bool = False
+
+    def is_over(self) -> bool:
+        return self.position == len(self.asks)
+
+    def can_ask(self) -> bool:
+        return not (self.is_asking or self.waits or self.is_over())
+
+    def ask(self) -> Ask:
+        return self.asks[self.position]
+
+    def done(self) -> None:
+        self.position, self.open, self.waits = self.position + 1, -1, False
+
+
+@dataclass(slots=True)
+class Crowd:
+    """All clients, and the one history of them."""
+
+    choices: Choices
+    members: tuple[Member, ...]
+    history: list[Call] = field(default_factory=list[Call])
+    clock: int = 0
+    #: Calls to the daemon that lives, by their numbers.
+    _calls: dict[int, Member] = field(default_factory=dict[int, Member])
+    #: Where in the history is the end of each run.
+    _ends: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
+    _reboots: list[int] = field(default_factory=list[int])
+
+    def _tick(self) -> int:
+        self.clock += 1
+        return self.clock
+
+    def is_over(self) -> bool:
+        return all(member.is_over() for member in self.members)
+
+    # ---- clients
+
+    def asks(self, member: Member, call: int, entropy: bytes) -> r.Request:
+        """The member asks, for the first time or again; its container may get this id."""
+        if member.open < 0:
+            member.open = len(self.history)
+            self.history.append(Call(member.ask(), self._tick(), who=member.who))
+        if member.ask().verb == "create":
+            known = self.history[member.open]
+            self.history[member.open] = replace(known, ids=(*known.ids, entropy.hex()))
+        member.is_asking = True
+        self._calls[call] = member
+        return request_of(member.ask(), f"{member.who}-{member.position}")
+
+    def is_told(self, call: int, reply: r.Reply) -> tuple[Member, Told | None]:
+        """Who, and what; None: it is as wise as before."""
+        member = self._calls.pop(call)
+        member.is_asking = False
+        if is_ambiguous(reply):
+            self._in_the_dark(member)
+            return member, None
+        told = told_of(member.ask(), reply)
+        call_ = replace(self.history[member.open], answered=self._tick(), answer=told.answer)
+        if told.container_id and told.ask.verb == "create":
+            call_ = replace(call_, ids=(told.container_id,))
+        if isinstance(reply, r.ContainerList):
+            call_ = _listed(call_, reply)
+        self.history[member.open] = call_
+        member.done()
+        return member, told
+
+    def _in_the_dark(self, member: Member) -> None:
+        if self.choices.once_in("gives-up", 4):
+            member.done()
+        else:
+            member.waits = True
+
+    def time_passes(self) -> None:
+        for member in self.members:
+            member.waits = False
+
+    def daemon_dies(self) -> None:
+        """Nobody who asked will be told."""
+        for member in self._calls.values():
+            member.is_asking = False
+            self._in_the_dark(member)
+        self._calls.clear()
+        self.time_passes()
+
+    # ---- the environment
+
+    def see(self, world: World) -> None:
+        """Note which programs have ended; an undone run's end is forgotten, for its number is used again."""
+        for run in [run for run in self._ends if run not in world.exits]:
+            at = self._ends.pop(run)
+            self.history[at] = replace(self.history[at], ids=("",))
+        for run in world.exits:
+            if run not in self._ends:
+                self._ends[run] = len(self.history)
+                self.history.append(environment(ENDS, self._tick(), container_id=run[0]))
+
+    def power_cut(self) -> None:
+        self._reboots.append(len(self.history))
+        self.history.append(environment(REBOOT, self._tick()))
+
+    def is_ready(self) -> None:
+        """The daemon serves: what a reboot has ended is settled."""
+        for at in self._reboots:
+            self.history[at] = replace(self.history[at], answered=self._tick())
+        self._reboots.clear()
+
+    def at_rest(self, reply: r.ContainerList) -> None:
+        """What is listed when all is over, after every call that ever will take place."""
+        self.history.append(_listed(Call(Ask("list", ""), self._tick(), self._tick(), "ok"), reply))
+
+
+def _listed(call: Call, reply: r.ContainerList) -> Call:
+    seen = tuple((one.name, one.state.value) for one in reply.containers)
+    unsure = tuple(one.name for one in reply.containers if one.state is State.UNKNOWN)
+    return replace(call, seen=seen, unsure=unsure)

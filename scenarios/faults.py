@@ -1,0 +1,148 @@
+"""What goes wrong in a swarm run while a daemon lives, and between two of them. Chance decides, by name.
+
+Each fault is one that a host has: a process killed, a call that hangs, a step that fails with an error it
+may have, a deadline that comes first, a store that cannot say. A fault that the world would not give in
+that state must not be here.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from conman.primitives import steps as s
+from scenarios import actors, power
+from scenarios.choices import Choices
+from scenarios.world import RUN, World
+
+SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
+STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
+NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
+POWER_CUT, CRASH = "power-cut", "crash"
+
+#: Those that strike at an event, at a step, at a commit.
+AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW)
+AT_STEP = (STEP_FAILS, FAILS_AFTER, STEP_HANGS)
+AT_COMMIT = (NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST)
+
+ERRORS = ("ENOSPC", "EIO", "EMFILE", "ENOMEM")
+
+#: Steps that end by a deadline of their own when what they wait for does not come.
+_MAY_HANG = s.EndMembers | s.FreezeMembers | s.Fence
+#: Those that do not fail here: looks that cannot be refused, processes that are there or not, actors that
+#: fail in their own ways; and a limit that cannot be put back after a refusal, which is left as it is and
+#: told in words, on purpose (`sagas/update.py`).
+_CANNOT_FAIL = (
+    s.SignalProcess
+    | s.StopProcess
+    | s.ReadExitStatus
+    | s.Release
+    | s.RunRuntime
+    | s.CallShim
+    | s.SpawnShim
+    | s.WriteControl
+)
+
+
+class Faults:
+    """What is in store for one life: a few kinds, each at its moment."""
+
+    def __init__(self, choices: Choices, counted: Counter[str]) -> None:
+        self._choices, self._counted = choices, counted
+        #: (strikes at, from which count on, kind).
+        self._ahead: list[tuple[str, int, str]] = []
+        self._steps = self._commits = self._events = 0
+        for _ in range(choices.weighted("faults", ((0, 4), (1, 4), (2, 2), (3, 1)))):
+            self._draw()
+
+    def _draw(self) -> None:
+        when, kinds, reach = self._choices.among(
+            "fault",
+            (("event", AT_EVENT, 160), ("step", AT_STEP, 80), ("commit", AT_COMMIT, 12)),
+        )
+        kind = self._choices.among(when, kinds)
+        self._ahead.append((when, self._choices.below("from", reach), kind))
+
+    def _strike(self, when: str, count: int, strikes: Callable[[str], bool]) -> str:
+        """The first that is due and can strike now, does."""
+        for fault in self._ahead:
+            if fault[0] == when and fault[1] < count and strikes(fault[2]):
+                self._ahead.remove(fault)
+                self._counted[fault[2]] += 1
+                return fault[2]
+        return ""
+
+    # ---- at an event
+
+    def at_event(self, world: World) -> str:
+        """What happens now, for the trace; "": nothing."""
+        self._events += 1
+        return self._strike("event", self._events, lambda kind: self._befalls(world, kind))
+
+    def _befalls(self, world: World, kind: str) -> bool:
+        match kind:
+            case "shim-dies" if world.shims:
+                world.shim_killed(self._choices.among(kind, sorted(world.shims)))
+            case "init-dies" if inits := living_inits(world):
+                world.end(self._choices.among(kind, inits), 137, 9)
+            case "call-hangs" if idle := sorted(set(world.calls) - world.hung):
+                world.hung.add(self._choices.among(kind, idle))
+                world.disturbed = True
+            case "slow":
+                world.disturbed = True
+            case _:
+                return False
+        return True
+
+    # ---- at a step
+
+    def at_step(self, step: s.Step) -> str:
+        """How this step goes wrong; "": it does not."""
+        self._steps += 1
+        return self._strike("step", self._steps, lambda kind: may_fail(step, kind))
+
+    def failure(self, kind: str) -> s.Result:
+        if kind == STEP_HANGS:
+            return s.TimedOut()
+        error = self._choices.among("error", ERRORS)
+        return s.Failed(error, f"{error} as the fault has it")
+
+    # ---- at a commit
+
+    def at_commit(self) -> str:
+        self._commits += 1
+        return self._strike("commit", self._commits, lambda _kind: True)
+
+
+def may_fail(step: s.Step, kind: str) -> bool:
+    """Whether this step may go wrong so."""
+    if kind == STEP_HANGS:
+        return isinstance(step, _MAY_HANG)
+    return kind in AT_STEP and not isinstance(step, _CANNOT_FAIL)
+
+
+def living_inits(world: World) -> list[int]:
+    """Those whose user's program runs."""
+    return [
+        p.pid for p in world.processes.values() if p.alive and p.kind == "init" and p.image == 2
+    ]
+
+
+def between_lives(world: World, choices: Choices, counted: Counter[str]) -> tuple[bool, list[str]]:
+    """After a daemon's death. Whether the power was cut, and what happened, in order."""
+    happened: list[str] = []
+    for _ in range(choices.weighted("moves", ((0, 3), (1, 2), (4, 2), (40, 1)))):
+        enabled = actors.enabled(world)
+        if not enabled:
+            break
+        happened.append(actors.act(world, choices.among("mover", enabled)))
+    if world.shims and choices.once_in("shim-dies-too", 8):
+        counted[SHIM_DIES] += 1
+        world.shim_killed(choices.among("which-shim", sorted(world.shims)))
+        happened.append("a shim is killed")
+    if not choices.once_in("cut", 4):
+        return False, happened
+    cut = power.one_cut(world.disk, RUN, lambda bound: choices.below("kept", bound))
+    if cut is None:
+        return False, happened
+    counted[POWER_CUT] += 1
+    world.power_cut(cut[1])
+    return True, [*happened, f"the power is cut, {cut[0]}"]

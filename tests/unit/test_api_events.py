@@ -28,7 +28,7 @@ async def asking(feed: Feed, **request: object) -> AsyncIterator[Stream]:
             request_serializer=wire.EventsRequest.SerializeToString,
             response_deserializer=wire.Event.FromString,
         )
-        yield ask(wire.EventsRequest(**request), timeout=20)
+        yield ask(wire.EventsRequest(**request), timeout=50)
 
 
 def run(scene: Callable[[], Awaitable[None]]) -> None:
@@ -206,14 +206,14 @@ def test_a_reader_who_does_not_read_is_waited_for_by_nobody() -> None:
 
     async def scene() -> None:
         feed = Feed(0)
-        for _ in range(100 * PAGE):
+        for _ in range(20 * PAGE):
             feed.happens("started", name="x" * 128)
         async with asking(feed, since=0) as stream:
             await stream.read()
             # The daemon goes on meanwhile: whatever the reader does, a call is answered.
             async with serving(saying(GONE), feed) as other:
                 version = other.unary_unary("/conman.v1.Conman/Version")
-                await version(b"", timeout=20)
+                await version(b"", timeout=50)
             assert sum(feed.pages) < feed.newest
             rest = []
             while (event := await stream.read()) is not grpc.aio.EOF:

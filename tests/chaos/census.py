@@ -51,6 +51,9 @@ def daemons(place: Place) -> list[str]:
 def clear(place: Place) -> None:
     """After a failure: end and remove it all by hand, so that it stays one failure."""
     for thing in census(place):
+        if thing.kind == "cgroup":
+            _thaw(Path(thing.what))
+    for thing in census(place):
         if thing.kind in {*_MARKS.values(), "member"}:
             _end(int(thing.what))
     for thing in census(place):
@@ -64,6 +67,13 @@ def clear(place: Place) -> None:
                 path.rmdir()
 
 
+def _thaw(cgroup: Path) -> None:
+    """A frozen process does not die."""
+    for name, word in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
+        if (file := cgroup / name).exists():
+            file.write_text(word)
+
+
 def _end(pid: int) -> None:
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
@@ -71,7 +81,7 @@ def _end(pid: int) -> None:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
             poll = select.poll()
             poll.register(handle, select.POLLIN)
-            poll.poll(_PATIENCE_MS)
+            assert poll.poll(_PATIENCE_MS), f"process {pid} does not die"
         finally:
             os.close(handle)
 

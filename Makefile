@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore check bench load bad-input proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,7 +79,7 @@ lock: setup ## compile requirements/*.in into locks with hashes (UPGRADE=1 takes
 demo: setup ## the tour: containers survive kill -9 of the daemon; leaves nothing behind
 	@$(PY) demo/demo.py
 
-test: check test-unit test-integration explore test-chaos ## everything that a change must pass
+test: check test-unit test-integration explore museum test-chaos ## everything that a change must pass
 
 test-unit: setup ## the parts, in seconds: no daemon, no root
 	$(call phase,unit,$(PY) -m pytest tests/unit)
@@ -98,6 +98,9 @@ explore: setup ## the simulator: every crash at every step of every operation (B
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
 	$(call phase,faults,$(PY) -W error -m scenarios faults)
 	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))
+
+museum: setup ## bugs of other container managers, planted in conman: the simulator finds each
+	$(call phase,museum,$(PY) -W error -m scenarios museum)
 
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)

@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, replay, swarm, faults. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence. ^C gives the result so far.
@@ -11,21 +11,21 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import monotonic
 
 from scenarios.commands import faults, replay, swarm
 from scenarios.explore import Explorer, Report
+from scenarios.museum.command import chosen, invariants, museum
+from scenarios.museum.exhibit import Patch, planted
+from scenarios.museum.plant_file import patches_of
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
+from scenarios.usage import Usage
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class Usage(Exception):
-    """Bad words on the command line."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,11 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "points":
                 return _points(options)
             case "replay":
-                return replay.run(read(options.id), replay.Page(options.html))
+                return _replay(options)
             case "swarm":
                 return swarm.run(options, _seconds)
             case "faults":
                 return faults.run(options)
+            case "museum":
+                return _museum(options)
             case _:
                 return _explore(options)
     except (Usage, BadId, replay.BadPage, swarm.Senseless) as error:
@@ -63,14 +65,47 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
         one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
         one.add_argument("--json", action="store_true", help="one JSON object a story")
+        _add_plant(one)
+        _add_without(one)
         if name == "explore":
             one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     again = commands.add_parser("replay", help="one run again, with its trace")
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
     again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
+    _add_plant(again)
     swarm.add_options(commands.add_parser("swarm", help=swarm.HELP))
     faults.add_options(commands.add_parser("faults", help=faults.HELP))
+    _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     return parser
+
+
+def _add_museum(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("exhibits", nargs="*", metavar="NAME", help="all by default")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--json", action="store_true", help="one JSON object an exhibit")
+    parser.add_argument("--table", action="store_true", help="as docs/track-record.md has it")
+    _add_without(parser)
+
+
+def _add_plant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plant", default="", metavar="FILE", help="with this bug in place")
+
+
+def _add_without(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="I8", help="switch an invariant off"
+    )
+
+
+def _museum(options: argparse.Namespace) -> int:
+    chosen(options.exhibits)
+    return museum(
+        options.exhibits,
+        jobs=_jobs(options),
+        without=sorted(invariants(options.without)),
+        as_json=options.json,
+        as_table=options.table,
+    )
 
 
 def _list() -> int:
@@ -90,7 +125,8 @@ def _explore(options: argparse.Namespace) -> int:
         raise Usage("--html shows the run that --json leaves out: give one of them")
     for report in _reports(options):
         reports.append(report)
-        _print(report, page, as_json=options.json)
+        with planted(_patches(options.plant)):
+            _print(report, page, as_json=options.json, plant=options.plant)
     if not options.json:
         _total(reports, monotonic() - began)
     is_broken = any(report.violations for report in reports)
@@ -109,11 +145,12 @@ def _reports(options: argparse.Namespace) -> Iterator[Report]:
     """As they come; on ^C those that came."""
     stories = [find_story(name) for name in options.stories] or list(STORIES)
     budget = _seconds(options.budget)
-    if options.jobs < 1:
-        raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
-    jobs = min(options.jobs, len(stories))
+    jobs, ignored = min(_jobs(options), len(stories)), invariants(options.without)
+    _patches(options.plant)
     with ProcessPoolExecutor(jobs) as pool:
-        futures: list[Future[Report]] = [pool.submit(_one, story, budget) for story in stories]
+        futures: list[Future[Report]] = [
+            pool.submit(_one, story, budget, options.plant, ignored) for story in stories
+        ]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -122,11 +159,19 @@ def _reports(options: argparse.Namespace) -> Iterator[Report]:
             sys.stderr.write("stopped; this is the result so far\n")
 
 
-def _one(story: Story, budget: float) -> Report:
-    return Explorer(story, deadline=monotonic() + budget).explore()
+def _one(story: Story, budget: float, plant: str, ignored: frozenset[str]) -> Report:
+    with planted(_patches(plant)) as reached:
+        report = Explorer(story, deadline=monotonic() + budget, ignored=ignored).explore()
+    if plant and not reached.times:
+        sys.stderr.write(f"{story.name}: what {plant} changes was never reached\n")
+    return report
 
 
-def _print(report: Report, page: replay.Page, *, as_json: bool) -> None:
+def _patches(plant: str) -> tuple[Patch, ...]:
+    return patches_of(plant) if plant else ()
+
+
+def _print(report: Report, page: replay.Page, *, as_json: bool, plant: str = "") -> None:
     if as_json:
         fields = asdict(report) | {"points": len(report.points)}
         sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
@@ -140,7 +185,7 @@ def _print(report: Report, page: replay.Page, *, as_json: bool) -> None:
     sys.stdout.flush()
     for invariant, path, _ in report.violations[:1]:
         story = find_story(report.story)
-        replay.run(ReplayId(story, shrunk(story, path, invariant), invariant), page)
+        replay.run(ReplayId(story, shrunk(story, path, invariant), invariant, plant), page)
 
 
 def _total(reports: list[Report], seconds: float) -> None:
@@ -155,7 +200,22 @@ def _total(reports: list[Report], seconds: float) -> None:
     )
 
 
+# ---- replay ------------------------------------------------------------------------------------
+
+
+def _replay(options: argparse.Namespace) -> int:
+    asked = replace(read(options.id), plant=options.plant)
+    with planted(_patches(options.plant)):
+        return replay.run(asked, replay.Page(options.html))
+
+
 # ---- words -------------------------------------------------------------------------------------
+
+
+def _jobs(options: argparse.Namespace) -> int:
+    if options.jobs < 1:
+        raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
+    return options.jobs
 
 
 def _seconds(text: str) -> float:

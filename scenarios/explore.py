@@ -53,7 +53,10 @@ def _nothing(_report: Report) -> None:
 
 
 class Explorer:
-    """One story, explored breadth first. `on_progress` is called with the report of each node."""
+    """One story, explored breadth first. `on_progress` is called with the report of each node.
+
+    `ignored`: invariants that are switched off; who violates one is not judged any further.
+    """
 
     def __init__(
         self,
@@ -61,8 +64,10 @@ class Explorer:
         *,
         deadline: float = float("inf"),
         on_progress: Callable[[Report], None] = _nothing,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.story, self.deadline, self._on_progress = story, deadline, on_progress
+        self._ignored = ignored
         self.report = Report(story.name)
         self._seen = Known()
         self._places = Places()
@@ -134,4 +139,6 @@ class Explorer:
         try:
             action()
         except Violation as violation:
+            if violation.invariant in self._ignored:
+                return
             self.report.violations.append((violation.invariant, path, violation.what))

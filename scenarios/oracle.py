@@ -53,6 +53,8 @@ def _ordered(row: Container) -> None:
     times = [t for t in (row.created_at, row.started_at, row.finished_at) if t]
     if times != sorted(times):
         raise Violation("I13", f"{row.name}: created, started, finished at {times}")
+    if row.state in _LIVE and not row.started_at:
+        raise Violation("I13", f"{row.name} is {row.state.value}, and was never started")
 
 
 def committed(world: World, changes: tuple[Change, ...]) -> None:
@@ -128,11 +130,19 @@ def _true(world: World, row: Container, told: Told) -> None:
     alive = row.init is not None and world.alive(row.init.process) is not None
     undelivered = (row.id, row.run) in world.endings
     if told.answer == "RUNNING" and not alive and not undelivered:
-        raise Violation("I8", f"{row.name} is told RUNNING; its init is dead, and conman knew")
+        raise Violation(
+            _of_the_dead(world, row),
+            f"{row.name} is told RUNNING; its init is dead, and conman knew",
+        )
     if told.answer == "PAUSED" and not alive and not undelivered:
         raise Violation("I8", f"{row.name} is told PAUSED; its init is dead, and conman knew")
     if told.answer == "EXITED" and alive:
         raise Violation("I8", f"{row.name} is told EXITED; its init lives")
+
+
+def _of_the_dead(world: World, row: Container) -> str:
+    """Which invariant a dead RUNNING is: that of its boot, or of an earlier one."""
+    return "I10" if row.init and row.init.process.boot_id != world.boot_id else "I8"
 
 
 # ---- at rest -----------------------------------------------------------------------------------
@@ -165,8 +175,9 @@ def at_rest(world: World) -> None:
 def _state_is_true(world: World, row: Container) -> None:
     alive = row.init is not None and world.alive(row.init.process) is not None
     if row.state in _LIVE and not alive:
-        kind = "I10" if row.init and row.init.process.boot_id != world.boot_id else "I8"
-        raise Violation(kind, f"{row.name} is {row.state.value} at rest; its init is dead")
+        raise Violation(
+            _of_the_dead(world, row), f"{row.name} is {row.state.value} at rest; its init is dead"
+        )
     if alive:
         _limited_as_told(world, row)
     program_runs = any(

@@ -39,11 +39,15 @@ class BadId(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ReplayId:
-    """`path`: the story's name, then every choice, the defaults too. `expects`: an invariant, or ""."""
+    """`path`: the story's name, then every choice, the defaults too. `expects`: an invariant, or "".
+
+    `plant`: the file of a bug that was in place; it is no part of the id.
+    """
 
     story: Story
     path: tuple[str, ...]
     expects: str = ""
+    plant: str = ""
 
 
 def read(text: str) -> ReplayId:

@@ -143,9 +143,7 @@ class Simulator:
         told_events.follow(self.world)
         self._take(self.machine.boot(self.world.storage.read(), self._now()))
         while self._one():
-            self.events += 1
-            if self.events > EVENTS_AT_MOST:
-                raise Violation("I5", "the run does not come to rest")
+            self._count()
             self._turn()
         self._point("rest")
         self.on_turn("rest")
@@ -164,12 +162,15 @@ class Simulator:
         while call not in self._replies:
             if not self._one():
                 raise Violation("I5", "the run does not come to rest")
-            self.events += 1
-            if self.events > EVENTS_AT_MOST:
-                raise Violation("I5", "the run does not come to rest")
+            self._count()
         while self._one():
-            self.events += 1
+            self._count()
         return self._replies.pop(call)
+
+    def _count(self) -> None:
+        self.events += 1
+        if self.events > EVENTS_AT_MOST:
+            raise Violation("I5", "the run does not come to rest")
 
     def has_strike_ahead(self) -> bool:
         by_commits = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}

@@ -63,10 +63,11 @@ def verdict(asked: ReplayId, recording: Recording) -> list[str]:
     """The last lines: what is broken, or what became of what was expected."""
     if recording.violation is not None:
         again = replay_ids.write(recording.path, recording.invariant)
+        also = f" --plant {asked.plant}" if asked.plant else ""
         return [
             *trace.accusation(recording.violation, recording.events),
             *_compared(asked.expects, recording.invariant),
-            f"again: python -m scenarios replay '{again}'",
+            f"again: python -m scenarios replay '{again}'{also}",
         ]
     if recording.diverged:
         return [f"diverged at event {len(recording.events)}: {recording.diverged}"]

@@ -72,6 +72,13 @@ STORIES = (
         given=(CREATE, START),
     ),
     Story(
+        "left-alone",
+        "S09",
+        "a running container, and nobody asks even for its state",
+        (),
+        given=(CREATE, START),
+    ),
+    Story(
         "exits-at-once",
         "S17",
         "a program that ends by itself, whenever it likes",

@@ -1,0 +1,14 @@
+"""All exhibits, by the files that hold them, in the order of their letters."""
+
+from scenarios.museum import exits, files, leaks, names, shims, stuck
+
+_BY_FILES = (
+    *names.EXHIBITS,
+    *stuck.EXHIBITS,
+    *exits.EXHIBITS,
+    *shims.EXHIBITS,
+    *leaks.EXHIBITS,
+    *files.EXHIBITS,
+)
+
+EXHIBITS = tuple(sorted(_BY_FILES, key=lambda exhibit: exhibit.letter))

@@ -13,7 +13,8 @@ from scenarios import performing
 from scenarios.control_groups import THAWED
 from scenarios.programs import EXITS_BY_ITSELF, OUT_OF_MEMORY
 from scenarios.runtime_calls import advance, begin_call, end_call
-from scenarios.world import Shim, World, run_of
+from scenarios.shims import Shim, left_alone, next_input
+from scenarios.world import World, run_of
 
 Actor = tuple[str, str]
 
@@ -38,7 +39,9 @@ def act(world: World, actor: Actor) -> str:
         case "call":
             return advance(world, world.calls[int(name)])
         case "shim":
-            return _shim(world, world.shims[name])
+            done = _shim(world, world.shims[name])
+            _alone(world, name)
+            return done
         case _:
             process = world.processes[int(name)]
             if process.cmdline in OUT_OF_MEMORY:
@@ -55,13 +58,15 @@ def _is_enabled(one: Shim) -> bool:
     return bool(not one.bound or one.actions or _next_input(one) is not None)
 
 
-def _next_input(one: Shim) -> shim.Input | None:
-    """While a call is under way no other child is reaped."""
-    creating = one.state.phase is shim.Phase.CREATING
-    for event in one.inbox:
-        if not (creating and isinstance(event, shim.ChildEnded)):
-            return event
-    return None
+def _next_input(one: Shim) -> int | None:
+    return next_input(one.state.phase, one.inbox)
+
+
+def _alone(world: World, directory: str) -> None:
+    """Whoever no living daemon has a connection to talks into the void."""
+    one = world.shims.get(directory)
+    if one is not None and directory not in world.connections:
+        world.shims[directory] = left_alone(one)
 
 
 def _shim(world: World, one: Shim) -> str:
@@ -76,10 +81,10 @@ def _shim(world: World, one: Shim) -> str:
     if one.actions:
         world.shims[one.directory] = replace(one, actions=one.actions[1:])
         return f"shim {_do(world, one, one.actions[0])}"
-    event = _next_input(one)
-    if event is None:
+    index = _next_input(one)
+    if index is None:
         raise AssertionError(one)
-    index = one.inbox.index(event)
+    event = one.inbox[index]
     state, actions = shim.step(one.state, event)
     inbox = (*one.inbox[:index], *one.inbox[index + 1 :])
     world.shims[one.directory] = replace(one, state=state, actions=actions, inbox=inbox)

@@ -31,7 +31,8 @@ class Kept:
     #: Ghosts. Runs whose output was logged to its end; whose own shim the environment has killed.
     drained: _Runs = field(default_factory=_Runs)
     orphaned: _Runs = field(default_factory=_Runs)
-    #: Ghosts. Runs whose exit nobody could record: nobody was there, or the power was cut.
+    #: Ghosts. Runs whose program began, and whose exit nobody could record: nobody was there, or the
+    #: power was cut.
     unknowable: _Runs = field(default_factory=_Runs)
     #: Ghosts. Runs whose output the daemon held, and threw away unread.
     dropped: _Runs = field(default_factory=_Runs)
@@ -55,20 +56,22 @@ class Kept:
         for runs in (self.unknowable, self.orphaned, self.drained):
             runs.discard(run)
 
-    def init_ended(self, run: Run, status: tuple[int, int], *, is_watched: bool) -> None:
+    def init_ended(
+        self, run: Run, status: tuple[int, int], *, is_watched: bool, has_run: bool
+    ) -> None:
         """Who learns of it: its parent, and whoever holds a pidfd of it, where the kernel tells."""
         if is_watched and self.kernel_tells:
             self.told[run] = status
-        elif run in self.orphaned:
+        elif has_run and run in self.orphaned:
             self.unknowable.add(run)
 
-    def shim_killed(self, run: Run, state: State, *, living: bool) -> None:
+    def shim_killed(self, run: Run, state: State, *, living: bool, has_run: bool) -> None:
         """Its container's program may have ended already, and only this shim had waited for it."""
         if state.phase is not Phase.WAITING and run not in self.drained:
             self.unread.add(run)
         if state.init is not None:
             self.orphaned.add(run)
-            if not living and run not in self.told:
+            if has_run and not living and run not in self.told:
                 self.unknowable.add(run)
 
     def drain(self, run: Run, *, living: bool) -> None:
@@ -97,8 +100,10 @@ class Kept:
         self.held.clear()
 
     def power_cut(self, runs: _Runs) -> None:
-        """`runs`: all that may still be told about."""
+        """`runs`: all whose program ran, as far as anybody can know."""
         self.daemon_dies()
-        self.unknowable |= runs
+        self.unknowable = set(runs)
+        self.orphaned.clear()
+        self.drained.clear()
         self.unread.clear()
         self.has_lost_run = False

@@ -15,8 +15,9 @@ from conman.shim import machine as shim
 from scenarios.disk import Disk, Inode, is_whole
 from scenarios.pieces import Piece, joined, key, piece, shown
 from scenarios.rendering import rendered
+from scenarios.shims import Shim, left_alone
 from scenarios.storage import Storage
-from scenarios.world import DATA, RUN, Process, Shim, World, unread
+from scenarios.world import DATA, RUN, Process, World
 
 TRASH_DEPTH = 3
 
@@ -141,18 +142,17 @@ def _is_unreaped(process: Process, shim_pids: set[int]) -> bool:
 
 
 def _shim(world: World, one: Shim) -> Iterator[Piece]:
-    """Its machine's state, and what it has yet to read once the daemon is dead.
+    """As the daemon's death leaves it.
 
     Of connections it only compares numbers: whether what it reads is of the one that it serves.
     """
-    connection = world.connections.get(one.directory)
-    inbox = one.inbox if connection is None else unread(one.inbox, connection)
-    now = [_is_present(event, one.state.connection) for event in inbox]
-    yield piece(f"{now} {len(one.state.asking)} {len(one.actions)}")
-    for part in fields(one):
+    left = left_alone(one, world.connections.get(one.directory))
+    now = [_is_present(event, left.state.connection) for event in left.inbox]
+    yield piece(f"{now} {len(left.actions)}")
+    for part in fields(left):
         if part.name != "inbox":
-            yield from rendered(getattr(one, part.name))
-    yield from map(shown, inbox)
+            yield from rendered(getattr(left, part.name))
+    yield from map(shown, left.inbox)
 
 
 def _is_present(event: shim.Input, present: int) -> bool:
@@ -163,13 +163,13 @@ def _is_present(event: shim.Input, present: int) -> bool:
 def _kept(world: World) -> tuple[set[tuple[str, int]], ...]:
     """Of what the daemon kept, what its death leaves; with it go `told`, `held` and what it watched."""
     kept, output = world.kept, world.kept_output()
-    return (kept.unknowable | kept.forgotten(), kept.orphaned, output, kept.drained, kept.dropped)
+    return (kept.unknowable | kept.forgotten(), world.orphans(), output, kept.drained, kept.dropped)
 
 
 def _store(storage: Storage) -> Piece:
     """All of it, remembered until it changes."""
     if storage.piece is None:
-        storage.piece = joined(rendered(storage, {"Storage.piece"}))
+        storage.piece = joined(rendered(storage, frozenset({"Storage.piece"})))
     return storage.piece
 
 

@@ -12,7 +12,8 @@ from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import Disk
 from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
-from scenarios.world import DAEMON, Process, Shim, World, run_of
+from scenarios.shims import Shim
+from scenarios.world import DAEMON, Process, World, run_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ def key(pieces: Iterable[Piece]) -> bytes:
     parts: list[bytes] = []
     for template, found in pieces:
         parts.append(template)
-        parts += [b"%d," % names.setdefault(name, len(names)) for name in found]
+        if found:
+            parts += [b"%d," % names.setdefault(name, len(names)) for name in found]
     return blake2b(b"".join(parts), digest_size=16).digest()
 
 

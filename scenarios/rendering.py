@@ -7,16 +7,19 @@ what the caller names.
 import gc
 import types
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import cache
 from typing import Any, TypeAlias, cast
 
 from scenarios.pieces import Piece, piece, plain, shown
 
 Held: TypeAlias = "types.CoroutineType[Any, Any, Any] | types.GeneratorType[Any, Any, Any]"
 
+_NOTHING: frozenset[str] = frozenset()
 
-def rendered(value: object, leave_out: Collection[str] = ()) -> list[Piece]:
+
+def rendered(value: object, leave_out: frozenset[str] = _NOTHING) -> list[Piece]:
     """All of it, sets in order. `leave_out`: attributes, as Class.attribute."""
     pieces: list[Piece] = []
     _Rendering(pieces, leave_out).add(value)
@@ -26,7 +29,7 @@ def rendered(value: object, leave_out: Collection[str] = ()) -> list[Piece]:
 class _Rendering:
     """One value being rendered into `pieces`."""
 
-    def __init__(self, pieces: list[Piece], leave_out: Collection[str]) -> None:
+    def __init__(self, pieces: list[Piece], leave_out: frozenset[str]) -> None:
         self._pieces, self._leave_out = pieces, leave_out
         self._met: dict[int, int] = {}
 
@@ -52,7 +55,10 @@ class _Rendering:
     def _sequence(self, kind: str, items: Iterable[object]) -> None:
         self._word(kind)
         for one in items:
-            self.add(one)
+            if type(one) in _ATOMS:
+                self._pieces.append(piece(repr(one)))
+            else:
+                self.add(one)
         self._pieces.append(_END)
 
     def _object(self, value: object) -> None:
@@ -91,11 +97,9 @@ class _Rendering:
             return
         if self._is_met(value):
             return
-        for name in names:
-            word = f"{kind.__name__}.{name}"
-            if word not in self._leave_out:
-                self._word(word)
-                self.add(getattr(value, name))
+        for name, word in _words(kind, tuple(names), self._leave_out):
+            self._pieces.append(word)
+            self.add(getattr(value, name))
 
     def _suspended(self, held: Held) -> None:
         """Where a coroutine stands, its locals, what lies on its stack, and whom it awaits."""
@@ -117,6 +121,15 @@ _ATOMS = frozenset({type(None), bool, int, str, bytes, float})
 _SEQUENCES = frozenset({list, tuple, deque})
 _SETS = frozenset({set, frozenset})
 _HELD = frozenset({types.CoroutineType, types.GeneratorType})
+
+
+@cache
+def _words(
+    kind: type, names: tuple[str, ...], leave_out: frozenset[str]
+) -> tuple[tuple[str, Piece], ...]:
+    """The attributes that are rendered, with the piece of each one's word."""
+    words = ((name, f"{kind.__name__}.{name}") for name in names)
+    return tuple((name, piece(word)) for name, word in words if word not in leave_out)
 
 
 def _flat(pairs: dict[object, object]) -> Iterator[object]:

@@ -21,9 +21,12 @@ from conman.core.model import (
     PutIntent,
     ReleaseName,
     ReserveName,
+    State,
     Stored,
 )
 from scenarios.pieces import Piece
+
+BEGUN = (State.RUNNING, State.PAUSED, State.EXITED)
 
 
 @dataclass(slots=True)
@@ -59,6 +62,11 @@ class Storage:
     def runs(self) -> set[tuple[str, int]]:
         """(container, run) of every row and intent: of others nothing will be told again."""
         return {(one.id, one.run) for one in (*self.containers.values(), *self.intents.values())}
+
+    def ran(self) -> set[tuple[str, int]]:
+        """(container, run) of every row that says that its program began."""
+        rows = self.containers.values()
+        return {(row.id, row.run) for row in rows if row.state in BEGUN}
 
     def commit(self, changes: tuple[Change, ...]) -> Outcome:
         """All of it, or a Conflict and nothing."""

@@ -6,7 +6,7 @@ the actors that go on when the daemon is dead (`actors`). It performs the recipe
 worlds apart but for the names that chance gave.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from conman.core.events import Numbered
 from conman.core.layout import Layout
@@ -18,6 +18,7 @@ from scenarios.disk import Disk
 from scenarios.kept import Kept
 from scenarios.programs import OBEYS_TERM
 from scenarios.rootfs import furnish
+from scenarios.shims import Shim, left_alone
 from scenarios.storage import Storage
 
 SECOND = 1_000_000_000
@@ -62,23 +63,6 @@ class Process:
     pending: tuple[int, ...] = ()
     code: int = 0
     signal: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Shim:
-    """The shim as an actor: its machine's state, and what it has yet to do.
-
-    With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
-    the request, which outlives the spawner, holds the lock.
-    """
-
-    pid: int
-    directory: str
-    request: str = ""
-    bound: bool = False
-    state: shim.State = field(default_factory=shim.State)
-    actions: tuple[shim.Action, ...] = ()
-    inbox: tuple[shim.Input, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +234,8 @@ class World:
         run = run_of(init.cgroup)
         if init.image == 2:
             self.exits[run] = init.code
-        is_watched = init.pid in self.watched
-        self.kept.init_ended(run, (init.code, init.signal), is_watched=is_watched)
+        how, is_watched = (init.code, init.signal), init.pid in self.watched
+        self.kept.init_ended(run, how, is_watched=is_watched, has_run=run in self.exits)
         self._discard_output(run)
 
     def _discard_output(self, run: tuple[str, int]) -> None:
@@ -262,6 +246,10 @@ class World:
     def kept_output(self) -> set[tuple[str, int]]:
         """Unread output that the daemon's death does not throw away: its writers have it open."""
         return {run for run in self.kept.unread if self.lives(run)}
+
+    def orphans(self) -> set[tuple[str, int]]:
+        """Runs whose end somebody else than their shim would have to see; told ones are `forgotten`."""
+        return {run for run in self.kept.orphaned if self.lives(run)}
 
     def lives(self, run: tuple[str, int]) -> bool:
         """Whether anything of a run does."""
@@ -278,7 +266,8 @@ class World:
         """By the environment, not by conman: what it would have recorded is lost."""
         one, run = self.shims[directory], run_of(directory)
         self.disturbed = True
-        self.kept.shim_killed(run, one.state, living=self.lives(run))
+        has_run = run in self.exits
+        self.kept.shim_killed(run, one.state, living=self.lives(run), has_run=has_run)
         self.end(one.pid, 137, 9)
         self._discard_output(run)
 
@@ -344,24 +333,22 @@ class World:
 
     def daemon_dies(self) -> None:
         """Its connections end, its watches are gone; whatever it began goes on."""
-        for directory, connection in sorted(self.connections.items()):
-            one = self.shims.get(directory)
-            if one is not None:
-                inbox = unread(one.inbox, connection)
-                self.shims[directory] = replace(one, inbox=inbox)
+        for directory, one in self.shims.items():
+            self.shims[directory] = left_alone(one, self.connections.get(directory))
         self.connections.clear()
         self.shim_answers.clear()
         self.watched.clear()
         self.endings.clear()
         self.kept.daemon_dies()
         self.kept.unread = self.kept_output()
+        self.kept.orphaned = self.orphans()
         self.ended_calls.clear()
 
     def power_cut(self, disk: Disk) -> None:
         """Another boot, on what the cut left of the disk."""
         self.daemon_dies()
         self.disk = disk
-        self.kept.power_cut(self.storage.runs())
+        self._forget_what_nobody_can_know()
         self.processes.clear()
         self.locks.clear()
         self.mounts.clear()
@@ -374,21 +361,17 @@ class World:
         self.monotonic = SECOND
         self.make_run()
 
+    def _forget_what_nobody_can_know(self) -> None:
+        """A program of which no row says that it began: its cut start is to be undone."""
+        ran = self.storage.ran()
+        undone = self.storage.runs() - ran
+        self.started = tuple(begun for begun in self.started if begun[0] not in undone)
+        self.exits = {run: code for run, code in self.exits.items() if run not in undone}
+        self.out_of_memory -= undone
+        self.kept.power_cut(ran)
+
 
 def run_of(path: str) -> tuple[str, int]:
     """(container id, run) from a path that ends in <id>-<n>."""
     container_id, _, run = path.rpartition("/")[2].rpartition("-")
     return container_id, int(run)
-
-
-def unread(inbox: tuple[shim.Input, ...], connection: int) -> tuple[shim.Input, ...]:
-    """What a shim has yet to read when its daemon dies: of each question and each end, the last.
-
-    Each dead daemon's questions that only ask would otherwise make a state of their own.
-    """
-    last: dict[object, shim.Input] = {}
-    for event in (*inbox, shim.Disconnected(connection)):
-        kind = event.op if isinstance(event, shim.Requested) else type(event)
-        last.pop(kind, None)
-        last[kind] = event
-    return tuple(last.values())

@@ -90,11 +90,11 @@ test-integration: setup ## the real daemon and client: over fakerunc, as root ov
 test-chaos: setup ## the real daemon, killed at its crash points
 	$(call phase,chaos,$(PY) -m pytest tests/chaos)
 
-# What a story has not reached in its budget is said; BUDGET=1h lets all of them end.
-BUDGET ?= 90s
+# All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.
+BUDGET ?= 5m
 SEEDS  ?= 1500
 
-explore: setup ## the simulator: every crash at every step of every operation (BUDGET=90s a story), then drawn runs (SEEDS=1500)
+explore: setup ## the simulator: every crash at every step of every operation (BUDGET=5m a story), then drawn runs (SEEDS=1500)
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
 	$(call phase,faults,$(PY) -W error -m scenarios faults)
 	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))

@@ -1,24 +1,26 @@
 """`python -m scenarios`: list, points, explore, replay, swarm, faults, museum. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
-usage, in one sentence. ^C gives the result so far.
+usage, in one sentence; 130: stopped by ^C, with the result so far.
 """
 
 import argparse
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
 from time import monotonic
 
 from scenarios.commands import faults, replay, swarm
-from scenarios.explore import Explorer, Report
+from scenarios.explore import Report
 from scenarios.museum.command import chosen, invariants, museum
 from scenarios.museum.exhibit import Patch, planted
 from scenarios.museum.plant_file import patches_of
+from scenarios.parallel import Explorations
+from scenarios.progress import Watching
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import STORIES
@@ -62,7 +64,11 @@ def _parser() -> argparse.ArgumentParser:
     ):
         one = commands.add_parser(name, help=text)
         one.add_argument("stories", nargs="*", metavar="STORY", help="all by default")
-        one.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
+        until = one.add_mutually_exclusive_group()
+        until.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
+        until.add_argument("--until-fixpoint", action="store_true", help="no budget, the default")
+        often = "how often to say how far it is, on no terminal; 10s"
+        one.add_argument("--every", default="10s", metavar="TIME", help=often)
         one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
         one.add_argument("--json", action="store_true", help="one JSON object a story")
         _add_plant(one)
@@ -123,48 +129,64 @@ def _explore(options: argparse.Namespace) -> int:
     page = replay.Page(options.html)
     if options.html and options.json:
         raise Usage("--html shows the run that --json leaves out: give one of them")
-    for report in _reports(options):
+    exploring = _Exploring(options)
+    for report in exploring.reports():
         reports.append(report)
         with planted(_patches(options.plant)):
             _print(report, page, as_json=options.json, plant=options.plant)
     if not options.json:
-        _total(reports, monotonic() - began)
+        _total(reports, exploring.stories, monotonic() - began)
     is_broken = any(report.violations for report in reports)
     if options.html and not is_broken:
         sys.stderr.write(f"no violation, so {options.html} was not written\n")
-    return 1 if is_broken else 0
+    if is_broken:
+        return 1
+    return 130 if exploring.is_stopped else 0
 
 
 def _points(options: argparse.Namespace) -> int:
-    points = {point for report in _reports(options) for point in report.points}
+    exploring = _Exploring(options)
+    points = {point for report in exploring.reports() for point in report.points}
     sys.stdout.writelines(f"{point}\n" for point in sorted(points))
-    return 0
+    return 130 if exploring.is_stopped else 0
 
 
-def _reports(options: argparse.Namespace) -> Iterator[Report]:
-    """As they come; on ^C those that came."""
-    stories = [find_story(name) for name in options.stories] or list(STORIES)
-    budget = _seconds(options.budget)
-    jobs, ignored = min(_jobs(options), len(stories)), invariants(options.without)
-    _patches(options.plant)
-    with ProcessPoolExecutor(jobs) as pool:
-        futures: list[Future[Report]] = [
-            pool.submit(_one, story, budget, options.plant, ignored) for story in stories
-        ]
+class _Exploring:
+    """What the words on the command line ask for."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.stories = [find_story(name) for name in options.stories] or list(STORIES)
+        budget, every = _seconds(options.budget), _seconds(options.every, "--every")
+        jobs, ignored = min(_jobs(options), len(self.stories)), invariants(options.without)
+        _patches(options.plant)
+        self._explorations = Explorations(
+            self.stories, budget=budget, jobs=jobs, plant=options.plant, ignored=ignored
+        )
+        self._watching = Watching(sys.stderr, len(self.stories), every=every)
+
+    def reports(self) -> Iterator[Report]:
+        """As they come; on ^C those that were begun, as far as they are. A second ^C ends it at once."""
+        usual = signal.signal(signal.SIGINT, self._stop)
         try:
-            for future in as_completed(futures):
-                yield future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            sys.stderr.write("stopped; this is the result so far\n")
+            yield from self._come()
+        finally:
+            signal.signal(signal.SIGINT, usual)
 
+    @property
+    def is_stopped(self) -> bool:
+        return self._explorations.is_stopped
 
-def _one(story: Story, budget: float, plant: str, ignored: frozenset[str]) -> Report:
-    with planted(_patches(plant)) as reached:
-        report = Explorer(story, deadline=monotonic() + budget, ignored=ignored).explore()
-    if plant and not reached.times:
-        sys.stderr.write(f"{story.name}: what {plant} changes was never reached\n")
-    return report
+    def _stop(self, _signal: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._explorations.is_stopped = True
+
+    def _come(self) -> Iterator[Report]:
+        for one in self._explorations.come():
+            if isinstance(one, Report):
+                self._watching.ends(one.story)
+                yield one
+            else:
+                self._watching.shows(one)
 
 
 def _patches(plant: str) -> tuple[Patch, ...]:
@@ -176,7 +198,7 @@ def _print(report: Report, page: replay.Page, *, as_json: bool, plant: str = "")
         fields = asdict(report) | {"points": len(report.points)}
         sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
         return
-    end = "fixpoint" if report.fixpoint else "NOT AT ITS END"
+    end = "fixpoint" if report.fixpoint else f"NOT AT ITS END, {report.frontier} to go on from"
     sys.stdout.write(
         f"{report.story:16} {len(report.points):4} points {report.states:6} crash states "
         f"{report.crashes:8} crashes {report.runs:6} lives {report.seconds:7.1f} s  {end}, "
@@ -188,12 +210,18 @@ def _print(report: Report, page: replay.Page, *, as_json: bool, plant: str = "")
         replay.run(ReplayId(story, shrunk(story, path, invariant), invariant, plant), page)
 
 
-def _total(reports: list[Report], seconds: float) -> None:
+def _total(reports: list[Report], stories: list[Story], seconds: float) -> None:
     points = {point for report in reports for point in report.points}
     violations = sum(len(report.violations) for report in reports)
     fixpoints = sum(report.fixpoint for report in reports)
+    if len(reports) < len(stories):
+        sys.stdout.write("stopped: this is the result so far\n")
+    begun = {report.story for report in reports}
+    for story in stories:
+        if story.name not in begun:
+            sys.stdout.write(f"{story.name:16} NOT BEGUN\n")
     sys.stdout.write(
-        f"{len(reports)} stories, {fixpoints} to the fixpoint: {len(points)} points, "
+        f"{len(stories)} stories, {fixpoints} to the fixpoint: {len(points)} points, "
         f"{sum(r.states for r in reports)} distinct crash states, "
         f"{sum(r.crashes for r in reports)} crashes, {sum(r.runs for r in reports)} lives of a "
         f"daemon in {seconds:.1f} s, {violations} violations\n"
@@ -218,12 +246,12 @@ def _jobs(options: argparse.Namespace) -> int:
     return options.jobs
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str, option: str = "--budget") -> float:
     if not text:
         return float("inf")
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if found is None or float(found[1]) == 0:
-        raise Usage(f"--budget {text!r} is no time: write 60s, 5m or 1h")
+        raise Usage(f"{option} {text!r} is no time: write 60s, 5m or 1h")
     return float(found[1]) * _UNITS[found[2] or "s"]
 
 

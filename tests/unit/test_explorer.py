@@ -40,6 +40,9 @@ from scenarios.verdict import judged, terms
 from scenarios.violation import Violation
 from scenarios.world import World
 
+# Seconds of CPU each, but a machine may have other things to do.
+pytestmark = pytest.mark.timeout(300)
+
 
 def story(name: str) -> Story:
     return next(one for one in STORIES if one.name == name)
@@ -122,7 +125,7 @@ def test_an_exit_record_written_after_it_was_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(shim, "step", hasty)
     # What is told as recorded has its log complete, too: the output is let go, and lost.
     violated, _ = invariants_violated("kill")
-    assert violated & {"I7", "I9", "I11", "I16"}
+    assert violated == {"I16"}
 
 
 def test_a_shims_death_that_nobody_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:

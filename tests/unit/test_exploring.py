@@ -1,0 +1,46 @@
+"""`python -m scenarios explore`: how far it is, and what a ^C leaves of it."""
+
+import signal
+import subprocess
+import sys
+
+from scenarios.parallel import longest_first
+from scenarios.stories.all_stories import STORIES
+
+EXPLORE = (sys.executable, "-W", "error", "-m", "scenarios", "explore", "--jobs", "1")
+
+
+def test_what_is_stopped_says_how_far_it_came() -> None:
+    words = [*EXPLORE, "--every", "0.1s", "whole-life", "update-exited"]
+    with subprocess.Popen(words, stdout=-1, stderr=-1, text=True) as exploring:
+        assert exploring.stdout is not None
+        assert exploring.stderr is not None
+        assert exploring.stderr.readline().startswith("whole-life: ")
+        exploring.send_signal(signal.SIGINT)
+        told = exploring.stdout.read()
+        exploring.stderr.read()
+        assert exploring.wait() == 130
+    lines = told.splitlines()
+    assert lines[0].startswith("whole-life ")
+    assert "NOT AT ITS END" in lines[0]
+    assert lines[-1].startswith("2 stories, 0 to the fixpoint")
+
+
+def test_a_story_that_comes_to_its_end_says_fixpoint() -> None:
+    words = [*EXPLORE, "--until-fixpoint", "update-exited"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "fixpoint, 0 violations" in done.stdout.splitlines()[0]
+
+
+def test_a_budget_and_no_budget_are_not_both_given() -> None:
+    words = [*EXPLORE, "--until-fixpoint", "--budget", "1s"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "not allowed with" in done.stderr
+
+
+def test_the_longest_is_begun_first_and_none_is_forgotten() -> None:
+    order = longest_first(STORIES)
+    assert order[0].name == "whole-life"
+    assert sorted(one.name for one in order) == sorted(one.name for one in STORIES)

@@ -117,3 +117,15 @@ def test_a_start_that_fails_leaves_no_half_written_config() -> None:
     crowd = life(world, Order(), START, fails=s.Rename)
     assert told(crowd) == ["DiskFull"]
     assert [path for path in world.disk.tree("/data") if path.endswith(".tmp")] == []
+
+
+def test_a_start_that_fails_leaves_no_half_written_record() -> None:
+    """Its shim records the end of the init that waited, and is ended by us in the middle of that."""
+    created = given(WEB)
+    heard: set[str] = set()
+    for before, after in product(range(0, 40, 3), range(8)):
+        world = created.clone()
+        order = Order(*[FIRST] * before, *[LAST] * after, then=FIRST)
+        heard |= {*told(life(world, order, START, hangs=s.RunRuntime))}
+        assert [path for path in world.disk.tree("/data") if path.endswith(".tmp")] == []
+    assert "StartError" in heard

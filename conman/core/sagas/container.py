@@ -205,6 +205,8 @@ async def _start_failed(
     refusal = replace(why, code=Code.FAILED_PRECONDITION, reason="StartError")
     await end_members(row.id, intent.run, init)
     await dismantle(row.id, intent.run, runtime_of(row, setting))
+    # What its shim recorded is the end of an init that never was the program.
+    await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
     failed = replace(
         row,
         state=State.EXITED,

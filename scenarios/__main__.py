@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _museum(options)
             case _:
                 return _explore(options)
-    except (Usage, BadId, replay.BadPage, swarm.Senseless) as error:
+    except (Usage, BadId, swarm.Senseless) as error:
         sys.stderr.write(f"scenarios: {error}\n")
         return 2
 

@@ -7,12 +7,13 @@ cannot be made.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from shlex import quote
 
 from conman.core.requests import MutatingRequest, Reply, Request
 from scenarios import actors, oracle, trace
 from scenarios.cut_names import short
 from scenarios.nodes import Node, initial, moves, passing, without_daemon
-from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of
+from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of, write
 from scenarios.simulator import LineHandler, Schedule, Simulator
 from scenarios.story import Story
 from scenarios.trace import Event
@@ -47,6 +48,12 @@ class Recording:
     @property
     def invariant(self) -> str:
         return self.violation.invariant if self.violation else ""
+
+
+def command(recording: Recording, plant: str) -> str:
+    """What repeats it. `plant`: the file of the bug that was in place, or ""."""
+    name = write(recording.path, recording.invariant)
+    return f"python -m scenarios replay '{name}'" + (f" --plant {quote(plant)}" if plant else "")
 
 
 class _Diverged(Exception):

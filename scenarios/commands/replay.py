@@ -8,17 +8,14 @@ import os
 import sys
 from pathlib import Path
 
-from scenarios import replay_ids, trace
+from scenarios import trace
 from scenarios.replay_ids import ReplayId
-from scenarios.replaying import Recording, replay
+from scenarios.replaying import Recording, command, replay
 from scenarios.report.page import page
 from scenarios.trace import Event
+from scenarios.usage import Usage
 
 DIVERGED = 3
-
-
-class BadPage(ValueError):
-    """One sentence: why no page can be written there."""
 
 
 class Page:
@@ -27,20 +24,20 @@ class Page:
     def __init__(self, path: str) -> None:
         folder = os.path.dirname(path) or "."
         if os.path.isdir(path):
-            raise BadPage(f"--html {path} is a directory: name a file in it")
+            raise Usage(f"--html {path} is a directory: name a file in it")
         if path and not os.path.isdir(folder):
-            raise BadPage(f"--html {path}: there is no directory {folder}")
+            raise Usage(f"--html {path}: there is no directory {folder}")
         self._path = path
 
-    def write(self, recording: Recording) -> None:
-        """Once; later runs are not written. Raises BadPage."""
+    def write(self, recording: Recording, plant: str) -> None:
+        """Once; later runs are not written. Raises Usage."""
         path, self._path = self._path, ""
         if not path:
             return
         try:
-            Path(path).write_text(page(recording), encoding="utf-8")
+            Path(path).write_text(page(recording, plant), encoding="utf-8")
         except OSError as error:
-            raise BadPage(f"--html {path}: {error.strerror}") from error
+            raise Usage(f"--html {path}: {error.strerror}") from error
         sys.stdout.write(f"page: {path}\n")
 
 
@@ -49,7 +46,7 @@ def run(asked: ReplayId, where: Page) -> int:
     sys.stdout.writelines(f"{text}\n" for text in trace.legend())
     recording = replay(asked.story, asked.path, _print)
     sys.stdout.writelines(f"{text}\n" for text in verdict(asked, recording))
-    where.write(recording)
+    where.write(recording, asked.plant)
     if recording.diverged:
         return DIVERGED
     return 1 if recording.violation else 0
@@ -62,12 +59,10 @@ def _print(event: Event) -> None:
 def verdict(asked: ReplayId, recording: Recording) -> list[str]:
     """The last lines: what is broken, or what became of what was expected."""
     if recording.violation is not None:
-        again = replay_ids.write(recording.path, recording.invariant)
-        also = f" --plant {asked.plant}" if asked.plant else ""
         return [
             *trace.accusation(recording.violation, recording.events),
             *_compared(asked.expects, recording.invariant),
-            f"again: python -m scenarios replay '{again}'{also}",
+            f"again: {command(recording, asked.plant)}",
         ]
     if recording.diverged:
         return [f"diverged at event {len(recording.events)}: {recording.diverged}"]

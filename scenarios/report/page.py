@@ -10,9 +10,9 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
-from scenarios import replay_ids, trace
+from scenarios import trace
 from scenarios.cut_names import short
-from scenarios.replaying import Moment, Recording
+from scenarios.replaying import Moment, Recording, command
 from scenarios.report import hosts, lanes
 from scenarios.trace import Event
 from scenarios.violation import SENTENCES
@@ -27,7 +27,7 @@ _COLUMNS = (
 _EMPTY = '<li class="none">nothing</li>'
 
 
-def page(recording: Recording) -> str:
+def page(recording: Recording, plant: str = "") -> str:
     """The whole document."""
     style, script = ((_HERE / name).read_text() for name in ("page.css", "page.js"))
     name = escape(recording.story.name)
@@ -35,7 +35,7 @@ def page(recording: Recording) -> str:
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}: {escape(_verdict(recording))}</title>\n<style>\n{style}</style>\n</head>\n"
-        f"<body>\n{_head(recording)}\n<main>\n{lanes.header()}\n{_run(recording)}\n</main>\n"
+        f"<body>\n{_head(recording, command(recording, plant))}\n<main>\n{lanes.header()}\n{_run(recording)}\n</main>\n"
         f"{_end(recording)}\n<script>\n{script}</script>\n</body>\n</html>\n"
     )
 
@@ -49,15 +49,14 @@ def _verdict(recording: Recording) -> str:
 # ---- the top -------------------------------------------------------------------------------------
 
 
-def _head(recording: Recording) -> str:
+def _head(recording: Recording, again: str) -> str:
     kind = "broken" if recording.violation else "diverged" if recording.diverged else "clean"
-    again = escape(replay_ids.write(recording.path, recording.invariant))
     return (
         f'<header class="{kind}"><p class="kicker">conman, a run in the simulator</p>'
         f"<h1>{escape(recording.story.name)}</h1>"
         f'<p class="tells">{escape(recording.story.tells)}</p>'
         f'<p class="verdict">{escape(_verdict(recording))}</p>{_facts(recording)}{_path(recording)}'
-        f"<pre class=\"again\">python -m scenarios replay '{again}'</pre>"
+        f'<pre class="again">{escape(again, quote=False)}</pre>'
         f"{_accusation(recording)}</header>"
     )
 

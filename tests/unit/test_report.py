@@ -118,6 +118,12 @@ def test_the_crash_the_cut_and_the_violation_are_marked(no_fsync: None) -> None:
     assert document.of_class("near")
 
 
+def test_the_command_that_repeats_it_is_there_to_be_copied(no_fsync: None) -> None:
+    text = page(recorded(CUT), "my bugs/fsync.py")
+    command = f"python -m scenarios replay '{CUT};violates@I9' --plant 'my bugs/fsync.py'"
+    assert f">{command}</pre>" in text
+
+
 def test_what_was_lost_is_struck_through(no_fsync: None) -> None:
     struck = Document(page(recorded(CUT))).struck
     assert struck[0] == "conmand"

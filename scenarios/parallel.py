@@ -5,7 +5,6 @@ was begun gives its report so far.
 """
 
 import multiprocessing
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -14,6 +13,7 @@ from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Event
 from time import monotonic
 
+from scenarios import worker
 from scenarios.explore import Explorer, Report
 from scenarios.museum.exhibit import planted
 from scenarios.museum.plant_file import patches_of
@@ -122,8 +122,7 @@ _here: list[_Here] = []
 
 
 def _begin(told: SimpleQueue[Progress], stopping: Event) -> None:
-    """A terminal's ^C reaches every process: the first one says what comes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    worker.begin()
     _here[:] = [_Here(told, stopping)]
 
 

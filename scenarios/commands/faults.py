@@ -6,7 +6,8 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
 
-from scenarios.commands.swarm import Senseless, leave_interrupts_to_the_parent
+from scenarios import worker
+from scenarios.commands.swarm import Senseless
 from scenarios.replay_ids import find_story
 from scenarios.single_faults import each
 from scenarios.stories.all_stories import STORIES
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
         raise Senseless(f"--jobs {options.jobs} makes no sense: give 1 or more")
     names = [find_story(name).name for name in options.stories] or [one.name for one in STORIES]
     began, faults, violations = monotonic(), 0, 0
-    with ProcessPoolExecutor(options.jobs, initializer=leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:
             for found in pool.map(explored, names):
                 faults, violations = faults + found[1], violations + len(found[2])

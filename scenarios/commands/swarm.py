@@ -6,7 +6,6 @@ seed is 0 unless said otherwise: the same command tries the same runs everywhere
 
 import argparse
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from time import monotonic
 
-from scenarios import swarm
+from scenarios import swarm, worker
 from scenarios.violation import SENTENCES
 
 LOT = 20
@@ -97,7 +96,7 @@ def _lots(first: int, seeds: int) -> Iterator[range]:
 def _swarm(lots: Iterator[range], jobs: int, deadline: float) -> Sum:
     """Until no lot is left, the deadline, or ^C."""
     total, began = Sum(), monotonic()
-    with ProcessPoolExecutor(jobs, initializer=leave_interrupts_to_the_parent) as pool:
+    with ProcessPoolExecutor(jobs, initializer=worker.begin) as pool:
         flying: set[Future[Sum]] = set()
         try:
             while True:
@@ -116,10 +115,6 @@ def _swarm(lots: Iterator[range], jobs: int, deadline: float) -> Sum:
             pool.shutdown(wait=False, cancel_futures=True)
             sys.stderr.write("\nstopped; this is the result so far\n")
     return total
-
-
-def leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _one_lot(seeds: range) -> Sum:

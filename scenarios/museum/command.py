@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from time import monotonic
 
+from scenarios import worker
 from scenarios.museum.all_exhibits import EXHIBITS
 from scenarios.museum.exhibit import Exhibit
 from scenarios.museum.finding import Finding, find, is_clean, lives_by_story
@@ -26,7 +27,7 @@ def museum(
     """The exit code."""
     began, exhibits = monotonic(), chosen(names)
     findings: list[Finding] = []
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, initializer=worker.begin) as pool:
         for finding in pool.map(_found, [e.name for e in exhibits], [without] * len(exhibits)):
             findings.append(finding)
             if not as_table:

@@ -22,6 +22,7 @@ from scenarios.museum.finding import find, is_clean
 from scenarios.museum.track_record import identity, table
 from scenarios.stories.all_stories import STORIES
 from scenarios.violation import SENTENCES
+from tests.unit.harness import harness
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("ghost-name-of-a-removed-container", "storage-without-container", "zero-after-sigkill")
@@ -132,27 +133,26 @@ def replacing(target: str) -> str:
     )
 
 
-def test_anybody_may_plant(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_anybody_may_plant(tmp_path: Path) -> None:
     file = tmp_path / "bug.py"
     file.write_text(PLANT)
-    assert main(["explore", "remove-created", "--plant", str(file)]) == 1
-    out, err = capfd.readouterr()
-    assert "nobody owns trash" in out
-    replayed = next(line for line in out.splitlines() if line.startswith("again: "))
+    explored = harness("explore", "remove-created", "--plant", str(file))
+    assert explored.returncode == 1
+    assert "nobody owns trash" in explored.stdout
+    replayed = next(line for line in explored.stdout.splitlines() if line.startswith("again: "))
     assert replayed.endswith(f" --plant {file}")
-    assert err == ""
+    assert explored.stderr == ""
     identifier = replayed.split("'")[1]
     assert main(["replay", identifier, "--plant", str(file)]) == 1
     assert main(["replay", identifier]) == 0
 
 
-def test_a_plant_that_is_never_reached_is_told(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_plant_that_is_never_reached_is_told(tmp_path: Path) -> None:
     file = tmp_path / "bug.py"
     file.write_text(PLANT.replace("RemoveFiles", "Freeze"))
-    assert main(["explore", "create-no-source", "--plant", str(file)]) == 0
-    assert "was never reached" in capfd.readouterr().err
+    explored = harness("explore", "create-no-source", "--plant", str(file))
+    assert explored.returncode == 0
+    assert "was never reached" in explored.stderr
 
 
 @pytest.mark.parametrize(
@@ -208,16 +208,17 @@ def test_bad_words(argv: list[str], words: str, capsys: pytest.CaptureFixture[st
 # ---- what is told
 
 
-def test_the_command(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["museum", *QUICK[:2]]) == 0
-    out = capfd.readouterr().out
-    assert "found I2" in out
-    assert "2 of 2 found; 2 stories explored as long with nothing planted are clean" in out
+def test_the_command() -> None:
+    told = harness("museum", *QUICK[:2])
+    assert told.returncode == 0
+    assert "found I2" in told.stdout
+    assert "2 of 2 found; 2 stories explored as long with nothing planted are clean" in told.stdout
 
 
-def test_what_is_lost_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    assert main(["museum", "storage-without-container", "--without", "I3", "--json"]) == 1
-    assert '"found": false' in capfd.readouterr().out
+def test_what_is_lost_is_told() -> None:
+    told = harness("museum", "storage-without-container", "--without", "I3", "--json")
+    assert told.returncode == 1
+    assert '"found": false' in told.stdout
 
 
 def track_record() -> list[list[str]]:

@@ -18,6 +18,7 @@ from scenarios import __main__ as command
 from scenarios import faults, swarm
 from scenarios.choices import Choices, Diverged, Recorded
 from scenarios.commands.faults import explored
+from tests.unit.harness import harness
 
 #: Each tells what some hundred seeds must have met, or the drawing has gone lame.
 SEEDS = range(300)
@@ -141,11 +142,11 @@ def test_a_fault_that_is_shrugged_off_is_found(monkeypatch: pytest.MonkeyPatch) 
 # ---- the command -------------------------------------------------------------------------------------
 
 
-def test_the_command_tells_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["swarm", "--seeds", "25", "--jobs", "1"]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("swarm: 25 runs, ")
-    assert "0 violations" in out
+def test_the_command_tells_what_it_did() -> None:
+    told = harness("swarm", "--seeds", "25", "--jobs", "1")
+    assert told.returncode == 0
+    assert told.stdout.startswith("swarm: 25 runs, ")
+    assert "0 violations" in told.stdout
 
 
 @pytest.mark.parametrize(

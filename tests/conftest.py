@@ -4,6 +4,7 @@ A test that needs the real runc bears the marker `runc`; where it cannot run, it
 outcome of `make test` must never depend on what an earlier run found, nor on a slow machine.
 """
 
+import gc
 import os
 import shutil
 
@@ -12,6 +13,9 @@ from hypothesis import settings
 
 settings.register_profile("conman", database=None, derandomize=True, deadline=None)
 settings.load_profile("conman")
+
+# A fork inherits no thread, but the garbage of tests that had some: whose finalizers would wait for them.
+os.register_at_fork(after_in_child=gc.disable)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,8 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from conman.host.spawner import Spawner
 from conman.primitives.failure import failed
@@ -43,6 +45,7 @@ _CREDENTIALS = struct.Struct("3i")
 _SWEEP_S = 0.1
 
 Answer = ShimAnswer | Absent | TimedOut | Failed
+_Told = TypeVar("_Told")
 
 
 class Shims:
@@ -132,25 +135,21 @@ class _Line:
         return None if isinstance(reached, socket.socket) else reached
 
     def ask(self, step: CallShim, deadline: float) -> Answer:
-        if not self._lock.acquire(timeout=_left(deadline)):
-            return TimedOut()
-        try:
-            while True:
-                reached = self._reach(step.directory, deadline)
-                if not isinstance(reached, socket.socket):
-                    return reached
-                answer = self._exchange(reached, step, deadline)
-                if answer is not None:
-                    return answer
-                # A connection from before, whose shim has ended; or one to a shim that is ending.
-                self.close()
-                if time.monotonic() >= deadline:
-                    return TimedOut()
-                time.sleep(_AGAIN_S)
-        finally:
-            self._lock.release()
+        return self._insist(
+            step.directory, deadline, lambda reached: self._exchange(reached, step, deadline)
+        )
 
     def who(self, directory: str, deadline: float) -> ShimProcess | Absent | TimedOut:
+        def look(reached: socket.socket) -> ShimProcess | None:
+            process = _peer(reached)
+            return None if process is None else ShimProcess(process)
+
+        return self._insist(directory, deadline, look)
+
+    def _insist(
+        self, directory: str, deadline: float, use: Callable[[socket.socket], _Told | None]
+    ) -> _Told | Absent | TimedOut:
+        """What comes of a connection that is alive: `use` says None for one that is not."""
         if not self._lock.acquire(timeout=_left(deadline)):
             return TimedOut()
         try:
@@ -158,8 +157,9 @@ class _Line:
                 reached = self._reach(directory, deadline)
                 if not isinstance(reached, socket.socket):
                     return reached
-                if (process := _peer(reached)) is not None:
-                    return ShimProcess(process)
+                if (told := use(reached)) is not None:
+                    return told
+                # A connection from before, whose shim has ended; or one to a shim that is ending.
                 self.close()
                 if time.monotonic() >= deadline:
                     return TimedOut()

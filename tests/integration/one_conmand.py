@@ -125,6 +125,29 @@ class Conmand:
         listed = self.ctl("list").json["containers"]
         return {each["name"]: each["state"] for each in listed}
 
+    def dies_at(self, point: str, state: str | None) -> None:
+        """Killed at this point of a create or start of `c`, and started again: what the list says then."""
+        saga = point.partition("-")[0]
+        if saga == "start":
+            self.create("c", "/bin/sleep", "100")
+        self.terminate()
+        self.start(CONMAN_CRASH_AT=point)
+        words = {
+            "create": ("--rootfs", str(self.rootfs), "c", "--", "/bin/sleep", "100"),
+            "start": ("c",),
+        }
+        # It does not wait for the next daemon, which is not there before this one's end.
+        assert self.ctl(saga, "--connect-timeout", "0.1", *words[saga]).code == 1
+        assert self.died() == -signal.SIGKILL
+        # The marker file has disarmed it.
+        self.start(CONMAN_CRASH_AT=point)
+        assert self.states() == ({} if state is None else {"c": state})
+        if state is None:
+            assert self.leftovers() == []
+        elif state == "CREATED":
+            assert self.ctl("start", "c").code == 0
+            assert self.states() == {"c": "RUNNING"}
+
     # ---- the end
 
     @property

@@ -7,7 +7,6 @@ shows that a runtime may be a script.
 
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,21 +93,4 @@ def test_its_words(conmand: Conmand) -> None:
     ],
 )
 def test_killed_at_a_point(conmand: Conmand, point: str, state: str | None) -> None:
-    saga = point.partition("-")[0]
-    if saga == "start":
-        conmand.create("c", "/bin/sleep", "100")
-    conmand.terminate()
-    conmand.start(CONMAN_CRASH_AT=point)
-    words = {
-        "create": ("--rootfs", str(conmand.rootfs), "c", "--", "/bin/sleep", "100"),
-        "start": ("c",),
-    }
-    assert conmand.ctl(saga, "--connect-timeout", "0.1", *words[saga]).code == 1
-    assert conmand.died() == -signal.SIGKILL
-    conmand.start()
-    assert conmand.states() == ({} if state is None else {"c": state})
-    if state is None:
-        assert conmand.leftovers() == []
-    elif state == "CREATED":
-        assert conmand.ctl("start", "c").code == 0
-        assert conmand.states() == {"c": "RUNNING"}
+    conmand.dies_at(point, state)

@@ -116,26 +116,7 @@ def test_a_signal_ends_the_daemon_and_no_container(conmand: Conmand, number: int
     ],
 )
 def test_killed_at_a_point(conmand: Conmand, point: str, state: str | None) -> None:
-    saga = point.partition("-")[0]
-    if saga == "start":
-        conmand.create("c", "/bin/sleep", "100")
-    conmand.terminate()
-    conmand.start(CONMAN_CRASH_AT=point)
-    # It does not wait for the next daemon, which is not there before this one's end.
-    words = {
-        "create": ("--rootfs", str(conmand.rootfs), "c", "--", "/bin/sleep", "100"),
-        "start": ("c",),
-    }
-    asked = conmand.ctl(saga, "--connect-timeout", "0.1", *words[saga])
-    assert asked.code == 1
-    assert conmand.died() == -signal.SIGKILL
-    # The marker file has disarmed it.
-    conmand.start(CONMAN_CRASH_AT=point)
-    assert conmand.states() == ({} if state is None else {"c": state})
-    if state is None:
-        assert conmand.leftovers() == []
-    elif state == "CREATED":
-        assert conmand.ctl("start", "c").code == 0
+    conmand.dies_at(point, state)
     conmand.kill()
     assert replay(str(conmand.record)) == []
     conmand.start()

@@ -1,23 +1,13 @@
 """What `container pause|unpause|update|rename` send, print, and refuse to send."""
 
-import tempfile
-from collections.abc import Iterator
-
 import grpc
 import pytest
 
 from conman.ctl import cli
 from conman.wire.v1 import conman_pb2 as wire
-from tests.unit.stub_conmand import StubConmand, refuse
+from tests.unit.stub_conmand import StubConmand, conmand, refuse
 
-
-@pytest.fixture
-def conmand() -> Iterator[StubConmand]:
-    with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
-        stub = StubConmand(f"{directory}/s", {})
-        stub.start()
-        yield stub
-        stub.stop()
+__all__ = ["conmand"]
 
 
 def conmanctl(stub: StubConmand, *words: str) -> int:

@@ -2,8 +2,6 @@
 
 import io
 import json
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +9,12 @@ import pytest
 
 from conman.ctl import cli, mount_words, sizes
 from conman.wire.v1 import conman_pb2 as wire
-from tests.unit.stub_conmand import StubConmand
+from tests.unit.stub_conmand import StubConmand, conmand
+
+__all__ = ["conmand"]
 
 MIB = 1024 * 1024
 BIND, TMPFS = wire.Mount.TYPE_BIND, wire.Mount.TYPE_TMPFS
-
-
-@pytest.fixture
-def conmand() -> Iterator[StubConmand]:
-    with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
-        stub = StubConmand(f"{directory}/s", {})
-        stub.start()
-        yield stub
-        stub.stop()
 
 
 def conmanctl(stub: StubConmand, *words: str) -> int:

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from benchmarks.loads import clients, lives, patience, thousand
 from benchmarks.loads.report import Report
+from benchmarks.loads.stage import Died
 from benchmarks.peers import clients as peers
 
 Part = Callable[[Report, float, str], None]
@@ -73,7 +74,10 @@ def perform(name: str, scale: float, runtime: str) -> bool:
     print(f"{name} ({began}, scale {scale:g}, {os.cpu_count()} cores, load {load:.1f} before)")
     sys.stdout.flush()
     report = Report(name)
-    part(report, scale, runtime or usual)
+    try:
+        part(report, scale, runtime or usual)
+    except Died as died:
+        report.problem(f"conmand died: {died}")
     print("\n".join(report.lines()), flush=True)
     return report.is_good
 

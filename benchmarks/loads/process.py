@@ -19,8 +19,14 @@ class Size:
 
 
 def size(pid: int) -> Size:
-    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    """A ProcessLookupError for one that has ended, reaped or not."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except FileNotFoundError as gone:
+        raise ProcessLookupError(pid) from gone
     words = dict(line.split(":", 1) for line in status if ":" in line)
+    if "RssAnon" not in words:
+        raise ProcessLookupError(pid)
     return Size(
         len(os.listdir(f"/proc/{pid}/fd")),
         int(words["Threads"]),

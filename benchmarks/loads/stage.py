@@ -29,6 +29,10 @@ PATIENCE_S = 120
 PROGRAM = ("/bin/sleep", "100000")
 
 
+class Died(Exception):
+    """conmand has ended in the middle of a part; str() is the end of its log."""
+
+
 class Conmand:
     """The daemon as a process; `errors` is its log."""
 
@@ -51,7 +55,7 @@ class Conmand:
                 env=ours,
             )
         if not _first_line(self.process):
-            raise RuntimeError(f"conmand does not start: {self.errors.read_text()[-2000:]}")
+            raise RuntimeError(f"conmand does not start: {self.last_words()}")
         return time.perf_counter() - began
 
     def end(self, number: int) -> None:
@@ -61,6 +65,14 @@ class Conmand:
         self.process.wait(PATIENCE_S)
         self.process.stdout.close()
         self.process = None
+
+    def last_words(self) -> str:
+        return self.errors.read_text()[-2000:]
+
+    @property
+    def has_died(self) -> bool:
+        """By itself, not by us."""
+        return self.process is not None and self.process.poll() is not None
 
     @property
     def pid(self) -> int:
@@ -133,7 +145,10 @@ def drawn() -> str:
 
 @contextmanager
 def stage(runtime: str, report: Report) -> Iterator[Conmand]:
-    """A conmand that runs; afterwards it is ended, and what is left on the host is a problem each."""
+    """A conmand that runs; afterwards it is ended, and what is left on the host is a problem each.
+
+    Died, where the part failed because its conmand did.
+    """
     top = Path(tempfile.mkdtemp(prefix="cl", dir="/tmp"))
     conmand = Conmand(top, runtime)
     try:
@@ -142,6 +157,10 @@ def stage(runtime: str, report: Report) -> Iterator[Conmand]:
         try:
             yield conmand
             hold(conmand, report)
+        except (grpc.RpcError, ProcessLookupError) as error:
+            if conmand.has_died:
+                raise Died(conmand.last_words()) from error
+            raise
         finally:
             _leave_nothing(conmand, report)
     finally:

@@ -3,15 +3,18 @@
 The parts' own promises are held at full size by hand (`make load`); here the program itself is.
 """
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks import load
 from benchmarks.loads import stage as stages
 from benchmarks.loads.lives import _judge
-from benchmarks.loads.process import Size
+from benchmarks.loads.process import Size, size
 from benchmarks.loads.report import Report
 from benchmarks.loads.stage import at_once, stage, told_to
 
@@ -55,6 +58,20 @@ def test_what_is_left_or_refused_is_a_problem() -> None:
         assert what in told
     assert not report.is_good
     assert not stages.census(place)
+
+
+def test_a_daemon_that_dies_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def part(report: Report, _scale: float, runtime: str) -> None:
+        with stage(runtime, report) as conmand:
+            os.kill(conmand.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, conmand.pid, os.WEXITED | os.WNOWAIT)
+            size(conmand.pid)
+
+    monkeypatch.setitem(load.PARTS, "lives", (part, "fakerunc"))
+    assert not load.perform("lives", 1.0, "")
+    assert "PROBLEM, 1 times: conmand died" in capsys.readouterr().out
 
 
 def test_a_daemon_that_grows_is_a_problem() -> None:

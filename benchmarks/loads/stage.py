@@ -22,7 +22,7 @@ import grpc
 from benchmarks.loads.report import Report
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
-from tests.chaos.census import Place, Thing, census, clear, daemons
+from scenarios.stages.census import Place, Thing, census, clear, daemons
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 120

@@ -10,7 +10,7 @@ import time
 from benchmarks.loads.process import proportional_mib, size
 from benchmarks.loads.report import Progress, Report, Times
 from benchmarks.loads.stage import Client, Conmand, at_once, dealt, stage, told_to
-from tests.chaos.census import census
+from scenarios.stages.census import census
 
 CONTAINERS = 1000
 HANDS = 4

@@ -31,8 +31,9 @@ from conman.core.outputs import Perform
 from conman.engine.codec import parse
 from conman.engine.recorder import BOOT, OUTPUT, replay
 from conman.shim.crash_names import known
-from tests.chaos.census import Place, Thing, census, clear, daemons
-from tests.integration.one_conmand import BIN, PATIENCE_S, Conmand, await_end
+from scenarios.stages.census import Thing, census, clear, daemons
+from scenarios.stages.daemon import BIN, PATIENCE_S
+from tests.integration.one_conmand import Conmand, await_end
 
 FULL = os.environ.get("CONMAN_CHAOS") == "full"
 ONLY = os.environ.get("CONMAN_CHAOS_POINT", "")
@@ -73,10 +74,6 @@ if FULL:
 
 class Stage(Conmand):
     """A conmand in a scratch directory of its own, and the census of its host."""
-
-    @property
-    def place(self) -> Place:
-        return Place(self.data, self.run, self.instance)
 
     def do(self, *words: str) -> None:
         said = self.ctl(*self.spelled(words))

@@ -12,16 +12,14 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conman.ctl import cli
+from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 
-BIN = os.path.dirname(sys.executable)
-PATIENCE_S = 40
 PROGRAMS = ("sh", "sleep", "echo", "cat", "true", "yes")
 
 
@@ -39,61 +37,12 @@ class Said:
         return json.loads(self.out)
 
 
-class Conmand:
-    """`top`: the scratch directory. `options` are conmand's own, for every start."""
+class Conmand(Daemon):
+    """The daemon, and a client for it."""
 
     def __init__(self, top: Path, *options: str) -> None:
-        self.top = top
-        self.data, self.run, self.rootfs = top / "d", top / "r", top / "rootfs"
-        self.errors = top / "stderr"
-        self.record = top / "record"
-        self.options = options
-        self.environ: dict[str, str] = {}
-        self.process: subprocess.Popen[str] | None = None
+        super().__init__(top, *options)
         make_rootfs(self.rootfs)
-
-    # ---- the daemon
-
-    def begin(
-        self, *options: str, stdin: int | None = None, **environ: str
-    ) -> "subprocess.Popen[str]":
-        """Start it, and do not wait."""
-        ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
-        places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
-        with self.errors.open("a") as errors:
-            return subprocess.Popen(
-                [f"{BIN}/conmand", *places, *self.options, *options],
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=ours | self.environ | environ,
-            )
-
-    def start(self, *options: str, **environ: str) -> None:
-        """Until it says that it is here."""
-        self.process = self.begin(*options, **environ)
-        line = first_line(self.process)
-        assert line == f"conman's here: unix://{self.run}/conmand.sock\n", self.errors.read_text()
-
-    def kill(self) -> None:
-        self._signal(signal.SIGKILL)
-
-    def terminate(self, number: int = signal.SIGTERM) -> int:
-        return self._signal(number)
-
-    def died(self) -> int:
-        """Wait for its end by itself."""
-        assert self.process is not None
-        code = self.process.wait(PATIENCE_S)
-        close(self.process)
-        self.process = None
-        return code
-
-    def _signal(self, number: int) -> int:
-        assert self.process is not None
-        self.process.send_signal(number)
-        return self.died()
 
     # ---- the client
 
@@ -150,10 +99,6 @@ class Conmand:
 
     # ---- the end
 
-    @property
-    def instance(self) -> str:
-        return (self.data / "instance").read_text().strip()
-
     def end(self) -> None:
         """Remove everything, end the daemon, and leave nothing."""
         if (self.data / "instance").exists():
@@ -194,19 +139,6 @@ def make_rootfs(rootfs: Path) -> None:
             (rootfs / "bin" / name).symlink_to("busybox")
         else:
             (rootfs / "bin" / name).touch(0o755)
-
-
-def first_line(process: "subprocess.Popen[str]") -> str:
-    """Its first line on stdout; "" when it ends before it says anything."""
-    assert process.stdout is not None
-    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
-    assert ready, "neither a line nor an end"
-    return process.stdout.readline()
-
-
-def close(process: "subprocess.Popen[str]") -> None:
-    assert process.stdout is not None
-    process.stdout.close()
 
 
 def await_end(handle: int) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from conman.engine.recorder import replay
-from tests.integration.one_conmand import PATIENCE_S, Conmand, await_end
+from scenarios.stages.daemon import PATIENCE_S
+from tests.integration.one_conmand import Conmand, await_end
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.one_conmand import Conmand, await_end, close
+from scenarios.stages.daemon import close
+from tests.integration.one_conmand import Conmand, await_end
 
 pytestmark = pytest.mark.timeout(120)
 

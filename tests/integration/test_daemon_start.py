@@ -13,7 +13,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from tests.integration.one_conmand import Conmand, bearers, close, first_line
+from scenarios.stages.daemon import close, first_line
+from tests.integration.one_conmand import Conmand, bearers
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -14,7 +14,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from conman.wire.v1 import conman_pb2 as wire
-from tests.integration.one_conmand import BIN, PATIENCE_S, Conmand, Said
+from scenarios.stages.daemon import BIN, PATIENCE_S
+from tests.integration.one_conmand import Conmand, Said
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -17,7 +17,7 @@ from google.rpc.status_pb2 import Status
 
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
-from tests.chaos.census import Place, census
+from scenarios.stages.census import census
 from tests.integration.any_request import METHODS, Standing
 from tests.integration.one_conmand import Conmand
 
@@ -116,9 +116,10 @@ class Target:
     def is_unharmed(self) -> None:
         """Nothing on the host that no container in the list owns; no traceback; it answers."""
         ids = set(self.states())
-        place = Place(self.conmand.data, self.conmand.run, self.conmand.instance)
         stray = [
-            thing for thing in census(place) if thing.owner.partition("-")[0] not in {"", *ids}
+            thing
+            for thing in census(self.conmand.place)
+            if thing.owner.partition("-")[0] not in {"", *ids}
         ]
         assert stray == []
         assert "Traceback" not in self.conmand.errors.read_text()

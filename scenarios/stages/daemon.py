@@ -1,0 +1,93 @@
+"""A real conmand as a process, with its own DATA and RUN in a scratch directory.
+
+It may be killed and started again any number of times; its inputs and outputs are recorded. Nothing here
+sleeps: it waits for lines and ends. It must never hand its daemon a CONMAN_ variable that nobody asked for.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from scenarios.stages.census import Place
+
+BIN = os.path.dirname(sys.executable)
+PATIENCE_S = 40
+
+
+class Daemon:
+    """`top`: the scratch directory. `options` are conmand's own, for every start."""
+
+    def __init__(self, top: Path, *options: str) -> None:
+        self.top = top
+        self.data, self.run, self.rootfs = top / "d", top / "r", top / "rootfs"
+        self.errors = top / "stderr"
+        self.record = top / "record"
+        self.options = options
+        self.environ: dict[str, str] = {}
+        self.process: subprocess.Popen[str] | None = None
+
+    def begin(
+        self, *options: str, stdin: int | None = None, **environ: str
+    ) -> "subprocess.Popen[str]":
+        """Start it, and do not wait."""
+        ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
+        places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
+        with self.errors.open("a") as errors:
+            return subprocess.Popen(
+                [f"{BIN}/conmand", *places, *self.options, *options],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=ours | self.environ | environ,
+            )
+
+    def start(self, *options: str, **environ: str) -> None:
+        """Until it says that it is here."""
+        self.process = self.begin(*options, stdin=None, **environ)
+        line = first_line(self.process)
+        assert line == f"conman's here: unix://{self.run}/conmand.sock\n", self.errors.read_text()
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def terminate(self, number: int = signal.SIGTERM) -> int:
+        return self._signal(number)
+
+    def died(self) -> int:
+        """Wait for its end by itself."""
+        assert self.process is not None
+        code = self.process.wait(PATIENCE_S)
+        close(self.process)
+        self.process = None
+        return code
+
+    def _signal(self, number: int) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.died()
+
+    @property
+    def instance(self) -> str:
+        return (self.data / "instance").read_text().strip()
+
+    @property
+    def place(self) -> Place:
+        """Where a census finds what is its own."""
+        return Place(self.data, self.run, self.instance)
+
+
+def first_line(process: "subprocess.Popen[str]") -> str:
+    """Its first line on stdout; "" when it ends before it says anything."""
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], PATIENCE_S)
+    assert ready, "neither a line nor an end"
+    return process.stdout.readline()
+
+
+def close(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    process.stdout.close()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scenarios import actors, power
+from scenarios.befalling import befall
 from scenarios.clients import Client
 from scenarios.simulator import Schedule, Simulator
 from scenarios.story import Story
@@ -28,22 +29,11 @@ def initial(story: Story) -> Node:
     if story.given:
         Simulator(world, client, Schedule()).run()
         world.daemon_dies()
-    if story.shim_is_dead:
-        for directory in list(world.shims):
-            world.shim_killed(directory)
-    if story.run_is_lost:
-        _remove_run(world)
-    return Node(
-        world, Client(story.given + story.asks, len(story.given), client.history), (story.name,)
-    )
-
-
-def _remove_run(world: World) -> None:
-    """By somebody's hand, in this boot; the next daemon makes it anew, and knows."""
-    for path in reversed(world.disk.tree(RUN)):
-        world.disk.remove(path)
-    world.kept.has_lost_run = True
-    world.make_run()
+    for what in story.befalls:
+        befall(world, what)
+    history = (*client.history, *(what.told() for what in story.befalls))
+    client = Client(story.given + story.asks, len(story.given), history)
+    return Node(world, client, (story.name,))
 
 
 def moves(world: World) -> Iterator[tuple[str, actors.Actor]]:

@@ -84,6 +84,10 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
     programs: dict[str, str] = {}
     for told in history:
         ask = told.ask
+        if ask.verb == "befalls":
+            ends = bool(told.answer)
+            names = {n: _widened(names[n], ends=ends, rebooted=ends) for n in names}
+            continue
         if ask.verb == "create" and told.answer == "ok":
             programs[ask.name] = ask.program
         before = names.get(ask.name, {ABSENT})

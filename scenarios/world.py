@@ -105,6 +105,8 @@ class World:
         self.kept = Kept()
         self.boot = 1
         self.monotonic = SECOND
+        #: ns by which the wall clock was set.
+        self.clock_error = 0
         self.next_pid = FIRST_PID
         self.next_connection = FIRST_CONNECTION
         self.next_id = 1
@@ -153,7 +155,7 @@ class World:
 
     @property
     def wall(self) -> int:
-        return self.boot * 1_000_000 * SECOND + self.monotonic
+        return self.boot * 1_000_000 * SECOND + self.monotonic + self.clock_error
 
     def layout(self) -> Layout:
         return Layout(DATA, RUN, INSTANCE, self.boot_id, has_lost_run=self.kept.has_lost_run)

@@ -5,7 +5,7 @@ Every story has shims that are killed, alone and with the daemon; these begin wh
 
 from scenarios.clients import Ask
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
-from scenarios.story import Story
+from scenarios.story import Befalls, Story
 
 STORIES = (
     Story(
@@ -14,7 +14,7 @@ STORIES = (
         "a running container loses its shim, goes on, and is stopped",
         (STATUS, Ask("stop", "web"), STATUS),
         given=(CREATE_OBEDIENT, START),
-        shim_is_dead=True,
+        befalls=(Befalls.SHIM_KILLED,),
     ),
     Story(
         "shim-dies-created",
@@ -22,7 +22,7 @@ STORIES = (
         "a container that waits for its start loses its shim",
         (START, STATUS),
         given=(CREATE,),
-        shim_is_dead=True,
+        befalls=(Befalls.SHIM_KILLED,),
     ),
     Story(
         "shim-dies-then-exits",
@@ -30,7 +30,7 @@ STORIES = (
         "a program ends after its shim, and the kernel tells how",
         (START, Ask("wait", "web")),
         given=(CREATE_SHORT,),
-        shim_is_dead=True,
+        befalls=(Befalls.SHIM_KILLED,),
     ),
     Story(
         "shim-dies-unseen",
@@ -38,7 +38,7 @@ STORIES = (
         "a program ends after its shim, and the kernel does not tell",
         (START, Ask("wait", "web")),
         given=(CREATE_SHORT,),
-        shim_is_dead=True,
+        befalls=(Befalls.SHIM_KILLED,),
         kernel_tells=False,
     ),
     Story(
@@ -47,8 +47,7 @@ STORIES = (
         "somebody removes RUN under a running container, which goes on, and is stopped",
         (STATUS, Ask("stop", "web"), START, STATUS),
         given=(CREATE_OBEDIENT, START),
-        shim_is_dead=True,
-        run_is_lost=True,
+        befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
     ),
     Story(
         "run-removed-created",
@@ -56,7 +55,6 @@ STORIES = (
         "somebody removes RUN under a container that waits for its start",
         (START, STATUS),
         given=(CREATE,),
-        shim_is_dead=True,
-        run_is_lost=True,
+        befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
     ),
 )

@@ -21,12 +21,12 @@ Actor = tuple[str, str]
 
 def enabled(world: World) -> list[Actor]:
     """The actors that can do something now, in a fixed order."""
-    calls = [("call", str(pid)) for pid in sorted(set(world.calls) - world.hung)]
-    shims = [("shim", d) for d, one in sorted(world.shims.items()) if _is_enabled(one)]
+    calls = [("call", str(pid)) for pid in sorted(world.calls) if pid not in world.hung]
+    shims = [("shim", d) for d in sorted(world.shims) if _is_enabled(world.shims[d])]
     programs = [
         ("program", str(p.pid))
         for p in world.processes.values()
-        if p.alive and not p.stopped and p.image == 2 and p.cmdline in EXITS_BY_ITSELF
+        if p.image == 2 and p.alive and not p.stopped and p.cmdline in EXITS_BY_ITSELF
         if world.control_group(p.cgroup).freezer == THAWED
     ]
     return [*calls, *shims, *programs]

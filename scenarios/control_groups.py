@@ -56,6 +56,10 @@ class ControlGroup:
         return replace(self, controls=tuple(sorted(held.items())))
 
 
+#: As it is when it is made.
+NEW = ControlGroup()
+
+
 def made_for(config: "dict[str, Any]") -> ControlGroup:
     """As the runtime makes it from a config.json."""
     limits: Mapping[str, Mapping[str, int]] = config["linux"].get("resources", {})

@@ -6,6 +6,7 @@ but is never half done. Stricter than ext4 on purpose. Nothing here decides anyt
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -13,6 +14,7 @@ from conman.primitives.steps import Absent, Content, Done, Failed, Result
 
 Place = tuple[int, str]
 ROOT = 1
+DONE = Done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +31,27 @@ class Inode:
     def is_settled(self) -> bool:
         return self.visible == self.durable and (self.kind != "file" or self.data == self.synced)
 
+    def named(self, place: Place | None) -> "Inode":
+        """With another visible name, or none."""
+        return Inode(self.kind, place, self.durable, self.data, self.synced)
+
 
 class Disk:
     """One file system tree. Inode numbers rise and are never used again."""
 
     def __init__(self) -> None:
         self.inodes: dict[int, Inode] = {ROOT: Inode("dir", (0, "/"), (0, "/"))}
-        self.names: dict[Place, int] = {}
+        #: What each directory holds, in the order of names. Those are never changed, for clones share them.
+        self._inside: dict[int, dict[str, int]] = {}
         self.next = ROOT + 1
-        self.walked: list[tuple[str, int]] | None = None
+        self._walked: list[tuple[str, int]] | None = None
         #: What `keys` made of it, until something changes.
         self.text: str | None = None
 
     def clone(self) -> "Disk":
         other = Disk.__new__(Disk)
-        other.inodes, other.names, other.next = dict(self.inodes), dict(self.names), self.next
-        other.walked, other.text = self.walked, self.text
+        other.__dict__.update(self.__dict__)
+        other.__dict__ |= {"inodes": dict(self.inodes), "_inside": dict(self._inside)}
         return other
 
     # ---- looking
@@ -52,40 +59,36 @@ class Disk:
     def find(self, path: str) -> int | None:
         number: int | None = ROOT
         for name in path.split("/"):
-            if name and number is not None:
-                number = self.names.get((number, name))
+            if name:
+                number = self._inside.get(number, _EMPTY).get(name)
+                if number is None:
+                    return None
         return number
 
     def read(self, path: str) -> bytes | None:
         number = self.find(path)
         return None if number is None else self.inodes[number].data
 
-    def children(self, number: int) -> list[tuple[str, int]]:
-        return sorted(
-            (name, child) for (parent, name), child in self.names.items() if parent == number
-        )
+    def inside(self, path: str) -> Mapping[str, int]:
+        """The inodes in a directory by name, in the order of names; nothing where there is none."""
+        number = self.find(path)
+        return _EMPTY if number is None else self._inside.get(number, _EMPTY)
 
     def everything(self) -> list[tuple[str, int]]:
         """`walk` of the whole disk, remembered until a name changes."""
-        if self.walked is None:
-            self.walked = self.walk()
-        return self.walked
-
-    def forget_walk(self) -> None:
-        self.walked = self.text = None
+        if self._walked is None:
+            self._walked = self.walk()
+        return self._walked
 
     def walk(self, path: str = "") -> list[tuple[str, int]]:
         """(path, inode) of everything below `path`, parents first, in the order of names."""
-        below: dict[int, list[tuple[str, int]]] = {}
-        for (parent, name), child in self.names.items():
-            below.setdefault(parent, []).append((name, child))
         found: list[tuple[str, int]] = []
         start = self.find(path)
         stack = [] if start is None else [(path, start)]
         while stack:
             above, number = stack.pop()
-            inside = sorted(below.get(number, ()), reverse=True)
-            stack += [(f"{above}/{name}", child) for name, child in inside]
+            below = self._inside.get(number, _EMPTY)
+            stack += [(f"{above}/{name}", below[name]) for name in reversed(below)]
             found.append((above, number))
         return found[1:]
 
@@ -121,16 +124,15 @@ class Disk:
     def make(self, path: str, kind: str, data: bytes = b"", *, durable: bool = False) -> Result:
         existing = self.find(path)
         if existing is not None:
-            return Done() if self.inodes[existing].kind == kind else _failed("EEXIST", path)
+            return DONE if self.inodes[existing].kind == kind else _failed("EEXIST", path)
         place = self._place(path)
         if isinstance(place, Failed):
             return place
         synced = data if durable else None
         self.inodes[self.next] = Inode(kind, place, place if durable else None, data, synced)
-        self.names[place] = self.next
-        self.forget_walk()
+        self._name(place, self.next)
         self.next += 1
-        return Done()
+        return DONE
 
     def write(self, path: str, data: bytes) -> Result:
         if self._is_directory(path):
@@ -141,7 +143,7 @@ class Disk:
             return made
         self.inodes[number] = replace(self.inodes[number], data=data)
         self.text = None
-        return Done()
+        return DONE
 
     def content(self, path: str) -> Result:
         if self._is_directory(path):
@@ -155,7 +157,7 @@ class Disk:
             return _failed("ENOENT", path)
         self.inodes[number] = replace(self.inodes[number], synced=self.inodes[number].data)
         self.text = None
-        return Done()
+        return DONE
 
     def sync_directory(self, path: str) -> Result:
         number = self.find(path)
@@ -164,16 +166,17 @@ class Disk:
         if not self._is_directory(path):
             return _failed("ENOTDIR", path)
         for child, inode in list(self.inodes.items()):
-            if number in {_parent(inode.visible), _parent(inode.durable)}:
-                self._keep(child, replace(inode, durable=inode.visible))
-        return Done()
+            visible, durable = inode.visible, inode.durable
+            if visible != durable and number in {_parent(visible), _parent(durable)}:
+                self._keep(child, replace(inode, durable=visible))
+        return DONE
 
     def sync_all(self, path: str) -> Result:
         if self.find(path) is None:
             return _failed("ENOENT", path)
         for number, inode in list(self.inodes.items()):
             self._keep(number, replace(inode, durable=inode.visible, synced=inode.data))
-        return Done()
+        return DONE
 
     def rename(self, source: str, target: str) -> Result:
         number, place = self.find(source), self._place(target)
@@ -181,16 +184,15 @@ class Disk:
             return Absent()
         if isinstance(place, Failed):
             return place
-        replaced = self.names.get(place)
-        if replaced is not None and self.children(replaced):
+        replaced = self._inside.get(place[0], _EMPTY).get(place[1])
+        if replaced is not None and self._inside.get(replaced):
             return _failed("ENOTEMPTY", target)
         if replaced is not None:
             self._unname(replaced)
         self._unname(number)
-        self.inodes[number] = replace(self.inodes[number], visible=place)
-        self.names[place] = number
-        self.forget_walk()
-        return Done()
+        self.inodes[number] = self.inodes[number].named(place)
+        self._name(place, number)
+        return DONE
 
     def unlink(self, path: str) -> Result:
         """A file's name; of a directory only `remove` may."""
@@ -202,7 +204,7 @@ class Disk:
         if number is not None:
             self._unname(number)
             self._keep(number, self.inodes[number])
-        return Done()
+        return DONE
 
     # ---- inside
 
@@ -217,12 +219,26 @@ class Disk:
         number = self.find(path)
         return number is not None and self.inodes[number].kind == "dir"
 
+    def name_all(self) -> None:
+        """Every inode gets its name: those of a disk that was made from its inodes."""
+        places = [(inode.visible, n) for n, inode in self.inodes.items() if n != ROOT]
+        named = sorted((place, n) for place, n in places if place is not None)
+        for (parent, name), number in named:
+            self._inside.setdefault(parent, {})[name] = number
+
+    def _name(self, place: Place, number: int) -> None:
+        parent, name = place
+        named = {**self._inside.get(parent, _EMPTY), name: number}
+        self._inside[parent] = dict(sorted(named.items()))
+        self._walked = self.text = None
+
     def _unname(self, number: int) -> None:
         inode = self.inodes[number]
         if inode.visible is not None:
-            del self.names[inode.visible]
-            self.forget_walk()
-            self.inodes[number] = replace(inode, visible=None)
+            parent, name = inode.visible
+            self._inside[parent] = {n: i for n, i in self._inside[parent].items() if n != name}
+            self._walked = self.text = None
+            self.inodes[number] = inode.named(None)
 
     def _keep(self, number: int, inode: Inode) -> None:
         """Forget an inode that has no name on either side."""
@@ -233,6 +249,7 @@ class Disk:
             self.inodes[number] = inode
 
 
+_EMPTY: dict[str, int] = {}
 _TEXTS = {
     "EEXIST": "File exists",
     "EISDIR": "Is a directory",

@@ -9,7 +9,7 @@ from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.disk import is_whole
-from scenarios.performing import inventory, names_in
+from scenarios.performing import names_in, run_names
 from scenarios.programs import OUT_OF_MEMORY
 from scenarios.violation import Violation
 from scenarios.world import World, run_of
@@ -22,12 +22,7 @@ _LIVE = (State.RUNNING, State.PAUSED)
 def always(world: World) -> None:
     """Every instant, also in the middle of a saga and after a crash."""
     storage = world.storage
-    owned = {*storage.containers, *storage.intents}
-    found = inventory(world)
-    ids = {*found.directories, *(owner for owner, _ in found.runs)}
-    ids |= {mount.split("/")[3] for mount in world.mounts}
-    ids |= {run_of(p.cgroup)[0] for p in world.processes.values() if p.alive and p.cgroup}
-    for object_id in sorted(ids - owned):
+    for object_id in sorted(_present(world).difference(storage.containers, storage.intents)):
         raise Violation("I3", f"something of {object_id} exists, and neither row nor intent does")
     held = sorted(storage.names.values())
     if len(held) != len(set(held)):
@@ -36,6 +31,16 @@ def always(world: World) -> None:
         _ordered(row)
         if row.id not in storage.intents:
             _held_as_told(world, row)
+
+
+def _present(world: World) -> set[str]:
+    """Ids of which something is there."""
+    runs = run_names(world)
+    runs.update(p.cgroup for p in world.processes.values() if p.alive and p.cgroup)
+    ids = {name.rpartition("/")[2].rpartition("-")[0] for name in runs}
+    ids.update(names_in(world, "/data/containers"))
+    ids.update(mount.split("/")[3] for mount in world.mounts)
+    return ids
 
 
 def _held_as_told(world: World, row: Container) -> None:

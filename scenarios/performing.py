@@ -4,12 +4,13 @@ The third performer beside the daemon's and the shim's; the contract suite holds
 outcomes. A step that waits for an actor answers Pending first, and is asked again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from conman.primitives import steps as s
 from conman.shim.machine import Requested
 from scenarios.control_groups import FROZEN, ControlGroup
-from scenarios.disk import Disk
+from scenarios.disk import DONE, Disk
 from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.shims import Shim
@@ -69,15 +70,6 @@ def _perform(world: World, step: s.Step) -> Outcome:
             return _on_processes(world, step)
 
 
-def remove_next(world: World, path: str) -> bool:
-    """One unlink of a RemoveTree, deepest first; False: nothing is left."""
-    paths = [path, *world.disk.tree(path)]
-    if world.disk.find(path) is None:
-        return False
-    world.disk.remove(paths[-1])
-    return True
-
-
 def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s.Result:
     disk = world.disk
     match step:
@@ -86,13 +78,13 @@ def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s
             if number is None:
                 return s.Absent()
             is_directory = disk.inodes[number].kind == "dir"
-            return s.Done() if is_directory else s.Failed("ENOTDIR", f"{path}: Not a directory")
+            return DONE if is_directory else s.Failed("ENOTDIR", f"{path}: Not a directory")
         case s.RemoveTree(path):
             if any(m == path or m.startswith(f"{path}/") for m in world.mounts):
                 return s.Failed("EBUSY", f"{path}: Device or resource busy")
-            while remove_next(world, path):
-                pass
-            return s.Done()
+            for below in reversed([path, *disk.tree(path)]):
+                disk.remove(below)
+            return DONE
         case s.CopyTree(source, target):
             if disk.find(source) is None:
                 return s.Failed("ENOENT", f"{source}: No such file or directory")
@@ -103,7 +95,7 @@ def _look(disk: Disk, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Res
     """Of device nodes the world has none: every path is a file or a directory."""
     match step:
         case s.CheckPath(path):
-            return s.Absent() if disk.find(path) is None else s.Done()
+            return s.Absent() if disk.find(path) is None else DONE
         case s.FindDevices(path):
             number = disk.find(path)
             if number is None:
@@ -125,7 +117,7 @@ def _copy(disk: Disk, source: str, target: str) -> s.Result:
     for path, number in disk.walk(source):
         inode = disk.inodes[number]
         disk.make(target + path.removeprefix(source), inode.kind, inode.data)
-    return s.Done()
+    return DONE
 
 
 def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
@@ -138,7 +130,7 @@ def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
         case s.Unmount(path):
             gone = {m for m in world.mounts if m == path or m.startswith(f"{path}/")}
             world.mounts -= gone
-    return s.Done()
+    return DONE
 
 
 def _on_processes(world: World, step: s.Step) -> Outcome:
@@ -147,14 +139,14 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
             world.thaw(cgroup)
             for pid in _members(world, cgroup, marker):
                 world.end(pid, 137, 9)
-            return s.Done()
+            return DONE
         case s.ListMembers(cgroup, marker):
             return s.Remaining(tuple(_members(world, cgroup, marker)))
         case s.RemoveCgroup(cgroup):
             if world.members(cgroup):
                 return s.Failed("EBUSY", f"{cgroup}: Device or resource busy")
             world.remove_cgroup(cgroup)
-            return s.Done()
+            return DONE
         case s.ReadOom(cgroup):
             return s.OomCount(world.control_group(cgroup).oom_kills)
         case s.FreezeMembers() | s.ThawMembers() | s.ReadFreezer():
@@ -176,7 +168,7 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
             if world.alive(process) is None:
                 return s.Gone()
             world.watched[process.pid] = (container_id, run)
-            return s.Done()
+            return DONE
         case s.WatchShim() | s.HoldOutput() | s.ReadExitStatus() | s.Release():
             return _on_held(world, step)
         case _:
@@ -196,12 +188,12 @@ def _freezer(world: World, step: s.FreezeMembers | s.ThawMembers | s.ReadFreezer
             if cgroup:
                 world.freeze(cgroup)
             _stop(world, members if not cgroup else [], stopped=True)
-            return s.Done()
+            return DONE
         case s.ThawMembers():
             if cgroup:
                 world.thaw(cgroup)
             _stop(world, members if not cgroup else [], stopped=False)
-            return s.Done()
+            return DONE
         case s.ReadFreezer():
             if cgroup:
                 return s.Freezer(world.control_group(cgroup).freezer == FROZEN)
@@ -223,7 +215,7 @@ def _control(world: World, step: s.ReadControls | s.WriteControl) -> s.Result:
     if not isinstance(written, ControlGroup):
         return written
     world.control_groups[step.cgroup] = written
-    return s.Done()
+    return DONE
 
 
 def _on_held(
@@ -238,7 +230,7 @@ def _on_held(
                 world.kept.shim_endings.append(run)
             else:
                 world.kept.watched_shims[one.pid] = run
-            return s.Done()
+            return DONE
         case s.HoldOutput(directory=directory):
             if any(world.disk.find(f"{directory}/{name}") is None for name in ("stdout", "stderr")):
                 return s.Absent()
@@ -249,7 +241,7 @@ def _on_held(
             return s.Absent() if told is None else s.ExitStatus(*told)
         case s.Release():
             world.release(run)
-            return s.Done()
+            return DONE
 
 
 def _members(world: World, cgroup: str, marker: str) -> list[int]:
@@ -310,14 +302,14 @@ def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int
 
 def _fence(world: World, lock: str, marker: str, state_directory: str) -> s.Result:
     if world.disk.find(lock) is None:
-        return s.Done()
+        return DONE
     marks = [marker]
     if state_directory:
         marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
     # Among the holders may be a request in the zygote's hands: it is waited for, and its shim ended.
     for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
         end_call(world, pid)
-    return s.Done()
+    return DONE
 
 
 def poll(world: World, pending: Pending) -> s.Result | None:
@@ -334,7 +326,7 @@ def poll(world: World, pending: Pending) -> s.Result | None:
             if one is None:
                 return s.Failed("ESRCH", "the shim ended before it was ready")
             if one.bound:
-                return s.Done()
+                return DONE
         case _:
             body = world.shim_answers.pop((pending.name, pending.connection, pending.seq), None)
             if body is not None:
@@ -354,16 +346,20 @@ def _timed_out(world: World, pending: Pending) -> s.Result:
 
 def inventory(world: World) -> s.Inventory:
     """What bears our instance, by the names on the host."""
-    directories = names_in(world, "/data/containers")
-    trash = names_in(world, "/data/trash")
-    found = set(names_in(world, "/run/shims"))
-    found |= {name for name in names_in(world, "/run/runtime") if not name.startswith(".")}
-    found |= {name.rpartition(".")[0] for name in names_in(world, "/run/calls")}
-    found |= {cgroup.rpartition("/")[2] for cgroup in world.cgroups}
+    found = run_names(world)
     runs = sorted((name.rpartition("-")[0], int(name.rpartition("-")[2])) for name in found)
+    directories, trash = names_in(world, "/data/containers"), names_in(world, "/data/trash")
     return s.Inventory(tuple(directories), tuple(runs), tuple(trash))
 
 
-def names_in(world: World, path: str) -> list[str]:
-    number = world.disk.find(path)
-    return [] if number is None else [name for name, _ in world.disk.children(number)]
+def run_names(world: World) -> set[str]:
+    """<id>-<n> of each run of which something is there."""
+    found = {*names_in(world, "/run/shims")}
+    found.update(name for name in names_in(world, "/run/runtime") if not name.startswith("."))
+    found.update(name.rpartition(".")[0] for name in names_in(world, "/run/calls"))
+    found.update(cgroup.rpartition("/")[2] for cgroup in world.cgroups)
+    return found
+
+
+def names_in(world: World, path: str) -> Iterable[str]:
+    return world.disk.inside(path)

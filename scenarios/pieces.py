@@ -60,12 +60,14 @@ def plain(value: object) -> str:
 
 def key(pieces: Iterable[Piece]) -> bytes:
     """Equal for equal pieces, whatever names chance gave in them."""
-    names: dict[str, int] = {}
+    places: dict[str, bytes] = {}
     parts: list[bytes] = []
     for template, found in pieces:
         parts.append(template)
-        if found:
-            parts += [b"%d," % names.setdefault(name, len(names)) for name in found]
+        for name in found:
+            if name not in places:
+                places[name] = b"%d," % len(places)
+            parts.append(places[name])
     return blake2b(b"".join(parts), digest_size=16).digest()
 
 

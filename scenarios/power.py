@@ -87,18 +87,17 @@ def _rebuild(base: Disk, chosen: dict[int, Choice]) -> Disk | None:
     """The disk after the cut, everything on it durable; None: two inodes claim one name."""
     after = Disk()
     after.next = base.next
-    places: dict[Place, int] = {}
+    places: set[Place] = set()
     for number, inode in sorted(base.inodes.items()):
         place, data = chosen.get(number, (inode.durable, inode.synced or b""))
         if number == ROOT or place is None:
             continue
         if place in places:
             return None
-        places[place] = number
+        places.add(place)
         after.inodes[number] = Inode(inode.kind, place, place, data, data)
-    after.names = places
     _drop_orphans(after)
-    after.forget_walk()
+    after.name_all()
     return after
 
 
@@ -112,9 +111,7 @@ def _drop_orphans(disk: Disk) -> None:
             if n != ROOT and i.visible and i.visible[0] not in disk.inodes
         ]
         for number in lost:
-            place = disk.inodes.pop(number).visible
-            if place is not None:
-                disk.names.pop(place, None)
+            del disk.inodes[number]
 
 
 def _is_dead_weight(inode: Inode) -> bool:

@@ -99,7 +99,11 @@ class _Rendering:
             return
         for name, word in _words(kind, tuple(names), self._leave_out):
             self._pieces.append(word)
-            self.add(getattr(value, name))
+            one = getattr(value, name)
+            if type(one) in _ATOMS:
+                self._pieces.append(piece(repr(one)))
+            else:
+                self.add(one)
 
     def _suspended(self, held: Held) -> None:
         """Where a coroutine stands, its locals, what lies on its stack, and whom it awaits."""

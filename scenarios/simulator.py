@@ -28,7 +28,7 @@ from conman.core.outputs import (
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
 from scenarios import oracle, told_events
-from scenarios.actors import act, enabled
+from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.performing import Pending, perform, poll
 from scenarios.violation import Violation
@@ -189,13 +189,13 @@ class Simulator:
     def _one(self) -> bool:
         """One event; False: all is at rest."""
         self._strike()
+        actors = enabled(self.world)
         if self.schedule.eager:
-            moved = self._actor() or self._daemon()
+            moved = self._actor(actors) or self._daemon()
         else:
-            actors = bool(enabled(self.world))
             moved = self._daemon()
-            self.choices += moved and actors
-            moved = moved or self._actor()
+            self.choices += moved and bool(actors)
+            moved = moved or self._actor(actors)
         return moved or self._alarm() or self._retry()
 
     def _daemon(self) -> bool:
@@ -263,8 +263,7 @@ class Simulator:
         self._take(self.machine.submit(self._calls, request, self._now(), entropy))
         return True
 
-    def _actor(self) -> bool:
-        actors = enabled(self.world)
+    def _actor(self, actors: list[Actor]) -> bool:
         if not actors:
             return False
         self._dirty = True

@@ -68,8 +68,10 @@ def committed(before: dict[str, Container], changes: tuple[Change, ...]) -> None
 
 
 def follow(world: World) -> None:
-    """The follower takes all that there is, page by page."""
+    """The follower takes all that there is, page by page, and asks until there is nothing more."""
     seen = world.followed[-1].sequence if world.followed else 0
+    if seen == len(world.storage.events):
+        return
     while told := _told(world.storage, seen):
         world.followed = (*world.followed, *told)
         seen = told[-1].sequence
@@ -83,8 +85,8 @@ def _told(storage: Storage, seen: int) -> tuple[Numbered, ...]:
 
 
 def page(storage: Storage, seen: int) -> Page:
-    numbered = [Numbered(n, event) for n, event in enumerate(storage.events, 1)]
-    return Page(tuple(numbered[seen : seen + PAGE]), 1, len(numbered))
+    next_ones = enumerate(storage.events[seen : seen + PAGE], seen + 1)
+    return Page(tuple(Numbered(n, event) for n, event in next_ones), 1, len(storage.events))
 
 
 def at_rest(world: World) -> None:

@@ -7,13 +7,14 @@ worlds apart but for the names that chance gave.
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from conman.core.events import Numbered
 from conman.core.layout import Layout
 from conman.primitives.steps import ProcessId
 from conman.shim import machine as shim
 from fakerunc import model, signals
-from scenarios.control_groups import FREEZING, FROZEN, THAWED, ControlGroup
+from scenarios.control_groups import FREEZING, FROZEN, NEW, THAWED, ControlGroup
 from scenarios.disk import Disk
 from scenarios.kept import Kept
 from scenarios.programs import OBEYS_TERM
@@ -158,7 +159,7 @@ class World:
         return self.boot * 1_000_000 * SECOND + self.monotonic + self.clock_error
 
     def layout(self) -> Layout:
-        return Layout(DATA, RUN, INSTANCE, self.boot_id, has_lost_run=self.kept.has_lost_run)
+        return _layout(self.boot_id, has_lost_run=self.kept.has_lost_run)
 
     def draw_id(self) -> bytes:
         """Sixteen bytes that no other container got."""
@@ -282,7 +283,7 @@ class World:
     # ---- control groups
 
     def control_group(self, cgroup: str) -> ControlGroup:
-        return self.control_groups.get(cgroup, ControlGroup())
+        return self.control_groups.get(cgroup, NEW)
 
     def freeze(self, cgroup: str, *, wholly: bool = True) -> None:
         group = self.control_group(cgroup)
@@ -371,6 +372,11 @@ class World:
         self.exits = {run: code for run, code in self.exits.items() if run not in undone}
         self.out_of_memory -= undone
         self.kept.power_cut(ran)
+
+
+@cache
+def _layout(boot_id: str, *, has_lost_run: bool) -> Layout:
+    return Layout(DATA, RUN, INSTANCE, boot_id, has_lost_run=has_lost_run)
 
 
 def run_of(path: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum, mutate. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from time import monotonic
 
-from scenarios.commands import faults, replay, swarm
+from scenarios.commands import faults, mutate, replay, swarm
 from scenarios.explore import Report
 from scenarios.museum.command import chosen, invariants, museum
 from scenarios.museum.exhibit import Patch, planted
@@ -47,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return faults.run(options)
             case "museum":
                 return _museum(options)
+            case "mutate":
+                return mutate.run(options)
             case _:
                 return _explore(options)
     except (Usage, BadId, swarm.Senseless) as error:
@@ -82,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     swarm.add_options(commands.add_parser("swarm", help=swarm.HELP))
     faults.add_options(commands.add_parser("faults", help=faults.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
+    mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     return parser
 
 

@@ -1,0 +1,50 @@
+"""A pytest plugin (`-p scenarios.mutation.asked`): which lines each test file runs, how long, and what fails.
+
+For the unchanged conman. Its one argument is the environment's CONMAN_LINES_TO, the file for the JSON.
+"""
+
+import json
+import os
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from time import monotonic
+
+import pytest
+
+from scenarios.mutation.lines import Lines, Watch
+
+
+@dataclass(slots=True)
+class Asked:
+    """One test file. `failing`: those of its tests that fail with nothing changed."""
+
+    lines: Lines = field(default_factory=Lines)
+    seconds: float = 0.0
+    failing: list[str] = field(default_factory=list[str])
+
+
+_files: dict[str, Asked] = {}
+_watch = Watch(os.getcwd())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    known = _files.setdefault(item.location[0], Asked())
+    began = monotonic()
+    _watch.fresh()
+    with _watch.watching():
+        result = yield
+    known.seconds += monotonic() - began
+    for file, lines in _watch.seen().items():
+        known.lines[file] = sorted({*known.lines.get(file, []), *lines})
+    return result
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        _files[report.location[0]].failing.append(report.nodeid)
+
+
+def pytest_sessionfinish() -> None:
+    with open(os.environ["CONMAN_LINES_TO"], "w", encoding="utf-8") as file:
+        json.dump({name: asdict(one) for name, one in _files.items()}, file)

@@ -1,0 +1,89 @@
+"""What the simulator does with a mutant, cheapest first; ended by the first find.
+
+Each story lived once; some seeds of the swarm; each story explored for a while; single faults; each story
+explored to the fixpoint. Runs are deterministic: a story that never came to the changed line would go as it
+always goes, so it is left out.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+
+from scenarios import swarm
+from scenarios.explore import EAGER, LAZY, Explorer, Report
+from scenarios.lives import Life, Places
+from scenarios.nodes import initial
+from scenarios.single_faults import each
+from scenarios.stories.all_stories import STORIES
+from scenarios.story import Story
+from scenarios.violation import Violation
+
+#: The name that stands for all seeds, beside those of stories.
+SWARM = "swarm"
+SEEDS_FIRST, SEEDS = 60, 300
+LIVES_FIRST = 150
+
+Progress = Callable[[], None]
+
+
+class _Enough(Exception):
+    """As many lives as were asked for."""
+
+
+def parts(names: Collection[str]) -> Iterator[tuple[str, Callable[[Progress], None]]]:
+    """(what it is, how it is done), of these stories, and of the swarm if it is named."""
+    stories = [story for story in STORIES if story.name in names]
+    has_swarm = SWARM in names
+    for story in stories:
+        yield story.name, lambda _, story=story: lived(story)
+    if has_swarm:
+        yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST), progress)
+    for story in stories:
+        yield story.name, lambda progress, story=story: explored(story, progress, LIVES_FIRST)
+    if has_swarm:
+        yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST, SEEDS), progress)
+    for story in stories:
+        yield f"faults of {story.name}", lambda progress, story=story: faulted(story, progress)
+    for story in stories:
+        yield story.name, lambda progress, story=story: explored(story, progress)
+
+
+def lived(story: Story) -> None:
+    """Undisturbed, in both orders. Raises Violation, as all of these do."""
+    for schedule in (LAZY, EAGER):
+        Life(initial(story), schedule, Places(), on_instant=_unseen).live()
+
+
+def _unseen(_life: Life, _point: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
+    pass
+
+
+def explored(story: Story, progress: Progress, lives: int = 0) -> None:
+    """To the fixpoint, or for some lives."""
+
+    def on_progress(report: Report) -> None:
+        progress()
+        if lives and report.runs >= lives:
+            raise _Enough
+
+    explorer = Explorer(story, on_progress=on_progress)
+    with suppress(_Enough):
+        explorer.explore()
+    for invariant, _, what in explorer.report.violations[:1]:
+        raise Violation(invariant, what)
+
+
+def swarmed(seeds: range, progress: Progress) -> None:
+    for seed in seeds:
+        _refuse(swarm.run(seed).violation, f"seed {seed}")
+        progress()
+
+
+def faulted(story: Story, progress: Progress) -> None:
+    for fault, result in each(story):
+        _refuse(result.violation, fault)
+        progress()
+
+
+def _refuse(violation: tuple[str, str] | None, where: str) -> None:
+    if violation:
+        raise Violation(violation[0], f"{where}: {violation[1]}")

@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum check bench load bad-input proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum mutate check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,12 @@ explore: setup ## the simulator: every crash at every step of every operation (B
 museum: setup ## bugs of other container managers, planted in conman: the simulator finds each
 	$(call phase,museum,$(PY) -W error -m scenarios museum)
 
+COUNT ?= 300
+SEED  ?= 0
+
+mutate: setup ## small changes of conman, one at a time: who notices? Hours (COUNT=300 SEED=0)
+	$(call phase,mutation,$(PY) -m scenarios mutate --count $(COUNT) --seed $(SEED))
+
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)
 	$(call phase,ruff format,$(PY) -m ruff format --check .)
@@ -128,5 +134,5 @@ proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)
 
 clean: ## remove .venv and what tools left
-	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
+	@rm -rf .venv .mutation_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -23,8 +23,8 @@ from scenarios.parallel import Explorations
 from scenarios.progress import Watching
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shrinking import shrunk
-from scenarios.stories.all_stories import STORIES
-from scenarios.story import Story
+from scenarios.stories.all_stories import EVERY
+from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.usage import Usage
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -75,6 +75,8 @@ def _parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="one JSON object a story")
         _add_plant(one)
         _add_without(one)
+        most = "in each run of several clients, where another goes first; 2"
+        one.add_argument("--preemptions", type=int, default=2, metavar="N", help=most)
         if name == "explore":
             one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     again = commands.add_parser("replay", help="one run again, with its trace")
@@ -118,7 +120,7 @@ def _museum(options: argparse.Namespace) -> int:
 
 
 def _list() -> int:
-    for story in STORIES:
+    for story in EVERY:
         sys.stdout.write(f"{story.name:18} {story.scenario:5} {story.tells}\n")
     return 0
 
@@ -158,7 +160,8 @@ class _Exploring:
     """What the words on the command line ask for."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        self.stories = [find_story(name) for name in options.stories] or list(STORIES)
+        asked = [find_story(name) for name in options.stories] or list(EVERY)
+        self.stories = [_preempted(story, options.preemptions) for story in asked]
         budget, every = _seconds(options.budget), _seconds(options.every, "--every")
         jobs, ignored = min(_jobs(options), len(self.stories)), invariants(options.without)
         _patches(options.plant)
@@ -192,6 +195,12 @@ class _Exploring:
                 self._watching.shows(one)
 
 
+def _preempted(story: AnyStory, at_most: int) -> AnyStory:
+    if at_most < 0:
+        raise Usage(f"--preemptions {at_most} makes no sense: give 0 or more")
+    return replace(story, preemptions=at_most) if isinstance(story, SeveralClients) else story
+
+
 def _patches(plant: str) -> tuple[Patch, ...]:
     return patches_of(plant) if plant else ()
 
@@ -205,15 +214,20 @@ def _print(report: Report, page: replay.Page, *, as_json: bool, plant: str = "")
     sys.stdout.write(
         f"{report.story:16} {len(report.points):4} points {report.states:6} crash states "
         f"{report.crashes:8} crashes {report.runs:6} lives {report.seconds:7.1f} s  {end}, "
-        f"{len(report.violations)} violations\n"
+        f"{len(report.violations)} violations{_turns(report)}\n"
     )
     sys.stdout.flush()
     for invariant, path, _ in report.violations[:1]:
         story = find_story(report.story)
-        replay.run(ReplayId(story, shrunk(story, path, invariant), invariant, plant), page)
+        shorter = shrunk(story, path, invariant) if isinstance(story, Story) else path
+        replay.run(ReplayId(story, shorter, invariant, plant), page)
 
 
-def _total(reports: list[Report], stories: list[Story], seconds: float) -> None:
+def _turns(report: Report) -> str:
+    return f", {report.turns} turns" if report.turns else ""
+
+
+def _total(reports: list[Report], stories: list[AnyStory], seconds: float) -> None:
     points = {point for report in reports for point in report.points}
     violations = sum(len(report.violations) for report in reports)
     fixpoints = sum(report.fixpoint for report in reports)

@@ -12,15 +12,20 @@ from conman.core.model import State
 from scenarios.choices import Choices
 from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
 from scenarios.linearizability import ENDS, REBOOT, Call, environment
+from scenarios.violation import Violation
 from scenarios.world import World
 
 
 @dataclass(slots=True)
 class Member:
-    """One client. `open`: its call's place in the history, -1: none. `waits`: until time has passed."""
+    """One client. `open`: its call's place in the history, -1: none. `waits`: until time has passed.
+
+    `goes_by`: what its request ids begin with. Two that go by one name are one client on two connections.
+    """
 
     who: str
     asks: tuple[Ask, ...]
+    goes_by: str = ""
     position: int = 0
     open: int = -1
     is_asking: bool = False
@@ -34,6 +39,9 @@ class Member:
 
     def ask(self) -> Ask:
         return self.asks[self.position]
+
+    def request_id(self) -> str:
+        return f"{self.goes_by or self.who}-{self.position}"
 
     def done(self) -> None:
         self.position, self.open, self.waits = self.position + 1, -1, False
@@ -52,6 +60,37 @@ class Crowd:
     #: Where in the history is the end of each run.
     _ends: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     _reboots: list[int] = field(default_factory=list[int])
+    #: Where in the history is the call of each request id.
+    _requests: dict[str, int] = field(default_factory=dict[str, int])
+
+    def remember(self, given: tuple[Told, ...]) -> None:
+        """What was given, one client was told before."""
+        for told in given:
+            ids = (told.container_id,) if told.ask.verb == "create" else ()
+            self.history.append(Call(told.ask, self._tick(), self._tick(), told.answer, ids))
+
+    def clone(self) -> "Crowd":
+        """What the copy asks and is told from now on, this one does not."""
+        members = {member.who: replace(member) for member in self.members}
+        return replace(
+            self,
+            members=tuple(members.values()),
+            history=list(self.history),
+            _calls={call: members[member.who] for call, member in self._calls.items()},
+            _ends=dict(self._ends),
+            _reboots=list(self._reboots),
+            _requests=dict(self._requests),
+        )
+
+    def key(self) -> str:
+        """All that matters of it. Calls and ids have the names that chance gave."""
+        calls = [(call, member.who) for call, member in self._calls.items()]
+        return repr((self.members, self.history, calls, self._ends, self._reboots, self._requests))
+
+    def key_of_the_dead(self) -> str:
+        """What matters of it once the daemon has died: who was asking then will ask again."""
+        members = [(member.who, member.position, member.open) for member in self.members]
+        return repr((members, self.history, self._ends, self._reboots, self._requests))
 
     def _tick(self) -> int:
         self.clock += 1
@@ -65,14 +104,22 @@ class Crowd:
     def asks(self, member: Member, call: int, entropy: bytes) -> r.Request:
         """The member asks, for the first time or again; its container may get this id."""
         if member.open < 0:
-            member.open = len(self.history)
-            self.history.append(Call(member.ask(), self._tick(), who=member.who))
-        if member.ask().verb == "create":
-            known = self.history[member.open]
+            member.open = self._call_of(member)
+        known = self.history[member.open]
+        if member.ask().verb == "create" and not known.answer:
             self.history[member.open] = replace(known, ids=(*known.ids, entropy.hex()))
         member.is_asking = True
         self._calls[call] = member
-        return request_of(member.ask(), f"{member.who}-{member.position}")
+        return request_of(member.ask(), member.request_id())
+
+    def _call_of(self, member: Member) -> int:
+        """That of its request, which another connection may have asked for before, and not in vain."""
+        known = self._requests.get(member.request_id())
+        if known is not None and self.history[known].answer in {"", "ok"}:
+            return known
+        self._requests[member.request_id()] = len(self.history)
+        self.history.append(Call(member.ask(), self._tick(), who=member.who))
+        return len(self.history) - 1
 
     def is_told(self, call: int, reply: r.Reply) -> tuple[Member, Told | None]:
         """Who, and what; None: it is as wise as before."""
@@ -82,6 +129,10 @@ class Crowd:
             self._in_the_dark(member)
             return member, None
         told = told_of(member.ask(), reply)
+        if self.history[member.open].answer:
+            self._is_told_again(self.history[member.open], told)
+            member.done()
+            return member, told
         call_ = replace(self.history[member.open], answered=self._tick(), answer=told.answer)
         if told.container_id and told.ask.verb == "create":
             call_ = replace(call_, ids=(told.container_id,))
@@ -90,6 +141,13 @@ class Crowd:
         self.history[member.open] = call_
         member.done()
         return member, told
+
+    def _is_told_again(self, call: Call, told: Told) -> None:
+        """One request has one answer, whoever asks."""
+        is_another = told.ask.verb == "create" and (told.container_id,) != call.ids
+        if told.answer != call.answer or is_another:
+            other = f"{told.answer} {told.container_id}".strip()
+            raise Violation("I9", f"{call.told()}, and once more, on another connection, {other}")
 
     def _in_the_dark(self, member: Member) -> None:
         if self.choices.once_in("gives-up", 4):

@@ -33,7 +33,7 @@ LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
 
 @dataclass(slots=True)
 class Report:
-    """What an exploration saw."""
+    """What an exploration saw. `turns`: places at which another could have gone first, of several clients."""
 
     story: str
     points: set[str] = field(default_factory=set[str])
@@ -42,6 +42,7 @@ class Report:
     crashes: int = 0
     frontier: int = 0
     seconds: float = 0.0
+    turns: int = 0
     fixpoint: bool = False
     violations: list[tuple[str, tuple[str, ...], str]] = field(
         default_factory=list[tuple[str, tuple[str, ...], str]]

@@ -14,10 +14,11 @@ from multiprocessing.synchronize import Event
 from time import monotonic
 
 from scenarios import worker
-from scenarios.explore import Explorer, Report
+from scenarios.explore import Report
 from scenarios.museum.exhibit import planted
 from scenarios.museum.plant_file import patches_of
-from scenarios.story import Story
+from scenarios.preemptions import explorer_of
+from scenarios.story import AnyStory
 
 #: Seconds between two words of one story.
 EACH = 0.2
@@ -60,7 +61,7 @@ class Explorations:
 
     def __init__(
         self,
-        stories: Sequence[Story],
+        stories: Sequence[AnyStory],
         *,
         budget: float,
         jobs: int,
@@ -104,7 +105,7 @@ class Explorations:
         self._running = {one for one in self._running if not one.cancel()}
 
 
-def longest_first(stories: Sequence[Story]) -> list[Story]:
+def longest_first(stories: Sequence[AnyStory]) -> list[AnyStory]:
     places = {name: place for place, name in enumerate(_LONGEST)}
     return sorted(stories, key=lambda story: places.get(story.name, len(places)))
 
@@ -126,7 +127,7 @@ def _begin(told: SimpleQueue[Progress], stopping: Event) -> None:
     _here[:] = [_Here(told, stopping)]
 
 
-def _explored(story: Story, budget: float, plant: str, ignored: frozenset[str]) -> Report | None:
+def _explored(story: AnyStory, budget: float, plant: str, ignored: frozenset[str]) -> Report | None:
     here, last = _here[0], monotonic()
     if here.stopping.is_set():
         return None
@@ -139,7 +140,7 @@ def _explored(story: Story, budget: float, plant: str, ignored: frozenset[str]) 
             last = monotonic()
             here.told.put(Progress(story.name, report.states, report.frontier, report.seconds))
 
-    explorer = Explorer(
+    explorer = explorer_of(
         story, deadline=monotonic() + budget, on_progress=on_progress, ignored=ignored
     )
     with planted(patches_of(plant) if plant else ()) as reached:

@@ -338,6 +338,20 @@ def poll(world: World, pending: Pending) -> s.Result | None:
     return None
 
 
+def is_over(world: World, pending: Pending) -> bool:
+    """Whether `poll` would have a result now; nothing changes by the question."""
+    match pending.kind:
+        case "call":
+            has_come = pending.connection not in world.calls
+        case "spawn":
+            one = world.shims.get(pending.name)
+            has_come = one is None or one.bound
+        case _:
+            answer = (pending.name, pending.connection, pending.seq)
+            has_come = answer in world.shim_answers or pending.name not in world.shims
+    return has_come or world.monotonic >= pending.deadline
+
+
 def _timed_out(world: World, pending: Pending) -> s.Result:
     if pending.kind == "call":
         end_call(world, pending.connection)

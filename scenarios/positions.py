@@ -7,6 +7,7 @@ below is left out, each with its reason (decision 19).
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from scenarios import keys
 from scenarios.pieces import Piece, key, piece
@@ -46,17 +47,29 @@ _LEFT_OUT = frozenset(
 )
 
 
-def of(simulator: Simulator, *judged_by: object) -> bytes:
-    """The key. `judged_by`: what else the verdict at the end depends on."""
+def of(simulator: Simulator, *judged_by: object, leave_out: frozenset[str] = frozenset()) -> bytes:
+    """The key. `judged_by`: what else the verdict at the end depends on.
+
+    `leave_out`: attributes of a driver of another kind, by the caller's reasons.
+    """
     return key(
         (
             *keys.pieces(simulator.world),
             *_with_daemon(simulator.world),
             *_tickets(simulator),
-            *rendered((list(simulator.waiting().values()), simulator), _LEFT_OUT),
+            *rendered(
+                (list(simulator.waiting().values()), simulator),
+                _of_kind(type(simulator)) | leave_out,
+            ),
             piece(repr((simulator.client.key(), judged_by))),
         )
     )
+
+
+@cache
+def _of_kind(kind: type) -> frozenset[str]:
+    """A driver's attributes are rendered under the name of its own class."""
+    return frozenset(name.replace("Simulator.", f"{kind.__name__}.") for name in _LEFT_OUT)
 
 
 def _with_daemon(world: World) -> Iterator[Piece]:
@@ -86,6 +99,7 @@ def _tickets(simulator: Simulator) -> Iterator[Piece]:
     now = simulator.world.monotonic
     for job in simulator.jobs:
         yield piece(f"{order.get(job.perform.ticket)} {job.perform.point} {job.index}")
+        yield piece(repr(job.outcome))
         yield _numbered(job.pending and replace(job.pending, deadline=job.pending.deadline - now))
     alarms = [(order.get(ticket), at and at - now) for ticket, at in simulator.alarms.items()]
     yield piece(repr(alarms))

@@ -1,6 +1,7 @@
 """A run's name: its story and the explorer's choices, by names that survive a change of the code.
 
     create;crash@create-container/CommitCreated/after;power-cut@keep={};violates@I9
+    start-stop;preempted@start-container/RecordIntent/after~2,by=client-2;violates@I9
 
 A daemon that lives as it does by default (`lazy`) is not written. `~n` after a name: its n-th passing in
 that life. What follows `violates@` was found; the run itself does not depend on it. Reading an id must
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 
 from conman.core.points import CrashPointNames
 from scenarios.simulator import CALL_HANGS, SHIM_DIES, UNKNOWN_KEPT, UNKNOWN_LOST
-from scenarios.stories.all_stories import STORIES
-from scenarios.story import Story
+from scenarios.stories.all_stories import EVERY
+from scenarios.story import AnyStory, Story
 from scenarios.violation import SENTENCES
 
 DEFAULT = "lazy"
@@ -28,8 +29,13 @@ CRASH, GOES_ON, SHIM_KILLED, POWER_CUT, VIOLATES = (
     "power-cut",
     "violates",
 )
+PREEMPTED = "preempted"
+#: Of several clients: what a life of a daemon is, and how it ends.
+TOGETHER = (PREEMPTED, CRASH, VIOLATES)
 BETWEEN = (GOES_ON, SHIM_KILLED, POWER_CUT)
 ACTORS = ("call", "shim", "program")
+KINDS = ("daemon", "store", "notice", *ACTORS)
+_STRANDS = ("client-1", *(f"{kind}#1" for kind in KINDS))
 _APART = ("boot", "rest", *(f"while/{actor}" for actor in ACTORS))
 
 
@@ -44,7 +50,7 @@ class ReplayId:
     `plant`: the file of a bug that was in place; it is no part of the id.
     """
 
-    story: Story
+    story: AnyStory
     path: tuple[str, ...]
     expects: str = ""
     plant: str = ""
@@ -54,6 +60,8 @@ def read(text: str) -> ReplayId:
     """Raises BadId."""
     name, *choices = text.strip().split(";")
     story = find_story(name)
+    if not isinstance(story, Story):
+        return _of_several(story, choices)
     expects = [c.partition("@")[2] for c in choices if kind_of(c) == VIOLATES]
     for choice in choices:
         _check(choice)
@@ -67,12 +75,30 @@ def write(path: Iterable[str], invariant: str = "") -> str:
     return ";".join((*(choice for choice in path if choice != DEFAULT), *found))
 
 
-def find_story(name: str) -> Story:
-    for story in STORIES:
+def find_story(name: str) -> AnyStory:
+    for story in EVERY:
         if story.name == name:
             return story
-    names = [story.name for story in STORIES]
+    names = [story.name for story in EVERY]
     raise BadId(f"there is no story {name!r}{_nearest(name, names)} (python -m scenarios list)")
+
+
+def find_single(name: str) -> Story:
+    """One of one client. Raises BadId."""
+    story = find_story(name)
+    if isinstance(story, Story):
+        return story
+    raise BadId(f"{name} is a story of several clients: explore it, or name one of one client")
+
+
+def _of_several(story: AnyStory, choices: list[str]) -> ReplayId:
+    """There are preemptions and deaths. How a daemon lives need not be said: there is one way."""
+    for choice in choices:
+        _one_of("choice of several clients", kind_of(choice), TOGETHER)
+        _check(choice)
+    expects = [c.partition("@")[2] for c in choices if kind_of(c) == VIOLATES]
+    path = (choice for choice in choices if kind_of(choice) != VIOLATES)
+    return ReplayId(story, (story.name, *path), *expects[-1:])
 
 
 def kind_of(choice: str) -> str:
@@ -107,6 +133,8 @@ def _check(choice: str) -> None:
             _check_strike(choice)
         case "goes-on":
             _one_of("actor", re.sub(r"#\d+$", "", name), ACTORS)
+        case "preempted":
+            _check_preemption(choice)
         case "violates":
             _one_of("invariant", name, SENTENCES)
         case _:
@@ -118,6 +146,21 @@ def _check_point(point: str) -> None:
     plain = re.sub(r":(torn|half|partly)$", "", point)
     if plain not in names and point not in _APART:
         _one_of("point", plain, (*names, *_APART))
+
+
+def _check_preemption(choice: str) -> None:
+    found = re.fullmatch(r"preempted@(.+?)(?:~\d+)?,by=(.+)", choice)
+    if found is None:
+        raise BadId(f"{choice!r} does not say who goes first: write preempted@MOVE,by=STRAND")
+    move, by = found[1], found[2]
+    if not _is_strand(move):
+        _check_point(move)
+    if not _is_strand(by):
+        raise BadId(f"there is no {by!r} that could go first; there are {', '.join(_STRANDS)}")
+
+
+def _is_strand(name: str) -> bool:
+    return re.fullmatch(rf"client-\d+|({'|'.join(KINDS)})#\d+", name) is not None
 
 
 def _check_strike(choice: str) -> None:

@@ -15,7 +15,7 @@ from scenarios.cut_names import short
 from scenarios.nodes import Node, initial, moves, passing, without_daemon
 from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of, write
 from scenarios.simulator import LineHandler, Schedule, Simulator
-from scenarios.story import Story
+from scenarios.story import AnyStory, Story
 from scenarios.trace import Event
 from scenarios.verdict import judged, terms
 from scenarios.violation import Violation
@@ -35,7 +35,7 @@ class Moment:
 class Recording:
     """`diverged`: the choice that could not be made, and why; "" where all were."""
 
-    story: Story
+    story: AnyStory
     path: tuple[str, ...]
     events: list[Event] = field(default_factory=list[Event])
     moments: list[Moment] = field(default_factory=list[Moment])
@@ -56,31 +56,54 @@ def command(recording: Recording, plant: str) -> str:
     return f"python -m scenarios replay '{name}'" + (f" --plant {quote(plant)}" if plant else "")
 
 
-class _Diverged(Exception):
+class Diverged(Exception):
     """A choice of the path cannot be made here."""
 
 
-class _Dead(Exception):
+class Dead(Exception):
     """The daemon has come to where it dies."""
 
 
 EventHandler = Callable[[Event], None]
 
 
-def _nothing(_event: Event) -> None:
+def no_event(_event: Event) -> None:
     pass
 
 
-def replay(story: Story, path: tuple[str, ...], on_event: EventHandler = _nothing) -> Recording:
+def replay(story: Story, path: tuple[str, ...], on_event: EventHandler = no_event) -> Recording:
     """Repeat one path: to its violation, its end, or where it cannot go on."""
-    return _Replay(Recording(story, path), on_event).run()
+    return _Replay(story, Recording(story, path), on_event).run()
 
 
-class _Replay:
-    def __init__(self, recording: Recording, on_event: EventHandler) -> None:
-        self._made, self._on_event = recording, on_event
-        self._node = initial(recording.story)
-        self._world = self._node.world
+class Recorder:
+    """What happens on `world`, line by line."""
+
+    def __init__(self, recording: Recording, world: World, on_event: EventHandler) -> None:
+        self._made, self._world, self._on_event = recording, world, on_event
+
+    @property
+    def _number(self) -> int:
+        return len(self._made.events) + 1
+
+    def _line(self, actor: str, what: str, outcome: str) -> None:
+        lane, said = trace.in_lane(actor, what)
+        world = self._world
+        self._add(Event(self._number, world.boot, world.monotonic, lane, said, outcome))
+
+    def _mark(self, mark: str, what: str) -> None:
+        world = self._world
+        self._add(Event(self._number, world.boot, world.monotonic, "", what, mark=mark))
+
+    def _add(self, event: Event) -> None:
+        self._made.events.append(event)
+        self._on_event(event)
+
+
+class _Replay(Recorder):
+    def __init__(self, story: Story, recording: Recording, on_event: EventHandler) -> None:
+        self._node = initial(story)
+        super().__init__(recording, self._node.world, on_event)
 
     def run(self) -> Recording:
         try:
@@ -88,7 +111,7 @@ class _Replay:
                 self._choose(choice, self._made.path[index : index + 1])
         except Violation as violation:
             self._made.violation = violation
-        except _Diverged as diverged:
+        except Diverged as diverged:
             self._made.diverged = str(diverged)
         self._made.last = self._world
         return self._made
@@ -110,7 +133,7 @@ class _Replay:
             if child.path[-1] == choice:
                 self._moved(choice, child)
                 return
-        raise _Diverged(f"{choice} cannot happen here")
+        raise Diverged(f"{choice} cannot happen here")
 
     def _moved(self, choice: str, child: Node) -> None:
         before = self._world
@@ -135,23 +158,23 @@ class _Replay:
             passed[point] += 1
             oracle.always(self._world)
             if passing(point, passed[point]) in wanted:
-                raise _Dead
+                raise Dead
             if point == "rest":
                 self._made.at_rest = self._world.clone()
                 self._mark(trace.REST, "rest")
 
         self._mark(trace.LIFE, schedule)
-        simulator = _Heard(
+        simulator = Heard(
             self._world, client, _schedule(schedule), on_point=on_point, on_line=self._line
         )
         simulator.say = self._line
         try:
             judged(simulator, agreed)
-        except _Dead:
+        except Dead:
             self._die(wanted[0], Node(self._world.clone(), client, ()))
         else:
             if wanted:
-                raise _Diverged(f"{CRASH}@{wanted[0]} was not passed")
+                raise Diverged(f"{CRASH}@{wanted[0]} was not passed")
 
     def _die(self, point: str, dead: Node) -> None:
         dead.world.daemon_dies()
@@ -159,27 +182,8 @@ class _Replay:
         self._made.moments.append(Moment(self._number - 1, self._world, dead.world))
         self._node, self._world = dead, dead.world
 
-    # ---- lines
 
-    @property
-    def _number(self) -> int:
-        return len(self._made.events) + 1
-
-    def _line(self, actor: str, what: str, outcome: str) -> None:
-        lane, said = trace.in_lane(actor, what)
-        world = self._world
-        self._add(Event(self._number, world.boot, world.monotonic, lane, said, outcome))
-
-    def _mark(self, mark: str, what: str) -> None:
-        world = self._world
-        self._add(Event(self._number, world.boot, world.monotonic, "", what, mark=mark))
-
-    def _add(self, event: Event) -> None:
-        self._made.events.append(event)
-        self._on_event(event)
-
-
-class _Heard(Simulator):
+class Heard(Simulator):
     """A life of which the probe's questions have lines, too."""
 
     say: LineHandler

@@ -58,12 +58,13 @@ class Schedule:
 
 @dataclass(slots=True)
 class Job:
-    """An effect being performed: its steps, how far it is."""
+    """An effect being performed: its steps, how far it is. `outcome`: it has happened, and is not yet told."""
 
     perform: Perform
     steps: tuple[s.Step, ...]
     index: int = 0
     pending: Pending | None = None
+    outcome: Outcome | None = None
 
 
 #: The point's name, and whether the world may have changed since the last one.
@@ -356,9 +357,13 @@ class Simulator:
         return outcome
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
-        self.jobs.remove(job)
+        """It has happened; nothing comes between that and the core's being told."""
         self._on_line("daemon", job.perform.point, type(outcome).__name__)
         self._point(f"{job.perform.point}/after")
+        self._tell(job, outcome)
+
+    def _tell(self, job: Job, outcome: Outcome) -> None:
+        self.jobs.remove(job)
         told_events.follow(self.world)
         self._take(self.machine.complete(job.perform.ticket, outcome, self._now()))
 

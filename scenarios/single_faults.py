@@ -12,7 +12,6 @@ from conman.primitives import steps as s
 from scenarios.choices import Recorded
 from scenarios.crowd import Crowd, Member
 from scenarios.faults import AT_COMMIT, AT_STEP, Faults, may_fail
-from scenarios.linearizability import Call
 from scenarios.nodes import Node, initial
 from scenarios.story import Story
 from scenarios.swarm import Result, Trial
@@ -74,7 +73,7 @@ def one(start: Node, story: Story, fault: Faults) -> Result:
     """To the verdict."""
     choices = Recorded(())
     crowd = Crowd(choices, (Member("client-1", story.asks),))
-    _remember(crowd, start)
+    crowd.remember(start.client.history)
     result = Result(0)
     trial = Trial(start.world.clone(), crowd, result)
     try:
@@ -83,11 +82,3 @@ def one(start: Node, story: Story, fault: Faults) -> Result:
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)
     return result
-
-
-def _remember(crowd: Crowd, start: Node) -> None:
-    """What was given is what the client was told before."""
-    for told in start.client.history:
-        crowd.clock += 2
-        ids = (told.container_id,) if told.ask.verb == "create" else ()
-        crowd.history.append(Call(told.ask, crowd.clock - 1, crowd.clock, told.answer, ids))

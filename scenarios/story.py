@@ -5,6 +5,7 @@ A story knows of no host: the same one is played by the simulator and by real pr
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeAlias
 
 from scenarios.clients import Ask, Told
 
@@ -44,3 +45,29 @@ class Story:
     given: tuple[Ask, ...] = ()
     befalls: tuple[Befalls, ...] = ()
     kernel_tells: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralClients:
+    """What several ask at once, each its own `asks` in turn. Their interleavings are explored, not crashes alone.
+
+    `one_request`: all clients are one, on several connections, with the same request ids. `workers`: how
+    many threads perform host effects. `hangs`: of which container the create makes no progress.
+    `prompt`: clients who are answered before any time passes, whatever hangs. `fine`: others may come
+    between the steps of an effect, of a runtime call and of a shim, too. `preemptions`: at most so many in a run.
+    """
+
+    name: str
+    scenario: str
+    tells: str
+    clients: tuple[tuple[Ask, ...], ...]
+    given: tuple[Ask, ...] = ()
+    one_request: bool = False
+    workers: int = 32
+    hangs: str = ""
+    prompt: tuple[str, ...] = ()
+    fine: bool = False
+    preemptions: int = 2
+
+
+AnyStory: TypeAlias = Story | SeveralClients

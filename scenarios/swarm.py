@@ -239,8 +239,15 @@ class Trial:
 
     def judge(self) -> None:
         """One more daemon, without faults."""
-        self._judged(self._life(None))
+        life = self._life(None)
+        life.on_point = self._watch
+        judged(life)
+        self._result.events += life.events
         self._result.calls = len(self._crowd.history)
+
+    def _watch(self, _point: str, changed: bool) -> None:  # noqa: FBT001 - a callback
+        if changed:
+            oracle.always(self._world)
 
     def _life(self, faults: Faults | None) -> Swarm:
         self._result.lives += 1
@@ -281,33 +288,31 @@ class Trial:
             self._crowd.power_cut()
         oracle.always(self._world)
 
-    def _judged(self, life: Swarm) -> None:
-        world, is_over = self._world, self._crowd.is_over()
-        innocent = oracle.innocents(world) if is_over else ()
-        life.on_point = self._watch
-        life.run()
-        self._result.events += life.events
-        if not life.is_ready:
-            raise Violation("I1", "conmand did not become ready")
-        if not self._crowd.is_over():
-            raise Violation("I5", "a client was never answered")
-        oracle.always(world)
-        oracle.at_rest(world)
-        told_events.at_rest(world)
-        oracle.unharmed(world, innocent)
-        self._answers(life)
 
-    def _watch(self, _point: str, changed: bool) -> None:  # noqa: FBT001 - a callback
-        if changed:
-            oracle.always(self._world)
+def judged(life: Swarm) -> None:
+    """A daemon without faults, to its rest, then the whole oracle, then the probe. Raises Violation."""
+    world, members, is_over = life.world, life.crowd, life.crowd.is_over()
+    innocent = oracle.innocents(world) if is_over else ()
+    life.run()
+    if not life.is_ready:
+        raise Violation("I1", "conmand did not become ready")
+    if not members.is_over():
+        raise Violation("I5", "a client was never answered")
+    oracle.always(world)
+    oracle.at_rest(world)
+    told_events.at_rest(world)
+    oracle.unharmed(world, innocent)
+    _answers(life)
 
-    def _answers(self, life: Swarm) -> None:
-        life.rest()
-        listed = life.ask(ListContainers())
-        if not isinstance(listed, ContainerList):
-            raise Violation("I8", f"list was answered {listed}")
-        self._crowd.see(self._world)
-        self._crowd.at_rest(listed)
-        linearizability.check(self._crowd.history, disturbed=self._world.disturbed)
-        names = {ask.name for member in self._crowd.members for ask in member.asks if ask.name}
-        verdict.probe(life, sorted(names))
+
+def _answers(life: Swarm) -> None:
+    life.rest()
+    listed = life.ask(ListContainers())
+    if not isinstance(listed, ContainerList):
+        raise Violation("I8", f"list was answered {listed}")
+    members = life.crowd
+    members.see(life.world)
+    members.at_rest(listed)
+    linearizability.check(members.history, disturbed=life.world.disturbed)
+    names = {ask.name for member in members.members for ask in member.asks if ask.name}
+    verdict.probe(life, sorted(names))

@@ -26,12 +26,14 @@ WINDOW = 8
 
 #: What a mark is: a choice of the explorer, or a turn of the run.
 LIFE, CRASH, CUT, STRIKE, REST = "life", "crash", "power-cut", "strike", "rest"
+PREEMPTED = "preempted"
 #: How a mark is drawn, and what it means.
 MARKS = {
     LIFE: ("----", "a daemon boots"),
     CRASH: ("####", "the daemon is killed"),
     CUT: ("####", "the power is cut"),
     STRIKE: ("----", "a shim is killed"),
+    PREEMPTED: ("----", "another goes first"),
     REST: ("----", "nothing is left to do: the oracle looks, then the probe removes all"),
 }
 
@@ -50,7 +52,9 @@ class Event:
 
 
 def in_lane(actor: str, what: str) -> tuple[str, str]:
-    """Who, and what, as a trace says it: who it was is not said twice."""
+    """Who, and what, as a trace says it: who it was is not said twice. Clients share a lane."""
+    if actor.startswith("client-"):
+        return "client", f"{actor.removeprefix('client-')}: {what}"
     lane = _LANES.get(actor, actor)
     return lane, what.removeprefix(f"{lane} ")
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 from scenarios import worker
 from scenarios.commands.swarm import Senseless
-from scenarios.replay_ids import find_story
+from scenarios.replay_ids import find_single
 from scenarios.single_faults import each
 from scenarios.stories.all_stories import STORIES
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Senseless."""
     if options.jobs < 1:
         raise Senseless(f"--jobs {options.jobs} makes no sense: give 1 or more")
-    names = [find_story(name).name for name in options.stories] or [one.name for one in STORIES]
+    names = [find_single(name).name for name in options.stories] or [one.name for one in STORIES]
     began, faults, violations = monotonic(), 0, 0
     with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 def explored(name: str) -> Found:
     faults, violations = 0, list[tuple[str, str, str]]()
-    for fault, result in each(find_story(name)):
+    for fault, result in each(find_single(name)):
         faults += 1
         if result.violation:
             violations.append((fault, *result.violation))

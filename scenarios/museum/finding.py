@@ -9,10 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from scenarios.explore import Explorer, Report
+from scenarios.explore import Report
 from scenarios.museum.exhibit import Exhibit, planted
-from scenarios.stories.all_stories import STORIES
-from scenarios.story import Story
+from scenarios.preemptions import explorer_of
+from scenarios.stories.all_stories import EVERY
+from scenarios.story import AnyStory
 
 #: On one core. No exhibit has more.
 SECONDS_AT_MOST = 60.0
@@ -43,7 +44,8 @@ class Finding:
 def find(exhibit: Exhibit, ignored: frozenset[str] = frozenset()) -> Finding:
     """Explore its story with the bug in place. `ignored`: invariants that are switched off."""
     began = monotonic()
-    explorer = Explorer(story(exhibit.story), deadline=began + SECONDS_AT_MOST, ignored=ignored)
+    asked = story(exhibit.story)
+    explorer = explorer_of(asked, deadline=began + SECONDS_AT_MOST, ignored=ignored)
     crash = ""
     with planted(exhibit.patches) as reached:
         try:
@@ -83,7 +85,7 @@ def is_clean(name: str, lives: int) -> str:
         if report.runs >= lives:
             raise _Enough
 
-    explorer = Explorer(story(name), on_progress=enough)
+    explorer = explorer_of(story(name), on_progress=enough)
     with suppress(_Enough):
         explorer.explore()
     return f"{explorer.report.violations[0][2]}" if explorer.report.violations else ""
@@ -99,5 +101,5 @@ def lives_by_story(exhibits: Iterable[Exhibit], findings: Iterable[Finding]) -> 
     return longest
 
 
-def story(name: str) -> Story:
-    return next(one for one in STORIES if one.name == name)
+def story(name: str) -> AnyStory:
+    return next(one for one in EVERY if one.name == name)

@@ -1,6 +1,14 @@
 """All stories, by the files that tell them. Each file is one kind of thing that may happen to conman."""
 
-from scenarios.stories import changes, options, shim_deaths, single_client, strangers
+from scenarios.stories import (
+    changes,
+    options,
+    several_clients,
+    shim_deaths,
+    single_client,
+    strangers,
+)
+from scenarios.story import AnyStory
 
 STORIES = (
     *single_client.STORIES,
@@ -9,3 +17,7 @@ STORIES = (
     *options.STORIES,
     *strangers.STORIES,
 )
+
+#: Those of several clients: their orders are explored.
+TOGETHER = several_clients.STORIES
+EVERY: tuple[AnyStory, ...] = (*STORIES, *TOGETHER)

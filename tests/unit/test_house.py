@@ -48,7 +48,9 @@ REPLAYED = (
     "scenarios/choices.py",
     "scenarios/crowd.py",
     "scenarios/faults.py",
+    "scenarios/interleaving.py",
     "scenarios/linearizability.py",
+    "scenarios/preemptions.py",
     "scenarios/swarm.py",
 )
 CONMAN = ("conman/*.py",)

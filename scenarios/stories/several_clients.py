@@ -1,0 +1,154 @@
+"""The stories of two and three clients, who ask at once.
+
+Whoever asks first, and who comes between whose steps, is the exploration's business (`preemptions`). Read
+them as prose: given this, one asks that, while another asks this.
+"""
+
+from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE, RENAME, STOP, update
+from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
+from scenarios.story import SeveralClients
+
+KILL = Ask("kill", "web", signal=9)
+REMOVE, FORCE = Ask("remove", "web"), Ask("remove", "web", force=True)
+LIST = Ask("list", "")
+
+STORIES = (
+    SeveralClients(
+        "create-create",
+        "S21",
+        "two want one name",
+        ((CREATE,), (CREATE, STATUS)),
+    ),
+    SeveralClients(
+        "create-remove",
+        "S21",
+        "it is removed as soon as it is there",
+        ((CREATE, STATUS), (FORCE,)),
+    ),
+    SeveralClients(
+        "start-stop",
+        "S03",
+        "one starts, another stops",
+        ((START,), (STOP, STATUS)),
+        given=(CREATE_OBEDIENT,),
+    ),
+    SeveralClients(
+        "start-kill",
+        "S03",
+        "one starts, another kills",
+        ((START, STATUS), (KILL,)),
+        given=(CREATE,),
+        fine=True,
+    ),
+    SeveralClients(
+        "start-remove",
+        "S04",
+        "one starts, another removes by force",
+        ((START, STATUS), (FORCE,)),
+        given=(CREATE,),
+    ),
+    SeveralClients(
+        "stop-stop",
+        "S03",
+        "two stop it",
+        ((STOP,), (STOP, STATUS)),
+        given=(CREATE_OBEDIENT, START),
+    ),
+    SeveralClients(
+        "remove-remove",
+        "S04",
+        "two remove it",
+        ((REMOVE,), (REMOVE, STATUS)),
+        given=(CREATE,),
+    ),
+    SeveralClients(
+        "rename-create",
+        "S33",
+        "one renames to the name that another creates",
+        ((RENAME,), (Ask("create", "site"), LIST)),
+        given=(CREATE,),
+    ),
+    SeveralClients(
+        "rename-remove",
+        "S33",
+        "one renames what another removes",
+        ((RENAME, LIST), (REMOVE,)),
+        given=(CREATE,),
+    ),
+    SeveralClients(
+        "pause-kill",
+        "S31",
+        "one freezes what another kills",
+        ((PAUSE, STATUS), (KILL,)),
+        given=(CREATE, START),
+        fine=True,
+    ),
+    SeveralClients(
+        "update-stop",
+        "S32",
+        "one limits what another stops",
+        ((update(64),), (STOP, STATUS)),
+        given=(CREATE_OBEDIENT, START),
+    ),
+    SeveralClients(
+        "kill-exit",
+        "S17",
+        "it is killed as it ends by itself",
+        ((START, KILL), (Ask("wait", "web"),)),
+        given=(CREATE_SHORT,),
+        fine=True,
+    ),
+    SeveralClients(
+        "readers",
+        "S03",
+        "two look on while it is stopped",
+        ((STOP,), (STATUS,), (LIST,)),
+        given=(CREATE_OBEDIENT, START),
+    ),
+    SeveralClients(
+        "prune",
+        "S04",
+        "one clears away, another starts again",
+        ((LIST, REMOVE), (START, STATUS)),
+        given=(CREATE_OBEDIENT, START, STOP),
+    ),
+    SeveralClients(
+        "create-twice",
+        "S21",
+        "one request, on two connections",
+        ((CREATE,), (CREATE,)),
+        one_request=True,
+    ),
+    SeveralClients(
+        "stop-twice",
+        "S03",
+        "one request to stop, on two connections",
+        ((STOP,), (STOP,)),
+        given=(CREATE_OBEDIENT, START),
+        one_request=True,
+    ),
+    SeveralClients(
+        "two-created",
+        "S21",
+        "two containers at once: what is committed together",
+        ((CREATE,), (Ask("create", "site"),)),
+    ),
+    SeveralClients(
+        "one-worker",
+        "S19",
+        "a runtime call hangs, and holds the only worker",
+        ((CREATE,), (Ask("create", "site"),)),
+        workers=1,
+        hangs="web",
+    ),
+    SeveralClients(
+        "two-workers",
+        "S19",
+        "a runtime call hangs, and holds one of two workers",
+        ((CREATE,), (Ask("create", "site"),)),
+        workers=2,
+        hangs="web",
+        prompt=("client-2",),
+    ),
+)

@@ -94,7 +94,7 @@ test-chaos: setup ## the real daemon, killed at its crash points
 BUDGET ?= 5m
 SEEDS  ?= 1500
 
-explore: setup ## the simulator: every crash at every step of every operation (BUDGET=5m a story), then drawn runs (SEEDS=1500)
+explore: setup ## the simulator: every crash at every step, every order of several clients (BUDGET=5m a story), then drawn runs (SEEDS=1500)
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
 	$(call phase,faults,$(PY) -W error -m scenarios faults)
 	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))

@@ -15,8 +15,9 @@ from conman.core.effects.effect import Outcome
 from scenarios import positions
 from scenarios.actors import enabled
 from scenarios.crowd import Crowd
+from scenarios.job import Job
 from scenarios.performing import is_over
-from scenarios.simulator import Job, LineHandler
+from scenarios.simulator import LineHandler
 from scenarios.story import SeveralClients
 from scenarios.swarm import Swarm
 from scenarios.violation import Violation

@@ -30,6 +30,7 @@ from conman.primitives import steps as s
 from scenarios import oracle, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
+from scenarios.job import Job
 from scenarios.performing import Pending, perform, poll
 from scenarios.violation import Violation
 from scenarios.world import FIRST_CALL, World
@@ -54,17 +55,6 @@ class Schedule:
     def name(self) -> str:
         base = "eager" if self.eager else "lazy"
         return f"{base},{self.kind}@{self.strike}" if self.strike >= 0 else base
-
-
-@dataclass(slots=True)
-class Job:
-    """An effect being performed: its steps, how far it is. `outcome`: it has happened, and is not yet told."""
-
-    perform: Perform
-    steps: tuple[s.Step, ...]
-    index: int = 0
-    pending: Pending | None = None
-    outcome: Outcome | None = None
 
 
 #: The point's name, and whether the world may have changed since the last one.

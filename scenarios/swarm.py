@@ -31,8 +31,9 @@ from scenarios.faults import (
     Faults,
     between_lives,
 )
+from scenarios.job import Job
 from scenarios.performing import Pending, perform, poll
-from scenarios.simulator import Job, LineHandler, Schedule, Simulator
+from scenarios.simulator import LineHandler, Schedule, Simulator
 from scenarios.violation import Violation
 from scenarios.world import World
 

@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum mutate check bench load bad-input proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum mutate nightly check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,19 @@ SEED  ?= 0
 
 mutate: setup ## small changes of conman, one at a time: who notices? Hours (COUNT=300 SEED=0)
 	$(call phase,mutation,$(PY) -m scenarios mutate --count $(COUNT) --seed $(SEED))
+
+RUNS    ?= 1e6
+SHARD   ?= 1/1
+REPORTS := build/nightly
+# $(call nightly,NAME,OPTIONS): this part of it, and its report.
+nightly = $(PY) -W error -m scenarios $(1) $(2) --shard $(SHARD) --json $(REPORTS)/$(1)-$(subst /,-of-,$(SHARD)).json
+
+nightly: setup ## a million runs and more (RUNS=1e6), on all cores (SHARD=1/4: a quarter, for one of four machines)
+	@mkdir -p $(REPORTS)
+	$(call phase,exploration,$(call nightly,explore))
+	$(call phase,faults,$(call nightly,faults))
+	$(call phase,museum,$(call nightly,museum))
+	$(call phase,swarm,$(call nightly,swarm,--budget $(RUNS)))
 
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)

@@ -1,33 +1,34 @@
-"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum, mutate. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum, merge, mutate. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
 """
 
 import argparse
-import json
 import os
-import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from time import monotonic
 
-from scenarios.commands import faults, mutate, replay, swarm
-from scenarios.explore import Report
-from scenarios.museum.command import chosen, invariants, museum
+from scenarios import outcomes, shards
+from scenarios.budgets import budget, seconds
+from scenarios.commands import faults, merge, mutate, replay, swarm
+from scenarios.commands.merge import Teller
+from scenarios.explore import Report, as_result, reports_of
+from scenarios.museum import command as museum
 from scenarios.museum.exhibit import Patch, planted
 from scenarios.museum.plant_file import patches_of
-from scenarios.parallel import Explorations
+from scenarios.outcomes import Outcome
+from scenarios.parallel import Explorations, longest_first
 from scenarios.progress import Watching
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
+from scenarios.shards import shard
 from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import EVERY
 from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.usage import Usage
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,16 +43,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "replay":
                 return _replay(options)
             case "swarm":
-                return swarm.run(options, _seconds)
+                return swarm.run(options)
             case "faults":
                 return faults.run(options)
             case "museum":
                 return _museum(options)
             case "mutate":
                 return mutate.run(options)
+            case "merge":
+                return merge.run(options, _tellers())
             case _:
                 return _explore(options)
-    except (Usage, BadId, swarm.Senseless) as error:
+    except (Usage, BadId) as error:
         sys.stderr.write(f"scenarios: {error}\n")
         return 2
 
@@ -67,17 +70,19 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=text)
         one.add_argument("stories", nargs="*", metavar="STORY", help="all by default")
         until = one.add_mutually_exclusive_group()
-        until.add_argument("--budget", default="", metavar="TIME", help="per story: 60s, 5m")
+        much = "per story: 60s, 5m, or a number of lives"
+        until.add_argument("--budget", default="", metavar="MUCH", help=much)
         until.add_argument("--until-fixpoint", action="store_true", help="no budget, the default")
         often = "how often to say how far it is, on no terminal; 10s"
         one.add_argument("--every", default="10s", metavar="TIME", help=often)
         one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
-        one.add_argument("--json", action="store_true", help="one JSON object a story")
         _add_plant(one)
         _add_without(one)
         most = "in each run of several clients, where another goes first; 2"
         one.add_argument("--preemptions", type=int, default=2, metavar="N", help=most)
+        shards.add_option(one)
         if name == "explore":
+            outcomes.add_option(one)
             one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     again = commands.add_parser("replay", help="one run again, with its trace")
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
@@ -87,13 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     faults.add_options(commands.add_parser("faults", help=faults.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
+    merge.add_options(commands.add_parser("merge", help=merge.HELP))
     return parser
 
 
 def _add_museum(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("exhibits", nargs="*", metavar="NAME", help="all by default")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
-    parser.add_argument("--json", action="store_true", help="one JSON object an exhibit")
+    shards.add_option(parser)
+    outcomes.add_option(parser)
     parser.add_argument("--table", action="store_true", help="as docs/track-record.md has it")
     _add_without(parser)
 
@@ -109,14 +116,24 @@ def _add_without(parser: argparse.ArgumentParser) -> None:
 
 
 def _museum(options: argparse.Namespace) -> int:
-    chosen(options.exhibits)
-    return museum(
+    museum.chosen(options.exhibits)
+    return museum.museum(
         options.exhibits,
         jobs=_jobs(options),
-        without=sorted(invariants(options.without)),
-        as_json=options.json,
+        without=sorted(museum.invariants(options.without)),
+        part=shard(options.shard),
+        json=options.json,
         as_table=options.table,
     )
+
+
+def _tellers() -> dict[str, Teller]:
+    return {
+        "explore": Teller(_tell, _is_broken),
+        "faults": Teller(faults.tell, faults.is_broken),
+        "museum": Teller(museum.tell, museum.is_broken),
+        "swarm": Teller(swarm.tell, swarm.is_broken),
+    }
 
 
 def _list() -> int:
@@ -130,23 +147,37 @@ def _list() -> int:
 
 def _explore(options: argparse.Namespace) -> int:
     began = monotonic()
-    reports: list[Report] = []
     page = replay.Page(options.html)
-    if options.html and options.json:
-        raise Usage("--html shows the run that --json leaves out: give one of them")
-    exploring = _Exploring(options)
+    outcomes.check(options.json)
+    if options.html and options.json == "-":
+        raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
+    exploring, reports = _Exploring(options), list[Report]()
     for report in exploring.reports():
         reports.append(report)
-        with planted(_patches(options.plant)):
-            _print(report, page, as_json=options.json, plant=options.plant)
-    if not options.json:
-        _total(reports, exploring.stories, monotonic() - began)
-    is_broken = any(report.violations for report in reports)
-    if options.html and not is_broken:
+        if options.json != "-":
+            with planted(_patches(options.plant)):
+                _print(report, page, plant=options.plant)
+    outcome = exploring.outcome(reports, monotonic() - began)
+    outcomes.write(outcome, options.json)
+    if options.json != "-":
+        _total(outcome)
+    if options.html and not _is_broken(outcome):
         sys.stderr.write(f"no violation, so {options.html} was not written\n")
-    if is_broken:
+    if _is_broken(outcome):
         return 1
     return 130 if exploring.is_stopped else 0
+
+
+def _tell(outcome: Outcome) -> None:
+    plant = outcome.terms["plant"]
+    with planted(_patches(plant)):
+        for report in reports_of(outcome):
+            _print(report, replay.Page(""), plant=plant)
+    _total(outcome)
+
+
+def _is_broken(outcome: Outcome) -> bool:
+    return any(report["violations"] for report in outcome.results)
 
 
 def _points(options: argparse.Namespace) -> int:
@@ -160,13 +191,22 @@ class _Exploring:
     """What the words on the command line ask for."""
 
     def __init__(self, options: argparse.Namespace) -> None:
-        asked = [find_story(name) for name in options.stories] or list(EVERY)
-        self.stories = [_preempted(story, options.preemptions) for story in asked]
-        budget, every = _seconds(options.budget), _seconds(options.every, "--every")
-        jobs, ignored = min(_jobs(options), len(self.stories)), invariants(options.without)
+        asked = longest_first([find_story(name) for name in options.stories] or EVERY)
+        self._part = shard(options.shard)
+        mine = self._part.of(asked, "stories")
+        self.stories = [_preempted(story, options.preemptions) for story in mine]
+        much, every = budget(options.budget), seconds(options.every, "--every")
+        jobs, ignored = min(_jobs(options), len(self.stories)), museum.invariants(options.without)
         _patches(options.plant)
+        self._terms = {
+            "stories": [one.name for one in asked],
+            "budget": options.budget,
+            "plant": options.plant,
+            "preemptions": options.preemptions,
+            "without": sorted(ignored),
+        }
         self._explorations = Explorations(
-            self.stories, budget=budget, jobs=jobs, plant=options.plant, ignored=ignored
+            self.stories, budget=much, jobs=jobs, plant=options.plant, ignored=ignored
         )
         self._watching = Watching(sys.stderr, len(self.stories), every=every)
 
@@ -177,6 +217,10 @@ class _Exploring:
             yield from self._come()
         finally:
             signal.signal(signal.SIGINT, usual)
+
+    def outcome(self, reports: Sequence[Report], seconds: float) -> Outcome:
+        results = [as_result(report) for report in reports]
+        return Outcome("explore", self._terms, self._part, results, seconds, self.is_stopped)
 
     @property
     def is_stopped(self) -> bool:
@@ -205,11 +249,7 @@ def _patches(plant: str) -> tuple[Patch, ...]:
     return patches_of(plant) if plant else ()
 
 
-def _print(report: Report, page: replay.Page, *, as_json: bool, plant: str = "") -> None:
-    if as_json:
-        fields = asdict(report) | {"points": len(report.points)}
-        sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
-        return
+def _print(report: Report, page: replay.Page, *, plant: str = "") -> None:
     end = "fixpoint" if report.fixpoint else f"NOT AT ITS END, {report.frontier} to go on from"
     sys.stdout.write(
         f"{report.story:16} {len(report.points):4} points {report.states:6} crash states "
@@ -227,21 +267,22 @@ def _turns(report: Report) -> str:
     return f", {report.turns} turns" if report.turns else ""
 
 
-def _total(reports: list[Report], stories: list[AnyStory], seconds: float) -> None:
+def _total(outcome: Outcome) -> None:
+    """Of this part, or of all."""
+    reports = reports_of(outcome)
+    stories = outcome.shard.of(outcome.terms["stories"], "stories")
     points = {point for report in reports for point in report.points}
     violations = sum(len(report.violations) for report in reports)
     fixpoints = sum(report.fixpoint for report in reports)
     if len(reports) < len(stories):
         sys.stdout.write("stopped: this is the result so far\n")
     begun = {report.story for report in reports}
-    for story in stories:
-        if story.name not in begun:
-            sys.stdout.write(f"{story.name:16} NOT BEGUN\n")
+    sys.stdout.writelines(f"{name:16} NOT BEGUN\n" for name in stories if name not in begun)
     sys.stdout.write(
         f"{len(stories)} stories, {fixpoints} to the fixpoint: {len(points)} points, "
         f"{sum(r.states for r in reports)} distinct crash states, "
         f"{sum(r.crashes for r in reports)} crashes, {sum(r.runs for r in reports)} lives of a "
-        f"daemon in {seconds:.1f} s, {violations} violations\n"
+        f"daemon in {outcome.seconds:.1f} s, {violations} violations\n"
     )
 
 
@@ -261,15 +302,6 @@ def _jobs(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
     return options.jobs
-
-
-def _seconds(text: str, option: str = "--budget") -> float:
-    if not text:
-        return float("inf")
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
-    if found is None or float(found[1]) == 0:
-        raise Usage(f"{option} {text!r} is no time: write 60s, 5m or 1h")
-    return float(found[1]) * _UNITS[found[2] or "s"]
 
 
 if __name__ == "__main__":

@@ -10,13 +10,15 @@ been tried.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from time import monotonic
+from typing import Any
 
 from scenarios import keys, oracle
 from scenarios.clients import Client
 from scenarios.lives import Known, Life, Places
 from scenarios.nodes import Node, initial, without_daemon
+from scenarios.outcomes import Outcome, Result
 from scenarios.simulator import (
     CALL_HANGS,
     SHIM_DIES,
@@ -49,6 +51,25 @@ class Report:
     )
 
 
+def as_result(report: Report) -> Result:
+    """As an outcome holds it."""
+    return asdict(report) | {"points": sorted(report.points)}
+
+
+def reports_of(outcome: Outcome) -> list[Report]:
+    """Those that an outcome holds, in the order of what was asked."""
+    order = {name: place for place, name in enumerate(outcome.terms["stories"])}
+    return sorted(map(_report, outcome.results), key=lambda report: order[report.story])
+
+
+def _report(result: Result) -> Report:
+    fields: dict[str, Any] = {**result, "points": set(result["points"])}
+    fields["violations"] = [
+        (broken, tuple(path), what) for broken, path, what in result["violations"]
+    ]
+    return Report(**fields)
+
+
 def _nothing(_report: Report) -> None:
     pass
 
@@ -56,7 +77,7 @@ def _nothing(_report: Report) -> None:
 class Explorer:
     """One story, explored breadth first. `on_progress` is called with the report of each node.
 
-    `ignored`: invariants that are switched off; who violates one is not judged any further.
+    `lives`: after so many it is enough. `ignored`: invariants that are switched off; who violates one is not judged any further.
     """
 
     def __init__(
@@ -64,11 +85,12 @@ class Explorer:
         story: Story,
         *,
         deadline: float = float("inf"),
+        lives: float = float("inf"),
         on_progress: Callable[[Report], None] = _nothing,
         ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.story, self.deadline, self._on_progress = story, deadline, on_progress
-        self._ignored = ignored
+        self._lives, self._ignored = lives, ignored
         self.report = Report(story.name)
         self._seen = Known()
         self._places = Places()
@@ -82,7 +104,7 @@ class Explorer:
         self._frontier.append(start)
         self._strikes(start)
         while self._frontier and not (stop_at_first and self.report.violations):
-            if monotonic() > self.deadline:
+            if monotonic() > self.deadline or self.report.runs >= self._lives:
                 break
             self._expand(self._frontier.popleft())
             self._note(began)

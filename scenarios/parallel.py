@@ -14,6 +14,7 @@ from multiprocessing.synchronize import Event
 from time import monotonic
 
 from scenarios import worker
+from scenarios.budgets import Budget
 from scenarios.explore import Report
 from scenarios.museum.exhibit import planted
 from scenarios.museum.plant_file import patches_of
@@ -57,13 +58,13 @@ class Progress:
 
 
 class Explorations:
-    """`budget`: seconds for each story. `plant`: a file of bugs, `ignored`: invariants. Iterate for what comes: reports, and how far others are."""
+    """`budget`: for each story, its runs are lives. `plant`: a file of bugs, `ignored`: invariants. Iterate for what comes: reports, and how far others are."""
 
     def __init__(
         self,
         stories: Sequence[AnyStory],
         *,
-        budget: float,
+        budget: Budget,
         jobs: int,
         plant: str = "",
         ignored: frozenset[str] = frozenset(),
@@ -127,7 +128,9 @@ def _begin(told: SimpleQueue[Progress], stopping: Event) -> None:
     _here[:] = [_Here(told, stopping)]
 
 
-def _explored(story: AnyStory, budget: float, plant: str, ignored: frozenset[str]) -> Report | None:
+def _explored(
+    story: AnyStory, budget: Budget, plant: str, ignored: frozenset[str]
+) -> Report | None:
     here, last = _here[0], monotonic()
     if here.stopping.is_set():
         return None
@@ -141,7 +144,11 @@ def _explored(story: AnyStory, budget: float, plant: str, ignored: frozenset[str
             here.told.put(Progress(story.name, report.states, report.frontier, report.seconds))
 
     explorer = explorer_of(
-        story, deadline=monotonic() + budget, on_progress=on_progress, ignored=ignored
+        story,
+        deadline=monotonic() + budget.seconds,
+        lives=budget.runs,
+        on_progress=on_progress,
+        ignored=ignored,
     )
     with planted(patches_of(plant) if plant else ()) as reached:
         report = explorer.explore()

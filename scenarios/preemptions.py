@@ -136,11 +136,12 @@ class Preemptions:
         story: SeveralClients,
         *,
         deadline: float = float("inf"),
+        lives: float = float("inf"),
         on_progress: Callable[[Report], None] = _nothing,
         ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.story, self.deadline, self._on_progress = story, deadline, on_progress
-        self._ignored = ignored
+        self._lives, self._ignored = lives, ignored
         self.report = Report(story.name)
         self._start = start_of(story)
         self._frontier: deque[Plan] = deque([()])
@@ -152,7 +153,7 @@ class Preemptions:
         """Until all was tried, the deadline passes, or a violation is found."""
         began = monotonic()
         while self._frontier and not self.report.violations:
-            if monotonic() > self.deadline:
+            if monotonic() > self.deadline or self.report.runs >= self._lives:
                 break
             self._live(self._start.clone(), self._frontier.popleft())
             self._note(began)
@@ -212,10 +213,15 @@ def explorer_of(
     story: AnyStory,
     *,
     deadline: float = float("inf"),
+    lives: float = float("inf"),
     on_progress: Callable[[Report], None] = _nothing,
     ignored: frozenset[str] = frozenset(),
 ) -> Explorer | Preemptions:
-    """Of one client all crashes, of several all orders."""
+    """Of one client all crashes, of several all orders. `lives`: after so many it is enough."""
     if isinstance(story, Story):
-        return Explorer(story, deadline=deadline, on_progress=on_progress, ignored=ignored)
-    return Preemptions(story, deadline=deadline, on_progress=on_progress, ignored=ignored)
+        return Explorer(
+            story, deadline=deadline, lives=lives, on_progress=on_progress, ignored=ignored
+        )
+    return Preemptions(
+        story, deadline=deadline, lives=lives, on_progress=on_progress, ignored=ignored
+    )

@@ -6,11 +6,14 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
 
-from scenarios import worker
-from scenarios.commands.swarm import Senseless
+from scenarios import outcomes, shards, worker
+from scenarios.outcomes import Outcome, Result
+from scenarios.parallel import longest_first
 from scenarios.replay_ids import find_single
+from scenarios.shards import shard
 from scenarios.single_faults import each
 from scenarios.stories.all_stories import STORIES
+from scenarios.usage import Usage
 
 HELP = "one fault in a story, at each of its steps and commits"
 
@@ -21,25 +24,41 @@ Found = tuple[str, int, list[tuple[str, str, str]]]
 def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("stories", nargs="*", metavar="STORY", help="all by default")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    shards.add_option(one)
+    outcomes.add_option(one)
 
 
 def run(options: argparse.Namespace) -> int:
-    """The exit code. Raises Senseless."""
+    """The exit code. Raises Usage."""
     if options.jobs < 1:
-        raise Senseless(f"--jobs {options.jobs} makes no sense: give 1 or more")
-    names = [find_single(name).name for name in options.stories] or [one.name for one in STORIES]
-    began, faults, violations = monotonic(), 0, 0
+        raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
+    outcomes.check(options.json)
+    outcome = _outcome(options)
+    outcomes.write(outcome, options.json)
+    if options.json != "-":
+        _total(outcome)
+    if is_broken(outcome):
+        return 1
+    return 130 if outcome.is_stopped else 0
+
+
+def _outcome(options: argparse.Namespace) -> Outcome:
+    asked = longest_first([find_single(name) for name in options.stories] or STORIES)
+    part, began, is_stopped = shard(options.shard), monotonic(), False
+    names = [one.name for one in part.of(asked, "stories")]
+    results: list[Result] = []
     with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:
             for found in pool.map(explored, names):
-                faults, violations = faults + found[1], violations + len(found[2])
-                _tell(found)
+                results.append(_result(found))
+                if options.json != "-":
+                    _tell(results[-1])
         except KeyboardInterrupt:
+            is_stopped = True
             pool.shutdown(wait=False, cancel_futures=True)
             sys.stderr.write("stopped; this is the result so far\n")
-    seconds = monotonic() - began
-    sys.stdout.write(f"{faults} faults in {seconds:.1f} s, {violations} violations\n")
-    return 1 if violations else 0
+    terms = {"stories": [one.name for one in asked]}
+    return Outcome("faults", terms, part, results, monotonic() - began, is_stopped)
 
 
 def explored(name: str) -> Found:
@@ -51,8 +70,31 @@ def explored(name: str) -> Found:
     return name, faults, violations
 
 
-def _tell(found: Found) -> None:
+def _result(found: Found) -> Result:
     name, faults, violations = found
-    sys.stdout.write(f"{name:20} {faults:4} faults, {len(violations)} violations\n")
+    return {"story": name, "faults": faults, "violations": violations}
+
+
+def tell(outcome: Outcome) -> None:
+    """To a person, on stdout."""
+    for result in outcome.results:
+        _tell(result)
+    _total(outcome)
+
+
+def is_broken(outcome: Outcome) -> bool:
+    return any(result["violations"] for result in outcome.results)
+
+
+def _tell(found: Result) -> None:
+    name, violations = found["story"], found["violations"]
+    sys.stdout.write(f"{name:20} {found['faults']:4} faults, {len(violations)} violations\n")
     for fault, invariant, what in violations:
         sys.stdout.write(f"VIOLATION {invariant}: {name}, {fault}: {what}\n")
+    sys.stdout.flush()
+
+
+def _total(outcome: Outcome) -> None:
+    faults = sum(result["faults"] for result in outcome.results)
+    violations = sum(len(result["violations"]) for result in outcome.results)
+    sys.stdout.write(f"{faults} faults in {outcome.seconds:.1f} s, {violations} violations\n")

@@ -8,22 +8,24 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import count
 from time import monotonic
+from typing import Any
 
-from scenarios import swarm, worker
+from scenarios import outcomes, shards, swarm, worker
+from scenarios.budgets import ENDLESS, Budget, budget
+from scenarios.outcomes import Outcome, Result
+from scenarios.progress import Ticker
+from scenarios.shards import Shard, shard
+from scenarios.usage import Usage
 from scenarios.violation import SENTENCES
 
 LOT = 20
 #: Without --seeds and --budget.
 SEEDS = 2_000
-
-
-class Senseless(Exception):
-    """Bad words on the command line, in one sentence."""
 
 
 @dataclass(slots=True)
@@ -45,6 +47,21 @@ class Sum:
         self.faults += other.faults
         self.violations += other.violations
 
+    @staticmethod
+    def of(results: Iterable[Result]) -> "Sum":
+        """Of a report's results."""
+        total = Sum()
+        for one in results:
+            fields: dict[str, Any] = {**one, "faults": Counter(one["faults"])}
+            fields["violations"] = [
+                (seed, broken, what) for seed, broken, what in one["violations"]
+            ]
+            total.add(Sum(**fields))
+        return total
+
+    def as_result(self) -> Result:
+        return asdict(self) | {"faults": dict(self.faults)}
+
     def told(self, seconds: float) -> str:
         faults = ", ".join(f"{n} {kind}" for kind, n in sorted(self.faults.items()))
         return (
@@ -60,61 +77,113 @@ HELP = "several clients, orders of events and faults, drawn by seeds"
 def add_options(one: argparse.ArgumentParser) -> None:
     much = one.add_mutually_exclusive_group()
     much.add_argument("--seeds", type=int, metavar="N", help=f"how many; {SEEDS} by default")
-    much.add_argument("--budget", default="", metavar="TIME", help="as many as fit: 60s, 5m")
+    much.add_argument("--budget", default="", metavar="MUCH", help="60s, 5m, or a number, as 1e6")
     much.add_argument("--seed", type=int, metavar="S", help="this one again, with its trace")
     one.add_argument("--first", type=int, default=0, metavar="S", help="the first seed; 0")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    shards.add_option(one)
+    outcomes.add_option(one)
 
 
-def run(options: argparse.Namespace, seconds_of: Callable[[str], float]) -> int:
-    """The exit code. Raises Senseless."""
-    if options.seed is not None:
-        return _again(options.seed)
-    for name, least in (("seeds", 1), ("jobs", 1), ("first", 0)):
+def run(options: argparse.Namespace) -> int:
+    """The exit code. Raises Usage."""
+    for name, least in (("seeds", 1), ("jobs", 1), ("first", 0), ("seed", 0)):
         value = getattr(options, name)
         if value is not None and value < least:
-            raise Senseless(f"--{name} {value} makes no sense: give {least} or more")
-    budget = seconds_of(options.budget)
-    seeds = options.seeds or (0 if options.budget else SEEDS)
-    began = monotonic()
-    total = _swarm(_lots(options.first, seeds), options.jobs, began + budget)
-    sys.stdout.write(total.told(monotonic() - began))
+            raise Usage(f"--{name} {value} makes no sense: give {least} or more")
+    if options.seed is not None:
+        return _again(options.seed)
+    outcomes.check(options.json)
+    outcome = _outcome(options, _seeds(options), shard(options.shard))
+    outcomes.write(outcome, options.json)
+    if options.json != "-":
+        tell(outcome)
+    if is_broken(outcome):
+        return 1
+    return 130 if outcome.is_stopped else 0
+
+
+def _seeds(options: argparse.Namespace) -> Budget:
+    much = budget(options.budget)
+    return much if options.budget else Budget(runs=options.seeds or SEEDS)
+
+
+def _outcome(options: argparse.Namespace, much: Budget, part: Shard) -> Outcome:
+    began, pool = monotonic(), _Pool(options.jobs, much, part)
+    total = pool.run(_lots(options.first, much.runs, part))
+    terms = {"first": options.first, "budget": [str(much.seconds), str(much.runs)]}
+    seconds = monotonic() - began
+    return Outcome("swarm", terms, part, [total.as_result()], seconds, pool.is_stopped)
+
+
+def tell(outcome: Outcome) -> None:
+    """To a person, on stdout."""
+    total = Sum.of(outcome.results)
+    sys.stdout.write(total.told(outcome.seconds))
     for seed, invariant, what in sorted(total.violations):
         sys.stdout.write(f"VIOLATION {invariant} ({SENTENCES.get(invariant, '')}): {what}\n")
         sys.stdout.write(f"again: python -m scenarios swarm --seed {seed}\n")
-    return 1 if total.violations else 0
 
 
-def _lots(first: int, seeds: int) -> Iterator[range]:
-    """Without end where `seeds` is 0."""
-    for start in count(first, LOT):
-        if seeds and start >= first + seeds:
+def is_broken(outcome: Outcome) -> bool:
+    return bool(Sum.of(outcome.results).violations)
+
+
+def _lots(first: int, seeds: float, part: Shard) -> Iterator[range]:
+    """Without end where `seeds` is ENDLESS. Raises Usage where this part would have none."""
+    if seeds < ENDLESS:
+        part.of(range(first, first + int(seeds), LOT), f"lots of {LOT} seeds")
+    for number, start in enumerate(count(first, LOT)):
+        if start >= first + seeds:
             return
-        yield range(start, min(start + LOT, first + seeds) if seeds else start + LOT)
+        if part.has(number):
+            yield range(start, int(min(start + LOT, first + seeds)))
 
 
-def _swarm(lots: Iterator[range], jobs: int, deadline: float) -> Sum:
-    """Until no lot is left, the deadline, or ^C."""
-    total, began = Sum(), monotonic()
-    with ProcessPoolExecutor(jobs, initializer=worker.begin) as pool:
+class _Pool:
+    """Many processes, each with a lot at a time, until no lot is left, the time is over, or ^C."""
+
+    def __init__(self, jobs: int, much: Budget, part: Shard) -> None:
+        self.is_stopped = False
+        self._jobs, self._total = jobs, Sum()
+        self._began = monotonic()
+        self._deadline, self._runs = self._began + much.seconds, much.runs / part.count
+        self._ticker = Ticker(sys.stderr, every=10.0)
+
+    def run(self, lots: Iterator[range]) -> Sum:
+        with ProcessPoolExecutor(self._jobs, initializer=worker.begin) as pool:
+            try:
+                self._run(pool, lots)
+            except KeyboardInterrupt:
+                self.is_stopped = True
+                pool.shutdown(wait=False, cancel_futures=True)
+                sys.stderr.write("\nstopped; this is the result so far\n")
+        self._ticker.clear()
+        return self._total
+
+    def _run(self, pool: ProcessPoolExecutor, lots: Iterator[range]) -> None:
         flying: set[Future[Sum]] = set()
-        try:
-            while True:
-                while len(flying) < jobs * 2 and monotonic() < deadline:
-                    lot = next(lots, None)
-                    if lot is None:
-                        break
-                    flying.add(pool.submit(_one_lot, lot))
-                if not flying:
+        while True:
+            while len(flying) < self._jobs * 2 and monotonic() < self._deadline:
+                lot = next(lots, None)
+                if lot is None:
                     break
-                done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                for future in done:
-                    total.add(future.result())
-                _progress(total, monotonic() - began)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            sys.stderr.write("\nstopped; this is the result so far\n")
-    return total
+                flying.add(pool.submit(_one_lot, lot))
+            if not flying:
+                return
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._total.add(future.result())
+            self._ticker.says(self._so_far())
+
+    def _so_far(self) -> str:
+        total, seconds = self._total, monotonic() - self._began
+        rate = total.runs / max(seconds, 1e-3)
+        left = min(self._deadline - monotonic(), (self._runs - total.runs) / max(rate, 1e-3))
+        return (
+            f"swarm: {total.runs} runs, {rate:.0f} a second, {len(total.violations)} violations, "
+            f"{seconds:.0f} s, {max(left, 0):.0f} s left"
+        )
 
 
 def _one_lot(seeds: range) -> Sum:
@@ -132,13 +201,6 @@ def _told_by(seed: int) -> swarm.Result:
     except Exception as bug:
         bug.add_note(f"again: python -m scenarios swarm --seed {seed}")
         raise
-
-
-def _progress(total: Sum, seconds: float) -> None:
-    if sys.stderr.isatty():
-        rate = total.runs / max(seconds, 1e-3)
-        line = f"{total.runs} runs, {rate:.0f} a second, {len(total.violations)} violations"
-        sys.stderr.write(f"\r{line}\x1b[K")
 
 
 def _line(actor: str, what: str, outcome: str) -> None:

@@ -5,42 +5,89 @@ as its longest find: it must be clean. Exit 1: one exhibit was not found, or a s
 """
 
 import difflib
-import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from time import monotonic
 
-from scenarios import worker
+from scenarios import outcomes, worker
 from scenarios.museum.all_exhibits import EXHIBITS
 from scenarios.museum.exhibit import Exhibit
 from scenarios.museum.finding import Finding, find, is_clean, lives_by_story
 from scenarios.museum.track_record import table
+from scenarios.outcomes import Outcome, Result
+from scenarios.shards import Shard
 from scenarios.usage import Usage
 from scenarios.violation import SENTENCES
 
 
 def museum(
-    names: Sequence[str], *, jobs: int, without: Sequence[str], as_json: bool, as_table: bool
+    names: Sequence[str],
+    *,
+    jobs: int,
+    without: Sequence[str],
+    part: Shard,
+    json: str,
+    as_table: bool,
 ) -> int:
     """The exit code."""
-    began, exhibits = monotonic(), chosen(names)
+    outcomes.check(json)
+    began, quiet = monotonic(), as_table or json == "-"
+    exhibits = _part(chosen(names), part)
+    results = _results(exhibits, jobs, without, quiet=quiet)
+    terms = {"exhibits": list(names), "without": list(without)}
+    outcome = Outcome("museum", terms, part, results, monotonic() - began)
+    outcomes.write(outcome, json)
+    if as_table:
+        sys.stdout.write(table(exhibits, _findings(outcome)))
+    _total(outcome, quiet=quiet)
+    return 1 if is_broken(outcome) else 0
+
+
+def _part(exhibits: Sequence[Exhibit], part: Shard) -> list[Exhibit]:
+    """All of a story in one part: it is explored with nothing planted once."""
+    stories = part.of(list(dict.fromkeys(exhibit.story for exhibit in exhibits)), "stories in it")
+    return [exhibit for exhibit in exhibits if exhibit.story in stories]
+
+
+def _results(
+    exhibits: Sequence[Exhibit], jobs: int, without: Sequence[str], *, quiet: bool
+) -> list[Result]:
+    """One for each exhibit, then one for each story."""
     findings: list[Finding] = []
     with ProcessPoolExecutor(jobs, initializer=worker.begin) as pool:
         for finding in pool.map(_found, [e.name for e in exhibits], [without] * len(exhibits)):
             findings.append(finding)
-            if not as_table:
-                _print(_exhibit(finding.name), finding, as_json=as_json)
+            if not quiet:
+                _print(finding)
         stories = lives_by_story(exhibits, findings)
-        dirty = _dirty(zip(stories, pool.map(is_clean, stories, stories.values()), strict=True))
-    if as_table:
-        sys.stdout.write(table(exhibits, findings))
-    lost = [one for one in findings if not one.is_found]
-    sys.stderr.writelines(f"not clean without anything planted: {words}\n" for words in dirty)
-    if not as_json and not as_table:
-        _total(findings, lost, len(stories) - len(dirty), monotonic() - began)
-    return 1 if lost or dirty else 0
+        words = pool.map(is_clean, stories, stories.values())
+        clean = [{"story": one, "dirty": dirty} for one, dirty in zip(stories, words, strict=True)]
+    return [*map(asdict, findings), *clean]
+
+
+def _findings(outcome: Outcome) -> list[Finding]:
+    """In the order of the museum."""
+    places = {exhibit.name: place for place, exhibit in enumerate(EXHIBITS)}
+    findings = [Finding(**one) for one in outcome.results if "story" not in one]
+    return sorted(findings, key=lambda one: places[one.name])
+
+
+def _dirty(outcome: Outcome) -> list[str]:
+    stories = [one for one in outcome.results if "story" in one]
+    return [f"{one['story']}: {one['dirty']}" for one in stories if one["dirty"]]
+
+
+def is_broken(outcome: Outcome) -> bool:
+    return bool(_dirty(outcome)) or not all(one.is_found for one in _findings(outcome))
+
+
+def tell(outcome: Outcome) -> None:
+    """To a person, on stdout."""
+    for finding in _findings(outcome):
+        _print(finding)
+    _total(outcome, quiet=False)
 
 
 def chosen(names: Sequence[str]) -> list[Exhibit]:
@@ -69,17 +116,8 @@ def _exhibit(name: str) -> Exhibit:
     raise Usage(f"there is no exhibit {name!r}{hint}")
 
 
-def _dirty(stories: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{name}: {words}" for name, words in stories if words]
-
-
-def _print(exhibit: Exhibit, finding: Finding, *, as_json: bool) -> None:
-    if as_json:
-        fields = asdict(finding) | {"peer": exhibit.peer, "letter": exhibit.letter}
-        fields |= {"layer": exhibit.layer, "story": exhibit.story, "found": finding.is_found}
-        sys.stdout.write(json.dumps(fields, sort_keys=True) + "\n")
-    else:
-        sys.stdout.writelines(_lines(exhibit, finding))
+def _print(finding: Finding) -> None:
+    sys.stdout.writelines(_lines(_exhibit(finding.name), finding))
     sys.stdout.flush()
 
 
@@ -93,8 +131,12 @@ def _lines(exhibit: Exhibit, finding: Finding) -> Iterator[str]:
         yield f"  {finding.why}\n"
 
 
-def _total(findings: list[Finding], lost: list[Finding], clean: int, seconds: float) -> None:
-    sys.stdout.write(
-        f"{len(findings) - len(lost)} of {len(findings)} found; {clean} stories explored as long "
-        f"with nothing planted are clean; {seconds:.1f} s\n"
-    )
+def _total(outcome: Outcome, *, quiet: bool) -> None:
+    findings, dirty = _findings(outcome), _dirty(outcome)
+    sys.stderr.writelines(f"not clean without anything planted: {words}\n" for words in dirty)
+    if not quiet:
+        clean = len(outcome.results) - len(findings) - len(dirty)
+        sys.stdout.write(
+            f"{sum(one.is_found for one in findings)} of {len(findings)} found; {clean} stories "
+            f"explored as long with nothing planted are clean; {outcome.seconds:.1f} s\n"
+        )

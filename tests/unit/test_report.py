@@ -210,7 +210,7 @@ def test_explore_writes_the_first_violation(no_fsync: None, tmp_path: Path) -> N
     long = read(f"{CUT};eager;crash@boot;eager").path
     report = Report("create", violations=[("I9", long, "as before")])
     for _ in range(2):
-        harness._print(report, where, as_json=False)
+        harness._print(report, where)
     assert first.read_text(encoding="utf-8") == page(recorded(CUT))
 
 
@@ -231,7 +231,7 @@ def test_a_page_that_cannot_be_written(
 
 def test_a_page_is_not_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     where = str(tmp_path / "run.html")
-    assert harness.main(["explore", "create", "--json", "--html", where]) == 2
+    assert harness.main(["explore", "create", "--json", "-", "--html", where]) == 2
     assert "give one of them" in capsys.readouterr().err
 
 

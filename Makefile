@@ -119,6 +119,7 @@ nightly: setup ## a million runs and more (RUNS=1e6), on all cores (SHARD=1/4: a
 	$(call phase,exploration,$(call nightly,explore))
 	$(call phase,faults,$(call nightly,faults))
 	$(call phase,museum,$(call nightly,museum))
+	$(call phase,determinism,CONMAN_DETERMINISM_SEEDS=1000 $(PY) -m pytest -q tests/unit/test_determinism.py)
 	$(call phase,swarm,$(call nightly,swarm,--budget $(RUNS)))
 
 check: setup ## lint, format, types, import rules, generated code fresh

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from scenarios import positions
 from scenarios.nodes import Node, passing
 from scenarios.simulator import Schedule, Simulator
-from scenarios.verdict import judged, terms
+from scenarios.verdict import close, judged, terms
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -87,6 +87,8 @@ class Life:
             is_judged = True
         except _Judged:
             is_judged = self._places.eager.holds(self._since_choice[-1], self.world)
+        finally:
+            close(self._simulator)
         if is_judged and not self._schedule.eager:
             self._share()
 

@@ -23,6 +23,7 @@ from scenarios.replay_ids import CRASH
 from scenarios.simulator import Schedule, Simulator
 from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.swarm import judged
+from scenarios.verdict import close
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -99,7 +100,10 @@ class Life:
 
     def to_its_verdict(self) -> None:
         """Raises Violation."""
-        judged(self._life)
+        try:
+            judged(self._life)
+        finally:
+            close(self._life)
 
     def position(self) -> bytes:
         return self._life.position(self._terms)

@@ -17,7 +17,7 @@ from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of, wr
 from scenarios.simulator import LineHandler, Schedule, Simulator
 from scenarios.story import AnyStory, Story
 from scenarios.trace import Event
-from scenarios.verdict import judged, terms
+from scenarios.verdict import close, judged, terms
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -175,6 +175,8 @@ class _Replay(Recorder):
         else:
             if wanted:
                 raise Diverged(f"{CRASH}@{wanted[0]} was not passed")
+        finally:
+            close(simulator)
 
     def _die(self, point: str, dead: Node) -> None:
         dead.world.daemon_dies()

@@ -81,4 +81,5 @@ def one(start: Node, story: Story, fault: Faults) -> Result:
         trial.judge()
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)
+    trial.close()
     return result

@@ -211,10 +211,12 @@ def run(seed: int, choices: Choices | None = None, on_line: LineHandler = _no_li
     """One seed, or what `choices` has, to its verdict. An exception of the core goes through: a bug."""
     drawn = choices or Choices(seed)
     result = Result(seed)
+    trial = Trial(host(drawn), crowd(drawn), result, on_line)
     try:
-        Trial(host(drawn), crowd(drawn), result, on_line).run()
+        trial.run()
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)
+    trial.close()
     result.made = tuple(drawn.made)
     return result
 
@@ -228,7 +230,7 @@ class Trial:
         self._world, self._crowd, self._result, self._on_line = world, members, result, on_line
         self._choices = members.choices
         #: Sagas of dead daemons stay where they are until all is over.
-        self._dead: list[Simulator] = []
+        self._lives: list[Simulator] = []
 
     def run(self) -> None:
         """As chance has it. Raises Violation."""
@@ -255,7 +257,13 @@ class Trial:
         self._on_line(
             "CHOICE", "a daemon boots" + (", faults are over" if faults is None else ""), ""
         )
-        return Swarm(self._world, self._crowd, faults, self._on_line)
+        self._lives.append(life := Swarm(self._world, self._crowd, faults, self._on_line))
+        return life
+
+    def close(self) -> None:
+        """After the verdict."""
+        for life in self._lives:
+            verdict.close(life)
 
     def live(self, faults: Faults, instant: int) -> None:
         """A daemon, until it dies at this instant, or once it has come to rest before it."""
@@ -275,7 +283,6 @@ class Trial:
             life.run()
         except _Death:
             self._result.faults[CRASH] += 1
-        self._dead.append(life)
         self._result.events += life.events
         self._world.daemon_dies()
         self._crowd.daemon_dies()

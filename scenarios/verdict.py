@@ -1,5 +1,6 @@
 """The judgement of one life of a daemon: at rest, by the history, and by the probe after it."""
 
+from conman.core.machine import Task
 from conman.core.requests import ContainerList, ListContainers, Okay
 from scenarios import oracle, specification, told_events
 from scenarios.clients import Ask, request_of
@@ -37,6 +38,16 @@ def judged(simulator: Simulator, agreed: Terms) -> None:
     simulator.calm()
     _listed(simulator, possible)
     probe(simulator, sorted(possible))
+
+
+def close(simulator: Simulator) -> None:
+    """After the verdict: suspended sagas end where they stand. Raises RuntimeError if one goes on.
+
+    Up to then they are kept: else their end would come when garbage is collected, in another's life.
+    """
+    tasks: dict[str, Task] = vars(simulator.machine)["_tasks"]
+    for task in tasks.values():
+        task.saga.close()
 
 
 def _listed(simulator: Simulator, possible: dict[str, set[str]]) -> None:

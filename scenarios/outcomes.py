@@ -66,6 +66,8 @@ def check(path: str) -> None:
     """Before anything runs: whether there is where to write to. Raises Usage."""
     if path not in {"", "-"} and (Path(path).is_dir() or not Path(path).parent.is_dir()):
         raise Usage(f"--json {path}: name a file in a directory that is there")
+    # Of what is imported, whatever is edited meanwhile.
+    code()
 
 
 def _text(outcome: Outcome) -> str:

@@ -44,6 +44,8 @@ class Recording:
     last: World = field(default_factory=World)
     #: As `last`, before the probe; None: it did not come to rest.
     at_rest: World | None = None
+    #: What repeats it, where it is no path of a story.
+    again: str = ""
 
     @property
     def invariant(self) -> str:
@@ -52,6 +54,8 @@ class Recording:
 
 def command(recording: Recording, plant: str) -> str:
     """What repeats it. `plant`: the file of the bug that was in place, or ""."""
+    if recording.again:
+        return recording.again
     name = write(recording.path, recording.invariant)
     return f"python -m scenarios replay '{name}'" + (f" --plant {quote(plant)}" if plant else "")
 

@@ -248,9 +248,11 @@ class Trial:
         self._result.events += life.events
         self._result.calls = len(self._crowd.history)
 
-    def _watch(self, _point: str, changed: bool) -> None:  # noqa: FBT001 - a callback
+    def _watch(self, point: str, changed: bool) -> None:  # noqa: FBT001 - a callback
         if changed:
             oracle.always(self._world)
+        if point == "rest":
+            self._on_line("CHOICE", point, "")
 
     def _life(self, faults: Faults | None) -> Swarm:
         self._result.lives += 1

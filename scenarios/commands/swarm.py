@@ -15,11 +15,14 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
-from scenarios import outcomes, shards, swarm, worker
+from scenarios import edits, outcomes, shards, swarm, worker
 from scenarios.budgets import ENDLESS, Budget, budget
+from scenarios.commands import one_seed
+from scenarios.commands.replay import Page
 from scenarios.outcomes import Outcome, Result
 from scenarios.progress import Ticker
 from scenarios.shards import Shard, shard
+from scenarios.swarm_shrinking import shrunk
 from scenarios.usage import Usage
 from scenarios.violation import SENTENCES
 
@@ -79,6 +82,8 @@ def add_options(one: argparse.ArgumentParser) -> None:
     much.add_argument("--seeds", type=int, metavar="N", help=f"how many; {SEEDS} by default")
     much.add_argument("--budget", default="", metavar="MUCH", help="60s, 5m, or a number, as 1e6")
     much.add_argument("--seed", type=int, metavar="S", help="this one again, with its trace")
+    one.add_argument("--but", default="", metavar="CHOICES", help="of --seed: with these others")
+    one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     one.add_argument("--first", type=int, default=0, metavar="S", help="the first seed; 0")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     shards.add_option(one)
@@ -91,16 +96,29 @@ def run(options: argparse.Namespace) -> int:
         value = getattr(options, name)
         if value is not None and value < least:
             raise Usage(f"--{name} {value} makes no sense: give {least} or more")
+    page = Page(options.html)
     if options.seed is not None:
-        return _again(options.seed)
+        return one_seed.run(options.seed, edits.read(options.but), page)
+    if options.but:
+        raise Usage("--but is of one run: say which with --seed")
+    if options.html and options.json == "-":
+        raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
     outcomes.check(options.json)
     outcome = _outcome(options, _seeds(options), shard(options.shard))
     outcomes.write(outcome, options.json)
     if options.json != "-":
         tell(outcome)
+        _show(outcome, page)
     if is_broken(outcome):
         return 1
     return 130 if outcome.is_stopped else 0
+
+
+def _show(outcome: Outcome, page: Page) -> None:
+    """The first violation, shrunk."""
+    for seed, invariant, _ in sorted(Sum.of(outcome.results).violations)[:1]:
+        sys.stdout.flush()
+        one_seed.run(seed, shrunk(seed, invariant), page)
 
 
 def _seeds(options: argparse.Namespace) -> Budget:
@@ -201,18 +219,3 @@ def _told_by(seed: int) -> swarm.Result:
     except Exception as bug:
         bug.add_note(f"again: python -m scenarios swarm --seed {seed}")
         raise
-
-
-def _line(actor: str, what: str, outcome: str) -> None:
-    line = f"---- {what}" if actor == "CHOICE" else f"  {actor:8} {what:46} {outcome}".rstrip()
-    sys.stdout.write(f"{line}\n")
-
-
-def _again(seed: int) -> int:
-    result = swarm.run(seed, on_line=_line)
-    if result.violation is None:
-        sys.stdout.write("no violation\n")
-        return 0
-    invariant, what = result.violation
-    sys.stdout.write(f"VIOLATION {invariant} ({SENTENCES.get(invariant, '')}): {what}\n")
-    return 1

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from conman.api.service import About, Submit
 from conman.core.machine import Machine
@@ -24,8 +25,10 @@ from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
 from conman.daemon.systemd import Systemd, watched
 from conman.engine.driver import Driver
-from conman.engine.recorder import Recorder
 from conman.version import VERSION
+
+if TYPE_CHECKING:
+    from conman.engine.recorder import Recorder
 
 #: How long calls and effects under way may take to end; what has not is left to recovery.
 GRACE_S = 5.0
@@ -33,7 +36,7 @@ GRACE_S = 5.0
 _log = logging.getLogger(__name__)
 
 
-async def live(config: Config, host: Host, recorder: Recorder | None, systemd: Systemd) -> int:
+async def live(config: Config, host: Host, recorder: "Recorder | None", systemd: Systemd) -> int:
     """Returns conmand's exit code. Raises ConmanError before it serves."""
     began = time.time_ns()
     stored = host.store.read()

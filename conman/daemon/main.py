@@ -4,7 +4,6 @@ Nothing heavy is imported before the configuration is known to make sense. It mu
 traceback for what a person can mend: that is one sentence on stderr, and exit code 1.
 """
 
-import asyncio
 import logging
 import os
 import sys
@@ -187,7 +186,9 @@ def _live(config: Config) -> int:
     zygote = Zygote()
     allow_descriptors()
     with loading():
-        from conman.daemon.logs import set_up  # noqa: PLC0415 - heavier than a wrong flag deserves
+        import asyncio  # noqa: PLC0415 - heavier than a wrong flag deserves, and all that follows
+
+        from conman.daemon.logs import set_up  # noqa: PLC0415
 
         log = set_up(config.log_level, config.log_format)
         # Before grpc is imported: its own complaints are told by us, with what to do.

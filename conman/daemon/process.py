@@ -9,6 +9,8 @@ import resource
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import ModuleType
+from typing import cast
 
 
 def prepare_process() -> None:
@@ -34,11 +36,15 @@ def allow_descriptors() -> None:
 def loading() -> Generator[None]:
     """While modules are loaded, nothing is garbage: to look for some costs a sixth of the whole start.
 
-    What was loaded is not looked at later either.
+    What was loaded is not looked at later either. Nor is there TLS on a unix socket: asyncio looks for
+    ssl, which takes as long as half of asyncio, and does without where there is none.
     """
     gc.disable()
+    sys.modules.setdefault("ssl", cast("ModuleType", None))
     try:
         yield
     finally:
+        if sys.modules["ssl"] is None:  # pyright: ignore[reportUnnecessaryComparison]
+            del sys.modules["ssl"]
         gc.freeze()
         gc.enable()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING
 
 from conman.core.admission import Now
 from conman.core.effects import vocabulary as v
@@ -34,13 +35,15 @@ from conman.core.outputs import (
 from conman.core.requests import Reply, Request
 from conman.engine import watcher
 from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
-from conman.engine.recorder import Recorder
 from conman.engine.spans import Spans
 from conman.engine.watcher import Watcher
 from conman.engine.workers import Job, Workers
 from conman.engine.writer import Entry, Store, Writer
 from conman.primitives import steps as s
 from conman.primitives.crash_points import CrashPoints
+
+if TYPE_CHECKING:
+    from conman.engine.recorder import Recorder
 
 _NS = 1_000_000_000
 
@@ -55,7 +58,7 @@ class Driver:
         store: Store,
         points: CrashPoints,
         *,
-        recorder: Recorder | None = None,
+        recorder: "Recorder | None" = None,
         spans: Spans | None = None,
     ) -> None:
         self.ready = asyncio.Event()

@@ -6,75 +6,111 @@ answer. Here one is compiled, `__init__`; the rest is shared. To readers, type c
 options: whatever needs one is declared with `dataclasses.dataclass`.
 """
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field
 from operator import attrgetter
-from typing import Any, NoReturn, TypeVar, cast, dataclass_transform
 
-Value = TypeVar("Value")
-Values = Callable[[Any], tuple[object, ...]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import field
+    from typing import Any, NoReturn, TypeVar, dataclass_transform
+
+    Value = TypeVar("Value")
+else:
+    # Words to type checkers. What brings them is loaded for nobody: a shim would carry it.
+    field = None
+
+    def dataclass_transform(**_: object) -> object:
+        """A decorator that does nothing."""
+        return lambda made: made
 
 
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """Where the standard library's own marks are taken from."""
-
-    field: int
-
-
-_MARKS: Any = _Pattern
-_KIND = _MARKS.__dataclass_fields__["field"]._field_type  # noqa: SLF001 - fields() looks for it
+_NOT_GIVEN: "Any" = ...
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def frozen(cls: type[Value]) -> type[Value]:
+def frozen(cls: "type[Value]") -> "type[Value]":
     """Fields are the annotated names; the only thing that `field` may say is `default_factory`.
 
     Raises TypeError for what it cannot make.
     """
-    if any(getattr(base, "__dataclass_fields__", None) for base in cls.__mro__[1:]):
+    if any(hasattr(base, "__dataclass_fields__") for base in cls.__mro__[1:]):
         raise TypeError(f"{cls.__qualname__} inherits fields: use dataclasses.dataclass")
-    body = dict(cls.__dict__)
-    kinds = cast("dict[str, object]", body.get("__annotations__", {}))
-    fields = {name: _field(name, kind, body.pop(name, MISSING)) for name, kind in kinds.items()}
+    body: dict[str, Any] = dict(cls.__dict__)
+    kinds: dict[str, Any] = body.get("__annotations__", {})
+    given = {name: body.pop(name, _NOT_GIVEN) for name in kinds}
     for of_the_class_without_slots in ("__dict__", "__weakref__"):
         body.pop(of_the_class_without_slots, None)
-    names = tuple(fields)
+    names = tuple(kinds)
     body |= _methods(cls.__qualname__, names) | {
-        "__init__": _init(fields),
+        "__init__": _init(given),
         "__slots__": names,
         "__match_args__": names,
-        "__dataclass_fields__": fields,
-        "__dataclass_params__": _MARKS.__dataclass_params__,
+        "__dataclass_fields__": _ForDataclasses("__dataclass_fields__", kinds, given),
+        "__dataclass_params__": _ForDataclasses("__dataclass_params__", kinds, given),
     }
-    return cast("type[Value]", type(cls)(cls.__name__, cls.__bases__, body))
+    return type(cls)(cls.__name__, cls.__bases__, body)
 
 
-def _field(name: str, kind: object, given: object) -> "Field[Any]":
-    made: Any = cast("Any", given) if isinstance(given, Field) else field(default=given)
-    if not (made.init and made.repr and made.compare and made.hash is None) or made.kw_only is True:
-        raise TypeError(f"field {name} has options: use dataclasses.dataclass")
-    if type(made.default).__hash__ is None:
-        raise TypeError(f"field {name} has a mutable default: use default_factory")
-    made.name, made.type, made._field_type, made.kw_only = name, kind, _KIND, False  # noqa: SLF001
-    return cast("Field[Any]", made)
+class _ForDataclasses:
+    """What `dataclasses` reads of a class, made when it does: nobody else needs it to be loaded."""
+
+    __slots__ = ("_given", "_kinds", "_name")
+
+    def __init__(self, name: str, kinds: "dict[str, Any]", given: "dict[str, Any]") -> None:
+        self._name = name
+        self._kinds = kinds
+        self._given = given
+
+    def __get__(self, _: object, cls: "type[Any]") -> object:
+        from dataclasses import dataclass  # noqa: PLC0415 - that is the point
+
+        given = {name: each for name, each in self._given.items() if each is not _NOT_GIVEN}
+        body = {"__doc__": "Its twin.", "__annotations__": self._kinds, **given}
+        twin: Any = type(cls.__name__, (), body)
+        # Not declared frozen, for that compiles what nobody calls.
+        dataclass(init=False, repr=False, eq=False)(twin)
+        twin.__dataclass_params__.frozen = True
+        for name in ("__dataclass_fields__", "__dataclass_params__"):
+            setattr(cls, name, getattr(twin, name))
+        return getattr(cls, self._name)
 
 
-def _init(fields: "dict[str, Field[Any]]") -> Callable[..., None]:
+def replace(value: "Value", **changes: object) -> "Value":
+    """As `dataclasses.replace`: a new value, of the same class."""
+    names: tuple[str, ...] = vars(value.__class__)["__match_args__"]
+    kept = {name: getattr(value, name) for name in names}
+    return value.__class__(**(kept | changes))
+
+
+def _init(given: "dict[str, Any]") -> "Callable[..., None]":
     known: dict[str, Any] = {"__put": object.__setattr__}
     parameters, lines = ["self"], ["pass"]
-    for name, each in fields.items():
+    for name, each in given.items():
         made, value = f"__made_{name}", name
-        if each.default_factory is not MISSING:
-            known[made] = each.default_factory
+        if (factory := _factory(name, each)) is not None:
+            known[made] = factory
             value = f"{made}() if {name} is {made} else {name}"
-        elif each.default is not MISSING:
-            known[made] = each.default
+        elif each is not _NOT_GIVEN:
+            known[made] = each
         parameters.append(f"{name}={made}" if made in known else name)
         lines.append(f"__put(self, {name!r}, {value})")
     text = f"def __init__({', '.join(parameters)}):\n " + "\n ".join(lines)
     exec(text, known)  # noqa: S102 - names and nothing else, from our own source
-    return cast("Callable[..., None]", known["__init__"])
+    return known["__init__"]
+
+
+def _factory(name: str, given: "Any") -> "Callable[[], object] | None":  # noqa: ANN401 - of any class
+    """Of a `field`; None for what is no field. Raises TypeError for what cannot be made."""
+    if type(given).__hash__ is None:
+        raise TypeError(f"field {name} has a mutable default: use default_factory")
+    if not hasattr(given, "default_factory"):
+        return None
+    from dataclasses import MISSING  # noqa: PLC0415 - then it is loaded: `field` is of it
+
+    plain = given.init and given.repr and given.compare and given.hash is None
+    if not plain or given.kw_only is True or given.default_factory is MISSING:
+        raise TypeError(f"field {name} has options: use dataclasses.dataclass")
+    return given.default_factory
 
 
 def _methods(title: str, names: tuple[str, ...]) -> dict[str, object]:
@@ -105,7 +141,7 @@ def _methods(title: str, names: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _values(names: tuple[str, ...]) -> Values:
+def _values(names: tuple[str, ...]) -> "Callable[[Any], tuple[object, ...]]":
     match names:
         case ():
             return lambda _: ()
@@ -116,9 +152,13 @@ def _values(names: tuple[str, ...]) -> Values:
             return attrgetter(*names)
 
 
-def _refuse_set(_: object, name: str, _value: object) -> NoReturn:
+def _refuse_set(_: object, name: str, _value: object) -> "NoReturn":
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - nobody comes here
+
     raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
-def _refuse_delete(_: object, name: str) -> NoReturn:
+def _refuse_delete(_: object, name: str) -> "NoReturn":
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - nobody comes here
+
     raise FrozenInstanceError(f"cannot delete field {name!r}")

@@ -67,7 +67,7 @@ class Kept:
 
     def shim_killed(self, run: Run, state: State, *, living: bool, has_run: bool) -> None:
         """Its container's program may have ended already, and only this shim had waited for it."""
-        if state.phase is not Phase.WAITING and run not in self.drained:
+        if state.phase != Phase.WAITING and run not in self.drained:
             self.unread.add(run)
         if state.init is not None:
             self.orphaned.add(run)

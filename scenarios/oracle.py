@@ -195,7 +195,7 @@ def _state_is_true(world: World, row: Container) -> None:
     if row.is_prepared(world.boot_id) and not alive:
         raise Violation("I8", f"{row.name} is {row.state.value}, prepared; its init is dead")
     one = world.shims.get(world.layout().shim(row.id, row.run))
-    if one is not None and one.state.phase is Phase.WAITING:
+    if one is not None and one.state.phase == Phase.WAITING:
         raise Violation("I16", f"nobody has told the shim of {row.name} what it is for")
 
 

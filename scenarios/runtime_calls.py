@@ -84,7 +84,7 @@ def _answer(world: World, call: Call) -> None:
         world.ended_calls[call.pid] = call.answer
         return
     for one in list(world.shims.values()):
-        if one.pid == call.parent and one.state.phase is shim.Phase.CREATING:
+        if one.pid == call.parent and one.state.phase == shim.Phase.CREATING:
             init = _init_facts(world, call) if call.answer.code == 0 else None
             ended = shim.CallEnded(call.answer.code, "", call.answer.stderr, init)
             world.shims[one.directory] = replace(one, inbox=(*one.inbox, ended))

@@ -31,9 +31,9 @@ class Shim:
     inbox: tuple[shim.Input, ...] = ()
 
 
-def next_input(phase: shim.Phase, inbox: Sequence[shim.Input]) -> int | None:
+def next_input(phase: str, inbox: Sequence[shim.Input]) -> int | None:
     """The place of what is read next: while a call is under way no other child is reaped."""
-    creating = phase is shim.Phase.CREATING
+    creating = phase == shim.Phase.CREATING
     for place, event in enumerate(inbox):
         if not (creating and isinstance(event, shim.ChildEnded)):
             return place

@@ -4,7 +4,7 @@ All chance enters here, once: the id, the run's number, the deadline. What an in
 finish or undo it in another process, on another boot.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 
 from conman.core import limits
 from conman.core.layout import Layout
@@ -26,7 +26,7 @@ from conman.core.requests import (
 )
 from conman.core.resources import contradiction
 from conman.errors import Code, Refusal
-from conman.frozen import frozen
+from conman.frozen import frozen, replace
 
 STOP_TIMEOUT_MS = 10_000
 

@@ -5,12 +5,12 @@ files. A limit that it has no file for is a warning, never silence.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from conman.core.model import Control
 from conman.core.resources import Resources
 from conman.errors import Code, Refusal
-from conman.frozen import frozen
+from conman.frozen import frozen, replace
 
 #: All files that an update may set, and what it must know besides (of the cgroup above, of the usage).
 NAMES = (

@@ -19,7 +19,7 @@ from conman import errors
 from conman.core import admission, layout, model, outputs, permits, requests, resources, spec
 from conman.core.effects import changes, effect, inner, transactions, vocabulary
 from conman.engine import inputs
-from conman.primitives import control, held, results, steps
+from conman.primitives import control, held, results, shared_results, shared_steps, steps
 
 _MODULES: tuple[ModuleType, ...] = (
     admission,
@@ -37,6 +37,8 @@ _MODULES: tuple[ModuleType, ...] = (
     requests,
     resources,
     results,
+    shared_results,
+    shared_steps,
     spec,
     steps,
     transactions,

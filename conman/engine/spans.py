@@ -6,7 +6,6 @@ never change anything, hold the loop up, or be needed: a daemon without it decid
 
 import logging
 import time
-from dataclasses import replace
 from typing import Protocol
 
 from conman.core.effects.effect import Conflict, NotCommitted, Outcome, Unknown
@@ -14,7 +13,7 @@ from conman.core.effects.vocabulary import Commit
 from conman.core.machine import Machine
 from conman.core.outputs import Marked, Perform, SagaBegan, SagaEnded, Told
 from conman.errors import Refusal
-from conman.frozen import frozen
+from conman.frozen import frozen, replace
 from conman.primitives import steps as s
 
 _NS = 1_000_000_000

@@ -9,13 +9,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from conman.core.effects import recipes_boot
 from conman.core.layout import Layout
 from conman.core.model import RootfsMode
 from conman.errors import Code, HostError, Refusal
-from conman.frozen import frozen
+from conman.frozen import frozen, replace
 from conman.host import linux
 from conman.primitives import fence
 from conman.primitives.perform import perform

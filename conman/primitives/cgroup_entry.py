@@ -5,7 +5,6 @@ never remove anything, and never leave a v1 cpuset that allows nothing.
 """
 
 import os
-from contextlib import suppress
 
 from conman.primitives.mounts import Mount, cgroup_mounts
 
@@ -22,8 +21,10 @@ def _make(mount: Mount, path: str) -> None:
     here = mount.point
     for name in path.strip("/").split("/"):
         above, here = here, f"{here}/{name}"
-        with suppress(FileExistsError):
+        try:  # noqa: SIM105 - contextlib would be loaded for a shim's zygote alone
             os.mkdir(here, 0o755)
+        except FileExistsError:
+            pass
         if "cpuset" in mount.options:
             # On v1 a new cpuset allows nothing, and a process cannot be moved there.
             _inherit(above, here, "cpuset.cpus")

@@ -11,9 +11,10 @@ would look like a system that survives it.
 """
 
 import os
-import signal
-from collections.abc import Collection, Iterator
+from _collections_abc import Collection, Iterator
 from itertools import count
+
+from conman.primitives.light import signal
 
 
 class UnknownCrashPoint(ValueError):

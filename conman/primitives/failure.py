@@ -5,7 +5,7 @@ It must never swallow anything: what was not an OSError goes on as the bug that 
 
 import errno
 
-from conman.primitives.steps import Failed
+from conman.primitives.shared_results import Failed
 
 
 def failed(error: OSError, path: str = "") -> Failed:

@@ -12,13 +12,14 @@ while it holds the lock the answer is Remaining, not Done.
 import fcntl
 import os
 import select
-import signal
 import time
 
 from conman.frozen import frozen
 from conman.primitives.failure import failed
+from conman.primitives.light import signal
 from conman.primitives.processes import pidfd
-from conman.primitives.steps import Done, Failed, Fence, Remaining
+from conman.primitives.shared_results import Done, Failed, Remaining
+from conman.primitives.shared_steps import Fence
 
 _STATE_MARK = "_LIBCONTAINER_STATEDIR="
 

@@ -4,7 +4,7 @@ They change nothing on a host, and the daemon's death undoes them. Pure data, li
 """
 
 from conman.frozen import frozen
-from conman.primitives.results import ProcessId
+from conman.primitives.shared_results import ProcessId
 
 
 @frozen

@@ -1,6 +1,6 @@
 """What is mounted where, as /proc/self/mountinfo has it (proc(5)); read each time, never remembered."""
 
-from collections.abc import Iterator
+from _collections_abc import Iterator
 
 from conman.frozen import frozen
 

@@ -9,48 +9,35 @@ import ctypes
 import os
 import stat
 import time
-from collections.abc import Callable
-from typing import Any
 
-from conman.primitives import steps as s
+from conman.primitives import shared_results as r
+from conman.primitives import shared_steps as s
 from conman.primitives.failure import failed
 from conman.primitives.mounts import Mount, cgroup_mounts
 from conman.primitives.processes import send
 from conman.primitives.trees import remove_tree
 
-#: The steps that are performed here.
-Shared = (
-    s.CheckDirectory
-    | s.MakeDirectory
-    | s.MakeFifo
-    | s.WriteFile
-    | s.ReadFile
-    | s.SyncFile
-    | s.SyncDirectory
-    | s.SyncFileSystem
-    | s.Rename
-    | s.Unlink
-    | s.RemoveTree
-    | s.SignalProcess
-    | s.ReadOom
-)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
-def perform(step: Shared) -> s.Result:
+def perform(step: s.Shared) -> r.SharedResult:
     """Do one step. An OSError is answered as Failed."""
     try:
         result = _BY_TYPE[type(step)](step)
     except OSError as error:
         return failed(error, getattr(step, "path", ""))
-    return s.Done(time.time_ns()) if result is None else result
+    return r.Done(time.time_ns()) if result is None else result
 
 
-def _check_directory(path: str) -> s.Result | None:
+def _check_directory(path: str) -> r.SharedResult | None:
     try:
         mode = os.stat(path).st_mode
     except FileNotFoundError:
-        return s.Absent()
-    return None if stat.S_ISDIR(mode) else s.Failed("ENOTDIR", f"Not a directory: {path}")
+        return r.Absent()
+    return None if stat.S_ISDIR(mode) else r.Failed("ENOTDIR", f"Not a directory: {path}")
 
 
 def _make_directory(path: str, mode: int) -> None:
@@ -79,12 +66,12 @@ def _write_file(path: str, data: bytes, mode: int) -> None:
         os.close(fd)
 
 
-def _read_file(path: str) -> s.Result:
+def _read_file(path: str) -> r.SharedResult:
     try:
         with open(path, "rb", buffering=0) as file:
-            return s.Content(file.read())
+            return r.Content(file.read())
     except FileNotFoundError:
-        return s.Absent()
+        return r.Absent()
 
 
 def _sync(path: str, flags: int) -> None:
@@ -105,13 +92,13 @@ def _sync_file_system(path: str) -> None:
         os.close(fd)
 
 
-def _rename(source: str, target: str) -> s.Result | None:
+def _rename(source: str, target: str) -> r.SharedResult | None:
     try:
         os.rename(source, target)
     except FileNotFoundError:
         if os.path.lexists(source):
             raise
-        return s.Absent()
+        return r.Absent()
     return None
 
 
@@ -140,7 +127,7 @@ def _oom_kills_in(mount: Mount, cgroup: str) -> int:
 
 
 #: Looked up and not matched: a shim shares each class with its zygote until it touches it. None: Done.
-_BY_TYPE: dict[type[Shared], Callable[[Any], s.Result | None]] = {
+_BY_TYPE: "dict[type[s.Shared], Callable[[Any], r.SharedResult | None]]" = {
     s.CheckDirectory: lambda step: _check_directory(step.path),
     s.MakeDirectory: lambda step: _make_directory(step.path, step.mode),
     s.MakeFifo: lambda step: _make_fifo(step.path, step.mode),
@@ -152,6 +139,6 @@ _BY_TYPE: dict[type[Shared], Callable[[Any], s.Result | None]] = {
     s.Rename: lambda step: _rename(step.source, step.target),
     s.Unlink: lambda step: _unlink(step.path),
     s.RemoveTree: lambda step: remove_tree(step.path),
-    s.SignalProcess: lambda step: None if (sent := send(step)) == s.Done() else sent,
-    s.ReadOom: lambda step: s.OomCount(_oom_kills(step.cgroup)),
+    s.SignalProcess: lambda step: None if (sent := send(step)) == r.Done() else sent,
+    s.ReadOom: lambda step: r.OomCount(_oom_kills(step.cgroup)),
 }

@@ -6,10 +6,11 @@ A pid alone is nobody: it is given to another once its owner was reaped. A zombi
 
 import errno
 import os
-import signal
 
 from conman.frozen import frozen
-from conman.primitives.steps import Done, Gone, ProcessId, SignalProcess
+from conman.primitives.light import signal
+from conman.primitives.shared_results import Done, Gone, ProcessId
+from conman.primitives.shared_steps import SignalProcess
 
 #: Names another file to read the boot id from, so that a test can act out a reboot.
 BOOT_ID_FILE = "CONMAN_BOOT_ID_FILE"

@@ -1,42 +1,10 @@
-"""What steps result in, and who a process is: the values that come back from a host.
+"""What the daemon's own steps result in: the values that come back from a host.
 
-Like the steps pure data: the standard library's dataclasses only, for the shim imports it.
+Like the steps pure data: the decorator of values only.
 """
 
 from conman.frozen import frozen
-
-
-@frozen
-class ProcessId:
-    """One process of one boot. `start_time` in clock ticks since boot (proc(5), stat field 22)."""
-
-    boot_id: str
-    pid: int
-    start_time: int
-
-
-@frozen
-class Done:
-    """The step's end state holds. `at`: wall clock, ns since the epoch, when it was seen."""
-
-    at: int = 0
-
-
-@frozen
-class Absent:
-    """What was asked about does not exist; established, not guessed."""
-
-
-@frozen
-class Gone:
-    """That process (boot, pid, start time) no longer lives; a zombie counts as gone."""
-
-
-@frozen
-class Content:
-    """What a file holds."""
-
-    data: bytes
+from conman.primitives.shared_results import ProcessId
 
 
 @frozen
@@ -60,13 +28,6 @@ class Devices:
 
 
 @frozen
-class OomCount:
-    """The kernel's counter of OOM kills in this cgroup."""
-
-    kills: int
-
-
-@frozen
 class ExitStatus:
     """As wait(2) tells it: `code` is 128 + n for one that died by `signal` n, which is 0 else."""
 
@@ -86,13 +47,6 @@ class ShimProcess:
     """Who the living shim is."""
 
     process: ProcessId
-
-
-@frozen
-class Remaining:
-    """The pids that still live."""
-
-    pids: tuple[int, ...]
 
 
 @frozen
@@ -158,11 +112,3 @@ class Inventory:
 @frozen
 class TimedOut:
     """The step has ended, and what it did is not known: look."""
-
-
-@frozen
-class Failed:
-    """The step was not done. `error` is the errno's name ("ENOSPC"), `text` for people."""
-
-    error: str
-    text: str

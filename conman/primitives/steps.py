@@ -5,7 +5,8 @@ know how to do them: the daemon's (`conman.host`), the shim's, and the simulator
 *what*; it never decides *whether*. Each is idempotent, so "already there" and "already gone" are
 `Done`; a step that waits is bounded by its own `timeout_ms`.
 
-This module must stay pure data: the standard library's dataclasses only, for the shim imports it.
+Those that the shim performs too are in `shared_steps`. This module must stay pure data: the decorator of
+values only.
 """
 
 from conman.frozen import frozen
@@ -24,35 +25,46 @@ from conman.primitives.held import (
     WatchShim,
 )
 from conman.primitives.results import (
-    Absent,
-    Content,
     Controls,
     Devices,
-    Done,
     ExitStatus,
-    Failed,
     Freezer,
-    Gone,
     Held,
     Inventory,
-    OomCount,
-    ProcessId,
-    Remaining,
     RuntimeAnswer,
     ShimAnswer,
     ShimProcess,
     Stopped,
     TimedOut,
 )
+from conman.primitives.shared_results import (
+    Absent,
+    Content,
+    Done,
+    Failed,
+    Gone,
+    OomCount,
+    ProcessId,
+    Remaining,
+)
+from conman.primitives.shared_steps import (
+    CheckDirectory,
+    Fence,
+    MakeDirectory,
+    MakeFifo,
+    ReadFile,
+    ReadOom,
+    RemoveTree,
+    Rename,
+    SignalProcess,
+    SyncDirectory,
+    SyncFile,
+    SyncFileSystem,
+    Unlink,
+    WriteFile,
+)
 
 # ---- files -------------------------------------------------------------------------------------
-
-
-@frozen
-class CheckDirectory:
-    """Result: Done, Absent, or Failed(ENOTDIR). Changes nothing."""
-
-    path: str
 
 
 @frozen
@@ -81,81 +93,6 @@ class ReadInRoot:
     """
 
     root: str
-    path: str
-
-
-@frozen
-class MakeDirectory:
-    """mkdir(2); an existing directory is Done."""
-
-    path: str
-    mode: int = 0o700
-
-
-@frozen
-class MakeFifo:
-    """mkfifo(3); an existing FIFO is Done."""
-
-    path: str
-    mode: int = 0o600
-
-
-@frozen
-class WriteFile:
-    """Create or truncate, and write all of `data`. Neither content nor name is durable yet."""
-
-    path: str
-    data: bytes
-    mode: int = 0o600
-
-
-@frozen
-class ReadFile:
-    """Result: Content or Absent."""
-
-    path: str
-
-
-@frozen
-class SyncFile:
-    """fsync(2): the content survives a power cut; its name only with SyncDirectory."""
-
-    path: str
-
-
-@frozen
-class SyncDirectory:
-    """fsync(2) of a directory: the names in it survive a power cut."""
-
-    path: str
-
-
-@frozen
-class SyncFileSystem:
-    """syncfs(2) of the file system that holds `path`."""
-
-    path: str
-
-
-@frozen
-class Rename:
-    """rename(2). Result Absent when the source does not exist."""
-
-    source: str
-    target: str
-
-
-@frozen
-class Unlink:
-    """unlink(2); an absent file is Done."""
-
-    path: str
-
-
-@frozen
-class RemoveTree:
-    """Remove a directory with all that is in it, deepest first; never follows links or mounts."""
-
     path: str
 
 
@@ -219,21 +156,6 @@ class RemoveCgroup:
 
 
 @frozen
-class ReadOom:
-    """Result: OomCount of the cgroup's own counter (0 where there is none)."""
-
-    cgroup: str
-
-
-@frozen
-class SignalProcess:
-    """Send one signal by pidfd, after boot id and start time were compared. Result: Done or Gone."""
-
-    process: ProcessId
-    signal: int
-
-
-@frozen
 class StopProcess:
     """SIGSTOP, wait until every thread stands. Result: Stopped (what it is), or Gone."""
 
@@ -279,21 +201,6 @@ class RunRuntime:
     argv: tuple[str, ...]
     lock: str
     marker: str
-    timeout_ms: int
-
-
-@frozen
-class Fence:
-    """Make every earlier actor of one lock harmless, and prove it by taking the lock.
-
-    Until `lock` is free, end by pidfd whatever bears `marker` in its environment or has the lock
-    file open; with `state_directory` also what bears "_LIBCONTAINER_STATEDIR=<that>".
-    Result: Done, or Remaining with the pids that would not end in time.
-    """
-
-    lock: str
-    marker: str
-    state_directory: str
     timeout_ms: int
 
 

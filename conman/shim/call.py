@@ -5,10 +5,10 @@ told ended before it is reaped, nor be ended when it has already answered: its i
 """
 
 import os
-from collections.abc import Callable
+from _collections_abc import Callable
 
 from conman.primitives.fence import fence, make_lock
-from conman.primitives.steps import Done
+from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
 from conman.shim.complaint import complain
 from conman.shim.log import Log

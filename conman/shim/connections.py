@@ -4,9 +4,9 @@ When a newer one speaks, the older ones are closed, with whatever they had not y
 daemon's request must never be obeyed after its successor's. It must never wait for a peer.
 """
 
-import socket
-from collections.abc import Callable
+from _collections_abc import Callable
 
+from conman.primitives.light import accept, socket
 from conman.shim.complaint import complain
 from conman.shim.machine import Disconnected, Input, Requested
 from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
@@ -44,7 +44,7 @@ class Connections:
 
     def _accept(self) -> None:
         try:
-            connection, _ = self._listener.accept()
+            connection = accept(self._listener)
         except BlockingIOError:
             return  # the peer has given up
         connection.setblocking(False)  # noqa: FBT003 - socket's own signature

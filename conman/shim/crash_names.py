@@ -8,8 +8,6 @@
 Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, `shim/oom-read/during:4`.
 """
 
-from typing import get_args
-
 from conman.shim import machine, recipes
 
 _RECORD = len(recipes.write_exit("", b""))
@@ -32,8 +30,8 @@ def action_name(kind: type[machine.Action]) -> str:
 
 def known() -> frozenset[str]:
     """Every name there is."""
-    inputs = [input_name(kind) for kind in get_args(machine.Input)]
-    actions = [action_name(kind) for kind in get_args(machine.Action) if kind is not machine.DoStep]
+    inputs = [input_name(kind) for kind in machine.Input.__args__]
+    actions = [action_name(kind) for kind in machine.Action.__args__ if kind is not machine.DoStep]
     around = (
         f"{n}/{when}" for n in ("shim/bind", *inputs, *actions) for when in ("before", "after")
     )
@@ -52,5 +50,5 @@ def _kebab(name: str) -> str:
 #: Made once, before a shim is forked.
 _NAMES: dict[type[object], str] = {
     kind: f"shim/{_kebab(kind.__name__)}"
-    for kind in (*get_args(machine.Input), *get_args(machine.Action))
+    for kind in (*machine.Input.__args__, *machine.Action.__args__)
 }

@@ -5,9 +5,9 @@ none is missed between a look and a wait. It must never run anything but what wa
 """
 
 import os
-import signal
 import time
 
+from conman.primitives.light import signal
 from conman.shim.readers import Callback, Readers
 
 

@@ -8,21 +8,17 @@ the daemon ends it, by SIGKILL, when it is no longer needed; so it may be killed
        |  '--succeed--> SUCCEEDING: another shim's run, whose output it goes on logging
        '-- connection lost, or nothing asked in time: LEFT
 
-No I/O, no clock, no imports beyond dataclasses, json and the steps: the simulator runs this same code.
+No I/O, no clock, no imports beyond values, JSON and the steps: the simulator runs this same code.
 """
 
-import json
-from dataclasses import replace
-from enum import Enum
-from typing import assert_never
-
-from conman.frozen import frozen
-from conman.primitives.steps import Step
+from conman.frozen import frozen, replace
+from conman.primitives.shared_steps import Shared
 from conman.shim import recipes
+from conman.shim.json_text import dumps
 from conman.shim.task import Init, Task, parse_log, parse_task
 
 
-class Phase(Enum):
+class Phase:
     """Where the run stands, as far as the shim can know."""
 
     WAITING = "waiting"
@@ -139,7 +135,7 @@ class EndCall:
 class DoStep:
     """One primitive step. `last` of the record's steps: RecordWritten follows; ReadOom: OomRead."""
 
-    step: Step
+    step: Shared
     last: bool = False
 
 
@@ -186,7 +182,7 @@ class State:
     `log`: a successor's; `trouble`: why it cannot read.
     """
 
-    phase: Phase = Phase.WAITING
+    phase: str = Phase.WAITING
     connection: int = 0
     task: Task | None = None
     call: CallEnded | None = None
@@ -220,14 +216,12 @@ def step(state: State, event: Input) -> Reaction:
             return _record_written(state, ok=ok)
         case OutputReopened(failure):
             return _rest(replace(state, trouble=failure))
-        case LogComplete() if state.phase is Phase.SUCCEEDING:
+        case LogComplete() if state.phase == Phase.SUCCEEDING:
             return _rest(state)
         case LogComplete():
             return _rest(replace(state, phase=Phase.ENDED, recorded=True))
         case TimeUp():
-            return _leave(state) if state.phase is Phase.WAITING else (state, ())
-        case _:
-            assert_never(event)
+            return _leave(state) if state.phase == Phase.WAITING else (state, ())
 
 
 def _requested(state: State, event: Requested) -> Reaction:
@@ -238,22 +232,22 @@ def _requested(state: State, event: Requested) -> Reaction:
         state = replace(state, connection=event.connection, asking=())
     state = replace(state, asking=(*state.asking, event.seq))
     match event.op:
-        case "create" if state.phase is Phase.WAITING:
+        case "create" if state.phase == Phase.WAITING:
             task = parse_task(event.body)
             return replace(state, phase=Phase.CREATING, task=task), (RunCall(task),)
-        case "succeed" if state.phase is Phase.WAITING or state.trouble:
+        case "succeed" if state.phase == Phase.WAITING or state.trouble:
             log = parse_log(event.body)
             state = replace(state, phase=Phase.SUCCEEDING, log=log)
             return state, (ReopenOutput(log),)
-        case "exit" if state.phase is Phase.SUCCEEDING:
+        case "exit" if state.phase == Phase.SUCCEEDING:
             return state, (CompleteLog(state.log),)
-        case "hello" if state.phase is Phase.CREATING and state.task is not None:
+        case "hello" if state.phase == Phase.CREATING and state.task is not None:
             return state, (EndCall(state.task),)
-        case "exit" if state.phase is Phase.RECORDING:
+        case "exit" if state.phase == Phase.RECORDING:
             return _record(state) if state.failed else (state, ())
-        case "exit" if state.phase is Phase.HOLDING and state.init is not None:
+        case "exit" if state.phase == Phase.HOLDING and state.init is not None:
             return state, ()
-        case "create" if state.phase is Phase.CREATING:
+        case "create" if state.phase == Phase.CREATING:
             return state, ()
         case _:
             return _rest(state)
@@ -263,7 +257,7 @@ def _disconnected(state: State, connection: int) -> Reaction:
     if connection != state.connection:
         return state, ()
     state = replace(state, asking=())
-    return _leave(state) if state.phase is Phase.WAITING else (state, ())
+    return _leave(state) if state.phase == Phase.WAITING else (state, ())
 
 
 def _call_ended(state: State, event: CallEnded) -> Reaction:
@@ -323,7 +317,7 @@ def exit_fields(state: State) -> "dict[str, object] | None":
 
 def exit_bytes(state: State) -> bytes:
     """The exit record: one JSON object on one line."""
-    return (json.dumps(exit_fields(state), sort_keys=True, separators=(",", ":")) + "\n").encode()
+    return (dumps(exit_fields(state), sort_keys=True) + "\n").encode()
 
 
 def describe(state: State) -> str:
@@ -350,7 +344,7 @@ def describe(state: State) -> str:
         "call": call,
         "exit": exit_fields(state),
         "recorded": state.recorded,
-        "succeeds": state.phase is Phase.SUCCEEDING,
+        "succeeds": state.phase == Phase.SUCCEEDING,
         "trouble": state.trouble,
     }
-    return json.dumps(known, sort_keys=True, separators=(",", ":"))
+    return dumps(known, sort_keys=True)

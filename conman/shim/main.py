@@ -6,17 +6,17 @@ that it was not given, nor end by a signal that was meant for somebody else's te
 """
 
 import ctypes
-import json
 import os
-import signal
 
 from conman.primitives.crash_points import CrashPoints, UnknownCrashPoint
+from conman.primitives.light import signal
 from conman.primitives.processes import boot_id, start_time
-from conman.primitives.steps import Done
+from conman.primitives.shared_results import Done
 from conman.shim import recipes
 from conman.shim.appearance import rename
 from conman.shim.complaint import complain
 from conman.shim.crash_names import known
+from conman.shim.json_text import dumps
 from conman.shim.performer import Shim, attempt
 from conman.shim.protocol import BORN, BOUND, listen
 
@@ -84,6 +84,6 @@ def _detach() -> None:
 def _settle_in(directory: str) -> None:
     pid = os.getpid()
     identity = {"boot_id": boot_id(), "pid": pid, "start_time": start_time(pid)}
-    for step in recipes.settle_in(directory, f"{json.dumps(identity)}\n".encode()):
+    for step in recipes.settle_in(directory, f"{dumps(identity)}\n".encode()):
         if not isinstance(attempt(step), Done):
             raise SystemExit(f"cannot settle in {directory}")

@@ -5,15 +5,14 @@ without a bound but the disk, and keeps the runtime's create and the container's
 """
 
 import os
-import socket
 import time
-from collections import deque
-from dataclasses import replace
-from typing import assert_never
 
+from conman.frozen import replace
 from conman.primitives.crash_points import CrashPoints, crash
-from conman.primitives.perform import Shared, perform
-from conman.primitives.steps import Done, Failed, OomCount, ReadOom, Result, Step, WriteFile
+from conman.primitives.light import socket
+from conman.primitives.perform import perform
+from conman.primitives.shared_results import Done, Failed, OomCount, SharedResult
+from conman.primitives.shared_steps import ReadOom, Shared, WriteFile
 from conman.shim import machine, recipes
 from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
@@ -33,7 +32,7 @@ class Shim:
     def __init__(self, directory: str, listener: socket.socket, points: CrashPoints) -> None:
         self._points = points
         self._state = machine.State()
-        self._inputs: deque[machine.Input] = deque()
+        self._inputs: list[machine.Input] = []
         self._loop = Loop()
         self._output = Output(directory, self._loop.readers, lambda: self._loop.hasten("drain"))
         self._call = Call(directory, self._loop, self._output, self._inputs.append)
@@ -42,9 +41,9 @@ class Shim:
     def run(self, create_within_s: float) -> None:
         self._loop.watch_children(self._reap)
         self._loop.arm("create", create_within_s, lambda: self._inputs.append(machine.TimeUp()))
-        while self._state.phase is not machine.Phase.LEFT:
+        while self._state.phase != machine.Phase.LEFT:
             if self._inputs:
-                self._react(self._inputs.popleft())
+                self._react(self._inputs.pop(0))
             else:
                 self._loop.turn()
 
@@ -81,8 +80,6 @@ class Shim:
                 pass
             case machine.DoStep():
                 raise AssertionError(action)
-            case _:
-                assert_never(action)
         self._points.passes(f"{name}/after")
 
     def _do_step(self, point: str, action: machine.DoStep) -> bool:
@@ -133,17 +130,15 @@ class Shim:
             return  # no children at all
 
 
-def attempt(step: Step) -> Result:
+def attempt(step: Shared) -> SharedResult:
     """Perform one step; what fails is also said on stderr."""
-    if not isinstance(step, Shared):
-        raise TypeError(f"a shim performs no {type(step).__name__}")
     result = perform(step)
     if isinstance(result, Failed):
         complain(f"{type(step).__name__}: {result.text}")
     return result
 
 
-def _tear(step: Step) -> None:
+def _tear(step: Shared) -> None:
     """Die in the middle of a step: of a write, when half of it is done."""
     if isinstance(step, WriteFile):
         perform(replace(step, data=step.data[: len(step.data) // 2]))

@@ -8,12 +8,15 @@
 The only module of the shim that host and ctl know. It must never block longer than its caller says.
 """
 
-import json
 import os
-import socket
-from typing import Any, cast
 
 from conman.frozen import frozen
+from conman.primitives.light import socket
+from conman.shim.json_text import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 VERSION = 1
 LIMIT = 64 * 1024
@@ -41,7 +44,7 @@ class Packet:
 
 def encode(packet: Packet) -> bytes:
     fields = {"v": VERSION, "op": packet.op, "seq": packet.seq, "body": packet.body}
-    data = json.dumps(fields, separators=(",", ":")).encode()
+    data = dumps(fields).encode()
     if len(data) > LIMIT:
         raise ForeignPacket(f"a packet of {len(data)} bytes, {LIMIT} is the most")
     return data
@@ -50,7 +53,7 @@ def encode(packet: Packet) -> bytes:
 def decode(data: bytes) -> Packet:
     """Raises ForeignPacket."""
     try:
-        raw = cast("dict[str, Any]", json.loads(data))
+        raw: dict[str, Any] = loads(data)
         version, packet = raw["v"], Packet(raw["op"], raw["seq"], raw["body"])
     except (ValueError, KeyError, TypeError) as error:
         raise ForeignPacket(f"not a packet: {data[:80]!r}") from error
@@ -90,7 +93,9 @@ def listen(directory: str) -> socket.socket:
 
 def connect(directory: str) -> socket.socket:
     """Raises FileNotFoundError or ConnectionRefusedError where nobody listens."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    import socket as whole  # noqa: PLC0415 - a shim never connects
+
+    connection = whole.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     try:
         inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -6,7 +6,7 @@ anybody for a descriptor that was taken out.
 """
 
 import select
-from collections.abc import Callable
+from _collections_abc import Callable
 
 Callback = Callable[[], None]
 

@@ -3,20 +3,20 @@
 The exit record is durable, content and name, before anybody is told; that order is the point of it.
 """
 
-from conman.primitives.steps import (
+from conman.primitives.shared_steps import (
     Fence,
     MakeDirectory,
     MakeFifo,
     ReadOom,
     Rename,
-    Step,
+    Shared,
     SyncDirectory,
     SyncFile,
     WriteFile,
 )
 
 
-def write_exit(directory: str, data: bytes) -> tuple[Step, ...]:
+def write_exit(directory: str, data: bytes) -> tuple[Shared, ...]:
     """`directory`/exit.json, published by rename, durable with its name."""
     record = f"{directory}/exit.json"
     return (
@@ -28,12 +28,12 @@ def write_exit(directory: str, data: bytes) -> tuple[Step, ...]:
     )
 
 
-def read_oom(cgroup: str) -> tuple[Step, ...]:
+def read_oom(cgroup: str) -> tuple[Shared, ...]:
     """The cgroup's own counter, before the cgroup goes."""
     return (ReadOom(cgroup),)
 
 
-def settle_in(directory: str, identity: bytes) -> tuple[Step, ...]:
+def settle_in(directory: str, identity: bytes) -> tuple[Shared, ...]:
     """Who the shim is and where its container's output goes. In RUN: nothing outlives this boot."""
     return (
         WriteFile(f"{directory}/shim.pid.tmp", identity),
@@ -51,6 +51,6 @@ def end_call(lock: str, marker: str, state_directory: str) -> Fence:
     return Fence(lock, marker, state_directory, timeout_ms=4_000)
 
 
-def complete_log(path: str) -> tuple[Step, ...]:
+def complete_log(path: str) -> tuple[Shared, ...]:
     """Content and name of the log survive a power cut."""
     return (SyncFile(path), SyncDirectory(path.rpartition("/")[0]))

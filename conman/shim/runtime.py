@@ -5,12 +5,12 @@ that nothing of this call goes on. Its stdout and stderr are the container's. It
 shim's own lock, its signals, or what a service manager told the daemon.
 """
 
-import json
 import os
-import signal
 
+from conman.primitives.light import signal
 from conman.primitives.processes import program, start_time
 from conman.shim.complaint import complain
+from conman.shim.json_text import loads
 from conman.shim.task import Init, Task
 
 # Found out before a shim is forked: what a fork computes it pays for.
@@ -87,7 +87,7 @@ def _last_error(log: str) -> str:
 
 def _error_in(line: bytes) -> str:
     try:
-        entry: object = json.loads(line)
+        entry: object = loads(line)
     except ValueError:
         return ""
     match entry:

@@ -7,7 +7,7 @@ It must never wait for a container.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from _collections_abc import Callable, Iterable
 
 from conman.shim.log import Log
 from conman.shim.readers import Readers

@@ -3,9 +3,8 @@
 Their other half is `conman.core.shim_call`. Pure; it must never guess what a body does not say.
 """
 
-import json
-
 from conman.frozen import frozen
+from conman.shim.json_text import loads
 
 
 @frozen
@@ -38,7 +37,7 @@ class Init:
 
 def parse_task(body: str) -> Task:
     """The task of a `create` request. Raises KeyError or ValueError for a foreign body."""
-    raw = json.loads(body)
+    raw = loads(body)
     return Task(
         tuple(raw["argv"]),
         raw["lock"],
@@ -55,4 +54,4 @@ def parse_task(body: str) -> Task:
 
 def parse_log(body: str) -> str:
     """The log of a `succeed` request. Raises KeyError or ValueError for a foreign body."""
-    return str(json.loads(body)["log"])
+    return str(loads(body)["log"])

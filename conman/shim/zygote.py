@@ -10,16 +10,18 @@ hold a shim's lock for longer than a fork takes, and never be needed: without it
 
 import gc
 import os
-import signal
-import socket
 
 from conman.primitives.cgroup_entry import enter
+from conman.primitives.light import signal, socket
 from conman.shim.appearance import Appearance, rename
 from conman.shim.complaint import complain
 from conman.shim.main import ignore_signals, main
 from conman.shim.protocol import LIMIT, Packet, decode
 
 _TITLE = b"conman-zygote"
+
+#: Room for two descriptors, of four bytes each.
+_RIGHTS = socket.CMSG_SPACE(8)
 
 
 def serve(descriptor: int) -> int:
@@ -36,7 +38,8 @@ def serve(descriptor: int) -> int:
     gc.disable()
     gc.freeze()
     while True:
-        data, descriptors, _, _ = socket.recv_fds(connection, LIMIT, 2, socket.MSG_CMSG_CLOEXEC)
+        data, rights, _, _ = connection.recvmsg(LIMIT, _RIGHTS, socket.MSG_CMSG_CLOEXEC)
+        descriptors = [fd for _, _, each in rights for fd in memoryview(each).cast("i")]
         if not data:
             return 0
         try:

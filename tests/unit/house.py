@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 # What a pure module may import of the standard library: nothing in here reads a clock, a file, the
 # environment or chance.
 PURE_STDLIB = frozenset({
-    "__future__", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses",
+    "__future__", "_json", "abc", "base64", "binascii", "bisect", "collections", "copy", "dataclasses",
     "enum", "errno", "functools", "graphlib", "hashlib", "heapq", "ipaddress", "itertools", "json",
     "math", "operator", "re", "shlex", "string", "struct", "textwrap", "types", "typing", "zlib",
 })  # fmt: skip

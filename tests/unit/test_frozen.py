@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from conman import frozen as ours
 from conman.frozen import frozen
 
 
@@ -76,7 +77,10 @@ def test_dataclasses_knows_them() -> None:
         (f.name, f.type, f.default, f.default_factory, f.kw_only) for f in fields(Theirs)
     ]
     assert is_dataclass(Ours)
-    assert replace(Ours(1, ("a",)), first=2) == Ours(2, ("a",))
+    for replaced in (replace, ours.replace):
+        assert replaced(Ours(1, ("a",)), first=2) == Ours(2, ("a",))
+        with pytest.raises(TypeError, match="fourth"):
+            replaced(Ours(1), fourth=4)
     assert Ours.__match_args__ == Theirs.__match_args__
     params: Any = (Ours, Theirs)
     assert params[0].__dataclass_params__.frozen == params[1].__dataclass_params__.frozen

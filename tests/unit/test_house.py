@@ -26,8 +26,9 @@ SOURCES = {
 # fnmatch's `*` crosses directories.
 EVERYTHING = ("*.py",)
 CORE = ("conman/core/*.py",)
-SHIM_PURE = ("conman/shim/machine.py", "conman/shim/task.py", "conman/shim/recipes*.py")
-STEPS = tuple(f"conman/primitives/{name}.py" for name in ("steps", "results", "held", "control"))
+SHIM_PURE = tuple(f"conman/shim/{name}.py" for name in ("machine", "task", "recipes*", "json_text"))
+STEP_PARTS = ("steps", "results", "held", "control", "shared_steps", "shared_results")
+STEPS = tuple(f"conman/primitives/{name}.py" for name in STEP_PARTS)
 MODEL = tuple(f"fakerunc/{name}.py" for name in ("model", "view", "record", "signals"))
 PURE = (
     *CORE,

@@ -16,7 +16,8 @@ from conman.primitives import processes
 from conman.primitives import steps as s
 from conman.primitives.failure import failed
 from conman.primitives.mounts import cgroup_mounts, mounts
-from conman.primitives.perform import Shared, perform
+from conman.primitives.perform import perform
+from conman.primitives.shared_steps import Shared
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
 

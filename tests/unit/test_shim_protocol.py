@@ -3,10 +3,12 @@
 import json
 import os
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from conman.primitives.light import accept
 from conman.shim import protocol
 from conman.shim.protocol import ForeignPacket, Packet, decode, encode
 
@@ -57,10 +59,12 @@ def test_a_packet_has_a_limit() -> None:
 
 def test_the_largest_packet_passes_whole(tmp_path: Path) -> None:
     largest = Packet("x", 1, "y" * (protocol.LIMIT - len(encode(Packet("x", 1, "")))))
-    with protocol.listen(str(tmp_path)) as listener, protocol.connect(str(tmp_path)) as asking:
+    with (
+        closing(protocol.listen(str(tmp_path))) as listener,
+        protocol.connect(str(tmp_path)) as asking,
+    ):
         asking.send(encode(largest))
-        answering, _ = listener.accept()
-        with answering:
+        with closing(accept(listener)) as answering:
             assert protocol.receive(answering) == largest
             asking.close()
             assert protocol.receive(answering) is None
@@ -72,7 +76,7 @@ def test_a_socket_left_behind_is_refused_and_replaced(tmp_path: Path) -> None:
     protocol.listen(str(tmp_path)).close()
     with pytest.raises(ConnectionRefusedError):
         protocol.connect(str(tmp_path))
-    with protocol.listen(str(tmp_path)), protocol.connect(str(tmp_path)) as connection:
+    with closing(protocol.listen(str(tmp_path))), protocol.connect(str(tmp_path)) as connection:
         assert connection.type & socket.SOCK_SEQPACKET
     assert os.stat(tmp_path / "shim.sock").st_mode & 0o777 == 0o600
 
@@ -81,6 +85,6 @@ def test_a_directory_may_have_any_length(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 200) / ("e" * 200)
     deep.mkdir(parents=True)
     before = len(os.listdir("/proc/self/fd"))
-    with protocol.listen(str(deep)), protocol.connect(str(deep)):
+    with closing(protocol.listen(str(deep))), protocol.connect(str(deep)):
         pass
     assert len(os.listdir("/proc/self/fd")) == before

@@ -4,8 +4,6 @@ A refusal that is returned means that nothing happened. After the commit everybo
 it nobody was. `recovery` finishes or undoes each of them from every await.
 """
 
-from dataclasses import replace
-
 from conman.core import runtime
 from conman.core.admission import Setting
 from conman.core.bundle.config import warnings_of
@@ -42,6 +40,7 @@ from conman.core.sagas.run import (
 )
 from conman.core.sagas.settle import exited, settle, settle_run
 from conman.errors import Code, Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
 
 SIGKILL = 9

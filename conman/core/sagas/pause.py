@@ -4,8 +4,6 @@ What the kernel holds still is what the row says: PAUSED is committed only once 
 cannot be brought to a stand is let go again. Found open at recovery: what is seen is recorded.
 """
 
-from dataclasses import replace
-
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.model import Container, DropIntent, Intent, PutContainer, PutIntent, State
@@ -13,6 +11,7 @@ from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, commit, event, persist
 from conman.core.sagas.run import insist
 from conman.errors import Code, Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Absent, Done, Failed, Freezer, Gone
 
 

@@ -5,8 +5,6 @@ is a saga like any other, so it may be killed at every await and begun again, an
 object that needs nothing is not written to. A committed running container is never touched.
 """
 
-from dataclasses import replace
-
 from conman.core.admission import Now, Setting, settle_intent
 from conman.core.effects import vocabulary as v
 from conman.core.model import (
@@ -41,6 +39,7 @@ from conman.core.sagas.settle import finish_settle, settle
 from conman.core.sagas.successor import greet
 from conman.core.sagas.update import recover_update
 from conman.errors import Code, Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Content
 
 

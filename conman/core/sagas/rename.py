@@ -3,13 +3,12 @@
 The unique index decides between two who want one name. There is never an open intent, so no recovery.
 """
 
-from dataclasses import replace
-
 from conman.core.effects import vocabulary as v
 from conman.core.model import Change, Container, Intent, PutContainer, ReleaseName, ReserveName
 from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, commit, event
 from conman.errors import Refusal
+from conman.frozen import replace
 
 
 async def rename_container(row: Container, intent: Intent) -> Reply:

@@ -4,14 +4,14 @@ Before the intent, as the root itself (decision 16): it changes nothing, and a c
 was found is in the intent; a name that changes its meaning later changes no container.
 """
 
-from dataclasses import replace
-
 from conman.core import accounts
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.spec import ContainerSpec, Device, MountType, Node, Resolved
 from conman.errors import Code, Refusal
-from conman.primitives.results import Absent, Content, DeviceNode, Devices, Done, Failed
+from conman.frozen import replace
+from conman.primitives.results import DeviceNode, Devices
+from conman.primitives.shared_results import Absent, Content, Done, Failed
 
 #: What a privileged container gets: all devices of the host.
 _ALL_DEVICES = Device("/dev", "/dev")

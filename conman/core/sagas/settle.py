@@ -4,8 +4,6 @@ Stop does this inside its own saga; an end that nobody awaited starts the saga b
 durable before any evidence is removed, and EXITED is committed only after everything else is gone.
 """
 
-from dataclasses import replace
-
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.model import Change, Container, Init, Intent, PutContainer, PutIntent, State
@@ -13,6 +11,7 @@ from conman.core.sagas.commits import closing, event, persist
 from conman.core.sagas.ending import read_exit
 from conman.core.sagas.run import dismantle_prepared, end_members, insist
 from conman.core.shim_call import Exit
+from conman.frozen import replace
 
 
 async def settle(row: Container, intent: Intent, setting: Setting) -> None:

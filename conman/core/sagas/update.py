@@ -4,8 +4,6 @@ The look at what the cgroup holds comes before the intent, which keeps it: so wh
 kernel's no leaves half done can be put back to exactly that.
 """
 
-from dataclasses import replace
-
 from conman.core import limits
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
@@ -16,6 +14,7 @@ from conman.core.resources import Resources
 from conman.core.sagas.commits import closing, commit, event, persist
 from conman.core.sagas.run import insist
 from conman.errors import Code, Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Absent, Controls, Done, Failed
 
 

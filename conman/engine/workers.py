@@ -5,6 +5,7 @@ awaits one effect at a time, so a bad object holds at most one worker. A worker 
 anything, and never end an effect before its last step has ended.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,11 @@ class Workers:
 def _name_thread(effect: str) -> None:
     """For `ps -L`, and for whoever counts system calls by effect."""
     thread = threading.current_thread()
+    if thread.name == effect:
+        return  # as often, while a daemon recovers
     thread.name = effect
-    with open(f"/proc/self/task/{thread.native_id}/comm", "wb", buffering=0) as file:
-        file.write(effect.encode()[:_COMM_BYTES])
+    name = os.open(f"/proc/self/task/{thread.native_id}/comm", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(name, effect.encode()[:_COMM_BYTES])
+    finally:
+        os.close(name)

@@ -1,4 +1,4 @@
-"""Who a process is: (boot id, pid, start time), and what it runs. Read from /proc, never remembered.
+"""Who a process is: (boot id, pid, start time), and what it runs. Read from /proc, only the boot is remembered.
 
 A pid alone is nobody: it is given to another once its owner was reaped. A zombie counts as dead. What
 `create` records of an init and what stop-and-look compares are both read here, hence alike.
@@ -18,6 +18,9 @@ BOOT_ID_FILE = "CONMAN_BOOT_ID_FILE"
 #: It has to fit into a packet of the shim's, with much else.
 _CMDLINE = 4096
 
+#: 52 numbers and a name.
+_LONGEST_STAT = 4096
+
 _DEAD = (b"Z", b"X", b"x")
 
 
@@ -30,11 +33,17 @@ class ProgramFile:
     cmdline: str
 
 
+#: By file: it stays what it is for as long as this process lives.
+_boot_ids: dict[str, str] = {}
+
+
 def boot_id() -> str:
     """This boot's random name."""
     path = os.environ.get(BOOT_ID_FILE, "/proc/sys/kernel/random/boot_id")
-    with open(path, "rb", buffering=0) as file:
-        return file.read().strip().decode()
+    if path not in _boot_ids:
+        with open(path, "rb", buffering=0) as file:
+            _boot_ids[path] = file.read().strip().decode()
+    return _boot_ids[path]
 
 
 def start_time(pid: int) -> int | None:
@@ -94,8 +103,13 @@ def send(step: SignalProcess) -> Done | Gone:
 def _stat(pid: int) -> tuple[bytes, int] | None:
     """State and start time: fields 3 and 22 of proc(5)'s stat, counted from behind the name."""
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            fields = file.read().rpartition(b")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
+        file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return None
+    try:
+        fields = os.read(file, _LONGEST_STAT).rpartition(b")")[2].split()
+    except ProcessLookupError:
+        return None
+    finally:
+        os.close(file)
     return fields[0], int(fields[19])

@@ -24,6 +24,7 @@ from conman.shim.protocol import BORN, BOUND, listen
 _PR_SET_CHILD_SUBREAPER = 36
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
 _DESCRIPTORS = os.sysconf("SC_OPEN_MAX")
+_BOOT_ID = boot_id()
 _CRASH_AT = os.environ.get("CONMAN_SHIM_CRASH_AT", "")
 _NOWHERE = CrashPoints("", (), "")
 
@@ -83,7 +84,7 @@ def _detach() -> None:
 
 def _settle_in(directory: str) -> None:
     pid = os.getpid()
-    identity = {"boot_id": boot_id(), "pid": pid, "start_time": start_time(pid)}
+    identity = {"boot_id": _BOOT_ID, "pid": pid, "start_time": start_time(pid)}
     for step in recipes.settle_in(directory, f"{dumps(identity)}\n".encode()):
         if not isinstance(attempt(step), Done):
             raise SystemExit(f"cannot settle in {directory}")

@@ -26,6 +26,10 @@ EACH = 0.2
 
 #: Those that take longest, measured: begun first, so that no one of them is the last.
 _LONGEST = (
+    "two-created",
+    "two-workers",
+    "kill-exit",
+    "one-worker",
     "whole-life",
     "exits-at-once",
     "create-with-names",

@@ -27,6 +27,12 @@ STORIES = (
         ((CREATE, STATUS), (FORCE,)),
     ),
     SeveralClients(
+        "create-create-remove",
+        "S21",
+        "two want one name, and a third removes whoever has it",
+        ((CREATE,), (CREATE,), (REMOVE, LIST)),
+    ),
+    SeveralClients(
         "start-stop",
         "S03",
         "one starts, another stops",

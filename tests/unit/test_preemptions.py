@@ -133,13 +133,13 @@ def test_commits_that_wait_together_are_durable_together() -> None:
 
 
 def test_what_has_happened_is_told_later() -> None:
-    """Between an effect and its being told another may come: here one who asks for the same name."""
-    between = Preemption(f"{RECORD}/after", "client-2")
-    life, _ = run(story("create-create"), between)
-    assert [call.answer for call in life.crowd.history if call.ask.verb == "create"] == [
-        "ok",
-        "NameTaken",
-    ]
+    """Between the two another may come: here who asks for a name that only the store knows to be taken."""
+    plain, refused = run(story("create-create"))
+    life, points = run(story("create-create"), Preemption(f"{RECORD}/after", "client-2"))
+    for one in (plain, life):
+        creates = [call.answer for call in one.crowd.history if call.ask.verb == "create"]
+        assert creates == ["ok", "NameTaken"]
+    assert (refused.count(f"{RECORD}/before"), points.count(f"{RECORD}/before")) == (1, 2)
 
 
 def most_at_once(workers: int) -> int:

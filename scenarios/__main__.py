@@ -27,7 +27,7 @@ from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shards import shard
 from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import EVERY
-from scenarios.story import AnyStory, SeveralClients, Story
+from scenarios.story import AnyStory, SeveralClients
 from scenarios.usage import Usage
 
 
@@ -259,8 +259,7 @@ def _print(report: Report, page: replay.Page, *, plant: str = "") -> None:
     sys.stdout.flush()
     for invariant, path, _ in report.violations[:1]:
         story = find_story(report.story)
-        shorter = shrunk(story, path, invariant) if isinstance(story, Story) else path
-        replay.run(ReplayId(story, shorter, invariant, plant), page)
+        replay.run(ReplayId(story, shrunk(story, path, invariant), invariant, plant), page)
 
 
 def _turns(report: Report) -> str:

@@ -22,8 +22,9 @@ from scenarios.replaying import (
     Recorder,
     Recording,
     no_event,
+    replay,
 )
-from scenarios.story import SeveralClients
+from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.swarm import judged
 from scenarios.violation import Violation
 from scenarios.world import World
@@ -34,6 +35,15 @@ def replay_several(
 ) -> Recording:
     """Repeat one path: to its violation, its end, or where it cannot go on."""
     return _Several(story, Recording(story, path), on_event).run()
+
+
+def replay_any(
+    story: AnyStory, path: tuple[str, ...], on_event: EventHandler = no_event
+) -> Recording:
+    """One path, of one client or of several."""
+    if isinstance(story, Story):
+        return replay(story, path, on_event)
+    return replay_several(story, path, on_event)
 
 
 class _HeardInterleaved(Heard, Interleaved):

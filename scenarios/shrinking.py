@@ -7,16 +7,18 @@ never trade one invariant for another, and never take longer than it may.
 from collections.abc import Iterator
 from time import monotonic
 
-from scenarios.replay_ids import BETWEEN, CRASH, DEFAULT, POWER_CUT, kind_of, read, write
-from scenarios.replaying import replay
-from scenarios.story import Story
+from scenarios.replay_ids import BETWEEN, CRASH, DEFAULT, POWER_CUT, PREEMPTED, kind_of, read, write
+from scenarios.replaying_several import replay_any
+from scenarios.story import AnyStory
 
 SECONDS_AT_MOST = 30.0
 
 Path = tuple[str, ...]
 
 
-def shrunk(story: Story, path: Path, invariant: str, *, seconds: float = SECONDS_AT_MOST) -> Path:
+def shrunk(
+    story: AnyStory, path: Path, invariant: str, *, seconds: float = SECONDS_AT_MOST
+) -> Path:
     """The path, or a shorter one to the same invariant. `seconds`: when it is content with what it has."""
     deadline = monotonic() + seconds
     shorter: Path | None = path
@@ -26,11 +28,11 @@ def shrunk(story: Story, path: Path, invariant: str, *, seconds: float = SECONDS
     return path
 
 
-def _shorter(story: Story, path: Path, invariant: str, deadline: float) -> Path | None:
+def _shorter(story: AnyStory, path: Path, invariant: str, deadline: float) -> Path | None:
     for candidate in _candidates(path):
         if monotonic() > deadline:
             return None
-        if replay(story, candidate).invariant == invariant:
+        if replay_any(story, candidate).invariant == invariant:
             return candidate
     return None
 
@@ -39,7 +41,7 @@ def _candidates(path: Path) -> Iterator[Path]:
     """Each with one thing less, the largest first."""
     plain = write(path)
     for index in range(1, len(path)):
-        if kind_of(path[index]) in {CRASH, *BETWEEN}:
+        if kind_of(path[index]) in {CRASH, PREEMPTED, *BETWEEN}:
             yield _complete((*path[:index], *path[index + 1 :]), but=plain)
     for index in range(1, len(path)):
         for choice in _simpler(path[index]):

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from scenarios import trace
 from scenarios.replay_ids import ReplayId
-from scenarios.replaying import EventHandler, Recording, command, no_event, replay
-from scenarios.replaying_several import replay_several
+from scenarios.replaying import Recording, command
+from scenarios.replaying_several import replay_any
 from scenarios.report.page import page
-from scenarios.story import AnyStory, Story
 from scenarios.trace import Event
 from scenarios.usage import Usage
 
@@ -46,19 +45,12 @@ class Page:
 def run(asked: ReplayId, where: Page) -> int:
     """Print the trace as it comes, and the verdict after it. The exit code."""
     sys.stdout.writelines(f"{text}\n" for text in trace.legend())
-    recording = again(asked.story, asked.path, _print)
+    recording = replay_any(asked.story, asked.path, _print)
     sys.stdout.writelines(f"{text}\n" for text in verdict(asked, recording))
     where.write(recording, asked.plant)
     if recording.diverged:
         return DIVERGED
     return 1 if recording.violation else 0
-
-
-def again(story: AnyStory, path: tuple[str, ...], on_event: EventHandler = no_event) -> Recording:
-    """One path, of one client or of several."""
-    if isinstance(story, Story):
-        return replay(story, path, on_event)
-    return replay_several(story, path, on_event)
 
 
 def _print(event: Event) -> None:

@@ -25,6 +25,7 @@ from scenarios.museum.exhibit import Exhibit, planted
 from scenarios.preemptions import Preemptions, start_of
 from scenarios.replay_ids import BadId, read, write
 from scenarios.replaying_several import replay_several
+from scenarios.shrinking import shrunk
 from scenarios.stories.all_stories import EVERY, TOGETHER
 from scenarios.story import SeveralClients
 from scenarios.violation import Violation
@@ -209,8 +210,10 @@ def test_a_violation_is_found_again_by_its_name() -> None:
     with planted(bug.patches):
         ((invariant, path, what),) = explored(bug.story).violations[:1]
         named = read(write(path, invariant))
+        shortest = shrunk(story(bug.story), path, invariant)
         again = replay_several(story(bug.story), named.path)
     assert named.path == path
+    assert len(shortest) == 2
     assert again.violation is not None
     assert (again.invariant, again.violation.what) == (invariant, what)
     assert replay_several(story(bug.story), path).violation is None

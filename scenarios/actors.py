@@ -146,6 +146,7 @@ def _tell_result(world: World, one: Shim, result: performing.Outcome, *, last: b
             world.shims[one.directory] = replace(now, actions=())
             _tell(world, one, shim.RecordWritten(ok=False))
         case Done() if last:
+            world.kept.recorded.add(run_of(one.directory))
             _tell(world, one, shim.RecordWritten(ok=True))
         case _:
             pass

@@ -34,6 +34,8 @@ class Kept:
     #: Ghosts. Runs whose program began, and whose exit nobody could record: nobody was there, or the
     #: power was cut.
     unknowable: _Runs = field(default_factory=_Runs)
+    #: Ghosts. Runs whose exit their shim has made durable, and that were not told of yet.
+    recorded: _Runs = field(default_factory=_Runs)
     #: Ghosts. Runs whose output the daemon held, and threw away unread.
     dropped: _Runs = field(default_factory=_Runs)
 
@@ -48,12 +50,13 @@ class Kept:
             drained=set(self.drained),
             orphaned=set(self.orphaned),
             unknowable=set(self.unknowable),
+            recorded=set(self.recorded),
             dropped=set(self.dropped),
         )
 
     def begin_run(self, run: Run) -> None:
         """An undone run's number is used again: this is another run, and its exit can be known."""
-        for runs in (self.unknowable, self.orphaned, self.drained):
+        for runs in (self.unknowable, self.orphaned, self.drained, self.recorded):
             runs.discard(run)
 
     def init_ended(
@@ -71,7 +74,7 @@ class Kept:
             self.unread.add(run)
         if state.init is not None:
             self.orphaned.add(run)
-            if has_run and not living and run not in self.told:
+            if has_run and not living and run not in {*self.told, *self.recorded}:
                 self.unknowable.add(run)
 
     def drain(self, run: Run, *, living: bool) -> None:
@@ -90,7 +93,7 @@ class Kept:
 
     def forgotten(self) -> _Runs:
         """Runs whose end only the living daemon could still learn."""
-        return {run for run in self.told if run in self.orphaned}
+        return {run for run in self.told if run in self.orphaned - self.recorded}
 
     def daemon_dies(self) -> None:
         self.unknowable |= self.forgotten()
@@ -102,7 +105,8 @@ class Kept:
     def power_cut(self, runs: _Runs) -> None:
         """`runs`: all whose program ran, as far as anybody can know."""
         self.daemon_dies()
-        self.unknowable = set(runs)
+        self.recorded &= runs
+        self.unknowable = runs - self.recorded
         self.orphaned.clear()
         self.drained.clear()
         self.unread.clear()

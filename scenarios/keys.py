@@ -31,6 +31,8 @@ _APART = frozenset(
         *("next_pid", "next_connection", "next_id"),
         # Time passes only to the next deadline, and every daemon computes its own anew.
         "monotonic",
+        # How long the client has been waiting is.
+        "asked_at",
         # They end with the daemon; `positions` has them while it lives.
         *("connections", "shim_answers", "watched", "endings", "ended_calls"),
         # A follower lags just after a commit, and the explorer comes there first: who merges has heard all.
@@ -163,7 +165,8 @@ def _is_present(event: shim.Input, present: int) -> bool:
 def _kept(world: World) -> tuple[set[tuple[str, int]], ...]:
     """Of what the daemon kept, what its death leaves; with it go `told`, `held` and what it watched."""
     kept, output = world.kept, world.kept_output()
-    return (kept.unknowable | kept.forgotten(), world.orphans(), output, kept.drained, kept.dropped)
+    unknowable = kept.unknowable | kept.forgotten()
+    return (unknowable, world.orphans(), output, kept.drained, kept.dropped, kept.recorded)
 
 
 def _store(storage: Storage) -> Piece:
@@ -192,5 +195,6 @@ def _ghosts(world: World) -> str:
         (world.kept.kernel_tells, world.kept.has_lost_run),
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,
+        world.asked_at and world.monotonic - world.asked_at,
     )
     return repr(ghosts)

@@ -10,9 +10,9 @@ from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.disk import is_whole
 from scenarios.performing import names_in, run_names
-from scenarios.programs import OUT_OF_MEMORY
+from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM, OUT_OF_MEMORY
 from scenarios.violation import Violation
-from scenarios.world import World, run_of
+from scenarios.world import SECOND, World, run_of
 
 _LIVE = (State.RUNNING, State.PAUSED)
 
@@ -73,6 +73,7 @@ def committed(world: World, changes: tuple[Change, ...]) -> None:
                 raise Violation("I11", f"run {row.run} ended with {first}, and now {status}")
             _honest(world, row)
             _logged(world, row)
+            world.kept.recorded.discard((row.id, row.run))
             if world.members(world.layout().cgroup(row.id, row.run)):
                 raise Violation(
                     "I8", f"{row.name} is committed EXITED, and its cgroup is not empty"
@@ -80,8 +81,16 @@ def committed(world: World, changes: tuple[Change, ...]) -> None:
 
 
 def _logged(world: World, row: Container) -> None:
-    if (row.id, row.run) in world.kept.dropped:
+    run = (row.id, row.run)
+    if run in world.kept.dropped:
         raise Violation("I16", f"run {row.run} of {row.name} has ended, and its output was dropped")
+    # Where the environment has killed its shim, what it had not read may have gone with the FIFOs.
+    is_excused = world.disturbed or world.kept.has_lost_run
+    began = (run, world.boot) in world.started
+    if began and run not in world.kept.drained and not is_excused:
+        raise Violation(
+            "I16", f"run {row.run} of {row.name} has ended, and its log is not complete"
+        )
 
 
 def _honest(world: World, row: Container) -> None:
@@ -150,6 +159,23 @@ def _of_the_dead(world: World, row: Container) -> str:
     return "I10" if row.init and row.init.process.boot_id != world.boot_id else "I8"
 
 
+def in_time(world: World, told: Told) -> None:
+    """A call takes no time but a stop's, of a program that does not obey, and that one no more than asked.
+
+    Where nothing fails, time passes only because conman waits for it.
+    """
+    rows = {row.name: row for row in world.storage.containers.values()}
+    row, spent = rows.get(told.ask.name), world.monotonic - world.asked_at
+    is_stop = told.ask.verb == "stop" and row is not None
+    obeys = row is not None and row.spec.command in {*OBEYS_TERM, *EXITS_BY_ITSELF}
+    most = told.ask.timeout * SECOND if is_stop and not obeys else 0
+    if spent > most and not world.disturbed:
+        raise Violation(
+            "I5",
+            f"{told.ask.verb} {told.ask.name} took {spent / SECOND:g} s, and had {most / SECOND:g}",
+        )
+
+
 # ---- at rest -----------------------------------------------------------------------------------
 
 
@@ -172,6 +198,7 @@ def at_rest(world: World) -> None:
     for thing in expected:
         if thing not in found:
             raise Violation("I7", f"a record owns {thing}, which is not there")
+    let_go(world)
     starts = world.started
     if len(starts) != len(set(starts)):
         raise Violation("I4", f"one run's program began twice: {starts}")
@@ -197,6 +224,17 @@ def _state_is_true(world: World, row: Container) -> None:
     one = world.shims.get(world.layout().shim(row.id, row.run))
     if one is not None and one.state.phase == Phase.WAITING:
         raise Violation("I16", f"nobody has told the shim of {row.name} what it is for")
+
+
+def let_go(world: World) -> None:
+    """The living daemon holds descriptors only of runs that go on: of each ended one it would hold some."""
+    kept = world.kept
+    held = {*kept.held, *kept.told, *kept.watched_shims.values(), *world.watched.values()}
+    rows = world.storage.containers.values()
+    for run in sorted(held - {(row.id, row.run) for row in rows if row.is_prepared(world.boot_id)}):
+        raise Violation(
+            "I7", f"the daemon holds what it had of run {run[1]} open, and that is over"
+        )
 
 
 def _limited_as_told(world: World, row: Container) -> None:

@@ -249,6 +249,7 @@ class Simulator:
             return False
         self._calls += 1
         self._outstanding[self._calls] = self.client.position
+        self.world.asked_at = self.world.asked_at or self.world.monotonic
         self._on_line("client", self.client.describe(), "asked")
         entropy = self.world.draw_id()
         self._take(self.machine.submit(self._calls, request, self._now(), entropy))
@@ -389,6 +390,8 @@ class Simulator:
         self._patient = not self.client.told(reply)
         if not self._patient:
             oracle.answered(self.world, self.client.history[-1])
+            oracle.in_time(self.world, self.client.history[-1])
+            self.world.asked_at = 0
 
     def _now(self) -> Now:
         return Now(self.world.wall, self.world.monotonic)

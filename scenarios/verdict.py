@@ -84,3 +84,4 @@ def probe(simulator: Simulator, names: list[str]) -> None:
     left = oracle.census(world)
     if left:
         raise Violation("I7", f"after everything was removed: {left}")
+    oracle.let_go(world)

@@ -108,6 +108,8 @@ class World:
         self.monotonic = SECOND
         #: ns by which the wall clock was set.
         self.clock_error = 0
+        #: Ghost: since when (monotonic ns) the client waits for its answer, over all daemons; 0: it does not.
+        self.asked_at = 0
         self.next_pid = FIRST_PID
         self.next_connection = FIRST_CONNECTION
         self.next_id = 1
@@ -162,8 +164,8 @@ class World:
         return _layout(self.boot_id, has_lost_run=self.kept.has_lost_run)
 
     def draw_id(self) -> bytes:
-        """Sixteen bytes that no other container got."""
-        drawn = self.next_id.to_bytes(16, "big")
+        """Sixteen bytes that no other container got; the first of them tell it from others, as chance's do."""
+        drawn = self.next_id.to_bytes(16, "little")
         self.next_id += 1
         return drawn
 
@@ -362,6 +364,7 @@ class World:
         self.hung.clear()
         self.boot += 1
         self.monotonic = SECOND
+        self.asked_at = SECOND if self.asked_at else 0
         self.make_run()
 
     def _forget_what_nobody_can_know(self) -> None:

@@ -107,9 +107,9 @@ STORIES = (
     Story(
         "rename-taken",
         "S33",
-        "a name that another has",
-        (RENAME, STATUS),
-        given=(CREATE, Ask("create", "site")),
+        "a name that another has, whose id begins as the old one",
+        (Ask("rename", "01", to="web"), STATUS),
+        given=(CREATE, Ask("create", "01")),
     ),
     Story(
         "out-of-memory",

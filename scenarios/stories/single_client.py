@@ -36,7 +36,7 @@ STORIES = (
         "stop-stubborn",
         "S03",
         "a program that ignores TERM is killed after the time-out",
-        (Ask("stop", "web"), STATUS),
+        (Ask("stop", "web", timeout=3), STATUS),
         given=(CREATE, START),
     ),
     Story(

@@ -11,7 +11,8 @@ from conman.core import requests as r
 from conman.core.model import State
 from scenarios.choices import Choices
 from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
-from scenarios.linearizability import ENDS, REBOOT, Call, environment
+from scenarios.linearizability import ENDS, NEVER, REBOOT, Call, environment
+from scenarios.specification import LIVE
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -173,11 +174,20 @@ class Crowd:
         """Note which programs have ended; an undone run's end is forgotten, for its number is used again."""
         for run in [run for run in self._ends if run not in world.exits]:
             at = self._ends.pop(run)
-            self.history[at] = replace(self.history[at], ids=("",))
+            self.history[at] = replace(self.history[at], ids=("",), answered=NEVER)
         for run in world.exits:
             if run not in self._ends:
                 self._ends[run] = len(self.history)
                 self.history.append(environment(ENDS, self._tick(), container_id=run[0]))
+
+    def observed(self, world: World, run: tuple[str, int]) -> None:
+        """The daemon has just seen this end: whoever asks from now on is told of it.
+
+        Not of a start that nobody was told of yet: for that one's row this run is still to come.
+        """
+        row, at = world.storage.containers.get(run[0]), self._ends.get(run)
+        if at is not None and row is not None and row.run == run[1] and row.state.value in LIVE:
+            self.history[at] = replace(self.history[at], answered=self._tick())
 
     def power_cut(self) -> None:
         self._reboots.append(len(self.history))

@@ -86,8 +86,10 @@ def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
         case v.ReadExitRecord(container_id, run):
             return (s.ReadFile(layout.exit_record(container_id, run)),)
         case v.KeepExitRecord(container_id, run):
-            record = s.SyncFile(layout.exit_record(container_id, run))
-            return (record, s.SyncDirectory(layout.run_record(container_id, run)))
+            record = layout.exit_record(container_id, run)
+            # Where a shim was writing it anew, for its last sync had failed, and ended.
+            half, directory = s.Unlink(f"{record}.tmp"), layout.run_record(container_id, run)
+            return (half, s.SyncFile(record), s.SyncDirectory(directory))
         case v.WriteExitRecord():
             return _write_exit_record(effect, layout)
         case v.ReadOomKills(container_id, run):

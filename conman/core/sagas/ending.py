@@ -9,11 +9,19 @@ from conman.core.effects.effect import Outcome
 from conman.core.model import Init
 from conman.core.sagas.run import insist
 from conman.core.sagas.successor import begin_successor
-from conman.core.shim_call import Exit, exit_record, render_exit, shim_state
+from conman.core.shim_call import Exit, ShimState, exit_record, render_exit, shim_state
+from conman.errors import Code, Refusal
 from conman.primitives.steps import Absent, Content, ExitStatus, Held, OomCount, ShimAnswer
 
 RECORD_AGAIN_NS = 1_000_000_000
 UNKNOWN_CODE = 255
+
+_UNWRITTEN = Refusal(
+    Code.UNAVAILABLE,
+    "ExitNotRecorded",
+    "the exit cannot be written; is the disk full?",
+    "make space or mend the disk below the data directory; conman goes on by itself",
+)
 
 #: A successor may be killed too while it reads what is left.
 _SUCCESSORS = 3
@@ -21,18 +29,10 @@ _SUCCESSORS = 3
 
 async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
     """How the run ended, from a durable record; where there is none, one is written now."""
-    told = await v.AwaitExitRecord(container_id, run)
-    while isinstance(told, ShimAnswer):
-        known = shim_state(told.body)
-        if known is None or known.exit is None or known.exit.process != init.process:
-            break
-        if known.recorded:
-            return known.exit
-        await v.Mark(
-            container_id, "ExitNotRecorded", "the exit cannot be written; is the disk full?"
-        )
-        await v.WaitFor(container_id, RECORD_AGAIN_NS)
-        told = await v.AwaitExitRecord(container_id, run)
+    told = await _word_of_shim(container_id, run, init)
+    known = _known(told, init)
+    if known is not None and known.exit is not None:
+        return known.exit
     if _is_orphaned(told):
         await _log_last_words(container_id, run, init)
     # A record without the shim's word is believed only when no shim is left to write it.
@@ -44,6 +44,32 @@ async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
         await insist(container_id, v.KeepExitRecord(container_id, run))
         return ended
     return await _own_record(container_id, run, init, at)
+
+
+async def _word_of_shim(container_id: str, run: int, init: Init) -> Outcome:
+    """Whatever it says of this init's exit, but that it cannot write it: then it is asked again."""
+    told = await v.AwaitExitRecord(container_id, run)
+    if not _is_unwritten(told, init):
+        return told
+    while _is_unwritten(told, init):
+        await v.Tell(_UNWRITTEN)
+        await v.Mark(container_id, _UNWRITTEN.reason, _UNWRITTEN.what)
+        await v.WaitFor(container_id, RECORD_AGAIN_NS)
+        told = await v.AwaitExitRecord(container_id, run)
+    await v.Mark(container_id, "", "")
+    return told
+
+
+def _is_unwritten(told: Outcome, init: Init) -> bool:
+    known = _known(told, init)
+    return known is not None and not known.recorded
+
+
+def _known(told: Outcome, init: Init) -> ShimState | None:
+    """What a shim knows that has seen the end of this very init."""
+    known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    is_its = known is not None and known.exit is not None and known.exit.process == init.process
+    return known if is_its else None
 
 
 def _record_of(init: Init, found: Outcome) -> Exit | None:

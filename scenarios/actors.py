@@ -7,7 +7,7 @@ itself; a runtime call runs the plan of `fakerunc.model`. Nothing here knows wha
 from dataclasses import replace
 from typing import assert_never
 
-from conman.primitives.steps import Done, Failed, OomCount
+from conman.primitives.steps import Done, Failed, OomCount, ReadOom, Step
 from conman.shim import machine as shim
 from scenarios import performing
 from scenarios.control_groups import THAWED
@@ -102,7 +102,8 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
                 end_call(world, pid)
             _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
         case shim.DoStep(step, last):
-            _tell_result(world, one, performing.perform(world, step), last=last)
+            failed = _cannot_write(world, step)
+            _tell_result(world, one, failed or performing.perform(world, step), last=last)
         case shim.ReopenOutput(log):
             world.disk.make(log, "file")
             _drain(world, one)
@@ -119,6 +120,17 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
         case _:
             assert_never(action)
     return type(action.step if isinstance(action, shim.DoStep) else action).__name__
+
+
+def _cannot_write(world: World, step: Step) -> Failed | None:
+    """What befalls a step of the record, when its time has come: the disk is full, for now."""
+    if isinstance(step, ReadOom) or not world.record_fails_in:
+        return None
+    world.record_fails_in -= 1
+    if world.record_fails_in:
+        return None
+    world.disturbed = True
+    return Failed("ENOSPC", "No space left on device")
 
 
 def _heard(event: shim.Input) -> str:

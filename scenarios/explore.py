@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any
 
+from conman.shim.recipes import write_exit
 from scenarios import keys, oracle
 from scenarios.clients import Client
 from scenarios.lives import Known, Life, Places
 from scenarios.nodes import Node, initial, without_daemon
 from scenarios.outcomes import Outcome, Result
-from scenarios.simulator import (
+from scenarios.schedule import (
     CALL_HANGS,
+    RECORD_FAILS,
     SHIM_DIES,
     UNKNOWN_KEPT,
     UNKNOWN_LOST,
@@ -29,6 +31,9 @@ from scenarios.simulator import (
 from scenarios.story import Story
 from scenarios.violation import Violation
 from scenarios.world import World
+
+#: Of an exit record, as a shim writes it.
+RECORD_STEPS = len(write_exit("", b""))
 
 LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
 
@@ -138,6 +143,7 @@ class Explorer:
         lengths = {
             SHIM_DIES: events,
             CALL_HANGS: events,
+            RECORD_FAILS: RECORD_STEPS,
             UNKNOWN_KEPT: commits,
             UNKNOWN_LOST: commits,
         }

@@ -14,12 +14,13 @@ from scenarios.choices import Choices
 from scenarios.world import RUN, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
+RECORD_FAILS = "record-fails"
 STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
 NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
 POWER_CUT, CRASH = "power-cut", "crash"
 
 #: Those that strike at an event, at a step, at a commit.
-AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW)
+AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, RECORD_FAILS, SLOW)
 AT_STEP = (STEP_FAILS, FAILS_AFTER, STEP_HANGS)
 AT_COMMIT = (NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST)
 
@@ -86,6 +87,8 @@ class Faults:
             case "call-hangs" if idle := sorted(set(world.calls) - world.hung):
                 world.hung.add(self._choices.among(kind, idle))
                 world.disturbed = True
+            case "record-fails" if world.shims:
+                world.record_fails_in = 1 + self._choices.below(kind, 5)
             case "slow":
                 world.disturbed = True
             case _:

@@ -37,6 +37,8 @@ _APART = frozenset(
         *("connections", "shim_answers", "watched", "endings", "ended_calls"),
         # A follower lags just after a commit, and the explorer comes there first: who merges has heard all.
         "followed",
+        # A strike to come is of a life, not of the host.
+        "record_fails_in",
         # Not a part of the state, but how much it is forgiven; see Explorer.
         "disturbed",
     }

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from scenarios import positions
 from scenarios.nodes import Node, passing
-from scenarios.simulator import Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import Simulator
 from scenarios.verdict import close, judged, terms
 from scenarios.violation import Violation
 from scenarios.world import World

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from scenarios import actors, power
 from scenarios.befalling import befall
 from scenarios.clients import Client
-from scenarios.simulator import Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import Simulator
 from scenarios.story import Story
 from scenarios.world import RUN, World
 

@@ -20,7 +20,8 @@ from scenarios.explore import Explorer, Report
 from scenarios.interleaving import CLIENT, Interleaved, Plan, Preemption, Turn
 from scenarios.nodes import passing
 from scenarios.replay_ids import CRASH
-from scenarios.simulator import Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import Simulator
 from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.swarm import judged
 from scenarios.verdict import close

@@ -14,14 +14,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from conman.core.points import CrashPointNames
-from scenarios.simulator import CALL_HANGS, SHIM_DIES, UNKNOWN_KEPT, UNKNOWN_LOST
+from scenarios.schedule import STRIKES
 from scenarios.stories.all_stories import EVERY
 from scenarios.story import AnyStory, Story
 from scenarios.violation import SENTENCES
 
 DEFAULT = "lazy"
 SCHEDULES = ("lazy", "eager")
-STRIKES = (SHIM_DIES, CALL_HANGS, UNKNOWN_KEPT, UNKNOWN_LOST)
 CRASH, GOES_ON, SHIM_KILLED, POWER_CUT, VIOLATES = (
     "crash",
     "goes-on",

@@ -14,7 +14,8 @@ from scenarios import actors, oracle, trace
 from scenarios.cut_names import short
 from scenarios.nodes import Node, initial, moves, passing, without_daemon
 from scenarios.replay_ids import BETWEEN, CRASH, GOES_ON, POWER_CUT, kind_of, write
-from scenarios.simulator import LineHandler, Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import LineHandler, Simulator
 from scenarios.story import AnyStory, Story
 from scenarios.trace import Event
 from scenarios.verdict import close, judged, terms

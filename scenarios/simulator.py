@@ -6,7 +6,7 @@ the core: it hands over inputs, and performs what comes out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
@@ -32,29 +32,18 @@ from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.job import Job
 from scenarios.performing import Pending, perform, poll
+from scenarios.schedule import (
+    CALL_HANGS,
+    RECORD_FAILS,
+    SHIM_DIES,
+    UNKNOWN_KEPT,
+    UNKNOWN_LOST,
+    Schedule,
+)
 from scenarios.violation import Violation
 from scenarios.world import FIRST_CALL, World
 
 EVENTS_AT_MOST = 3_000
-
-SHIM_DIES, CALL_HANGS = "shim-dies", "call-hangs"
-UNKNOWN_KEPT, UNKNOWN_LOST = "commit-unknown-kept", "commit-unknown-lost"
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """What varies between runs from one state. `eager`: actors before the daemon, else after it.
-
-    `strike`: at this event a shim dies, or at this commit its outcome is unknown; -1: never.
-    """
-
-    eager: bool = False
-    strike: int = -1
-    kind: str = ""
-
-    def name(self) -> str:
-        base = "eager" if self.eager else "lazy"
-        return f"{base},{self.kind}@{self.strike}" if self.strike >= 0 else base
 
 
 #: The point's name, and whether the world may have changed since the last one.
@@ -125,6 +114,8 @@ class Simulator:
         self._replies: dict[int, Reply] = {}
         self.on_point, self.on_turn, self._on_line = on_point, on_turn, on_line
         self._unsure: dict[str, bool] = {}
+        if schedule.kind == RECORD_FAILS:
+            world.record_fails_in = schedule.strike + 1
 
     # ---- running
 
@@ -143,6 +134,7 @@ class Simulator:
         """No more strikes and no more points: what follows is the probe's, in one order."""
         self.lived = (self.events, self.commits)
         self.schedule = Schedule()
+        self.world.record_fails_in = 0
         self.on_point = _nothing
 
     def ask(self, request: Request) -> Reply:
@@ -164,6 +156,8 @@ class Simulator:
             raise Violation("I5", "the run does not come to rest")
 
     def has_strike_ahead(self) -> bool:
+        if self.schedule.kind == RECORD_FAILS:
+            return self.world.record_fails_in > 0
         by_commits = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
         return (self.commits if by_commits else self.events) <= self.schedule.strike
 

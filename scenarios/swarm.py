@@ -33,7 +33,8 @@ from scenarios.faults import (
 )
 from scenarios.job import Job
 from scenarios.performing import Pending, perform, poll
-from scenarios.simulator import LineHandler, Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import LineHandler, Simulator
 from scenarios.violation import Violation
 from scenarios.world import World
 

@@ -123,6 +123,8 @@ class World:
         self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
         #: What a follower of the events was told, by all daemons together.
         self.followed: tuple[Numbered, ...] = ()
+        #: Of the steps with which shims write exit records the n-th from now fails; 0: none does.
+        self.record_fails_in = 0
         #: The environment did more than let daemons die: calls may fail for that.
         self.disturbed = False
         for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images"):
@@ -338,6 +340,7 @@ class World:
 
     def daemon_dies(self) -> None:
         """Its connections end, its watches are gone; whatever it began goes on."""
+        self.record_fails_in = 0
         for directory, one in self.shims.items():
             self.shims[directory] = left_alone(one, self.connections.get(directory))
         self.connections.clear()

@@ -33,7 +33,8 @@ from scenarios.nodes import Node, initial, without_daemon
 from scenarios.pieces import Piece, piece
 from scenarios.rendering import rendered
 from scenarios.replaying import replay
-from scenarios.simulator import Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import Simulator
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
 from scenarios.verdict import judged, terms

@@ -14,7 +14,8 @@ from scenarios.clients import Ask, Client
 from scenarios.crowd import Crowd, Member
 from scenarios.faults import Faults
 from scenarios.power import one_cut
-from scenarios.simulator import Schedule, Simulator
+from scenarios.schedule import Schedule
+from scenarios.simulator import Simulator
 from scenarios.swarm import Swarm
 from scenarios.world import RUN, World
 

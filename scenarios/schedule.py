@@ -1,0 +1,27 @@
+"""What varies between the lives of a daemon that begin on one host: who moves first, and what strikes when.
+
+A strike is the environment's, once in a life. It must never be one that a host could not give.
+"""
+
+from dataclasses import dataclass
+
+SHIM_DIES, CALL_HANGS, RECORD_FAILS = "shim-dies", "call-hangs", "record-fails"
+UNKNOWN_KEPT, UNKNOWN_LOST = "commit-unknown-kept", "commit-unknown-lost"
+STRIKES = (SHIM_DIES, CALL_HANGS, RECORD_FAILS, UNKNOWN_KEPT, UNKNOWN_LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`eager`: actors before the daemon, else after it.
+
+    `strike`: at this event a shim dies, or at this commit its outcome is unknown, or this step of the
+    exit record that a shim writes first fails; -1: never.
+    """
+
+    eager: bool = False
+    strike: int = -1
+    kind: str = ""
+
+    def name(self) -> str:
+        base = "eager" if self.eager else "lazy"
+        return f"{base},{self.kind}@{self.strike}" if self.strike >= 0 else base

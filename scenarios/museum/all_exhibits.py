@@ -1,6 +1,6 @@
 """All exhibits, by the files that hold them, in the order of their letters."""
 
-from scenarios.museum import exits, files, leaks, names, shims, stuck, together
+from scenarios.museum import blind, exits, files, leaks, names, shims, stuck, together
 
 _BY_FILES = (
     *names.EXHIBITS,
@@ -10,6 +10,7 @@ _BY_FILES = (
     *leaks.EXHIBITS,
     *files.EXHIBITS,
     *together.EXHIBITS,
+    *blind.EXHIBITS,
 )
 
 EXHIBITS = tuple(sorted(_BY_FILES, key=lambda exhibit: exhibit.letter))

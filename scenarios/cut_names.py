@@ -2,7 +2,7 @@
 
 A path means that its new side survived; `path:empty`, `:half`, `:zeros`, `:old` what became of its content;
 `-path` that it stayed removed. What is not named is as it was on the disk before. `/data/` is not written,
-nor the zeros before an id.
+nor the zeros of an id.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from scenarios.disk import Disk, Inode, Place
+
+_ID = re.compile(r"\b([0-9a-f]{8})0{24}\b")
 
 
 def kept(disk: Disk, chosen: Mapping[int, tuple[Place | None, bytes]]) -> list[str]:
@@ -54,5 +56,10 @@ def _path(disk: Disk, place: Place) -> str:
 
 
 def short(path: str) -> str:
-    """Without /data/, and of an id its last digits."""
-    return re.sub(r"\b0{8,}(?=[0-9a-f])", "", path.removeprefix("/data/"))
+    """Without /data/, and of an id its number."""
+    return _ID.sub(_number, path.removeprefix("/data/"))
+
+
+def _number(found: re.Match[str]) -> str:
+    """The n-th id is the n-th: `World.draw_id` turned round."""
+    return f"{int.from_bytes(bytes.fromhex(found[1]), 'little'):x}"

@@ -177,8 +177,8 @@ def test_the_probe_is_heard_too() -> None:
     assert asked == ["list", "remove 1", "create web", "remove web"]
 
 
-def test_an_id_is_its_last_digits(no_fsync: None, capsys: pytest.CaptureFixture[str]) -> None:
-    violation = Violation("I7", f"nobody owns shim {'0' * 31}1-1")
+def test_an_id_is_its_number(no_fsync: None, capsys: pytest.CaptureFixture[str]) -> None:
+    violation = Violation("I7", f"nobody owns shim 01{'0' * 30}-1")
     assert "  here: nobody owns shim 1-1" in trace.accusation(violation, [])
 
 

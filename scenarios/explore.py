@@ -32,8 +32,8 @@ from scenarios.story import Story
 from scenarios.violation import Violation
 from scenarios.world import World
 
-#: Of an exit record, as a shim writes it.
-RECORD_STEPS = len(write_exit("", b""))
+#: Of an exit record, as a shim writes it: with the first nothing is there, with the last it only may be lost.
+RECORD_STEPS = (0, len(write_exit("", b"")) - 1)
 
 LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
 
@@ -140,15 +140,15 @@ class Explorer:
     def _strikes(self, start: Node) -> None:
         """From the first state only: what happens while a daemon lives, at each of its events."""
         events, commits = self._live(start, LAZY).lived
-        lengths = {
-            SHIM_DIES: events,
-            CALL_HANGS: events,
+        strikes = {
+            SHIM_DIES: range(events),
+            CALL_HANGS: range(events),
             RECORD_FAILS: RECORD_STEPS,
-            UNKNOWN_KEPT: commits,
-            UNKNOWN_LOST: commits,
+            UNKNOWN_KEPT: range(commits),
+            UNKNOWN_LOST: range(commits),
         }
-        for kind, length in lengths.items():
-            for index in range(length):
+        for kind, when in strikes.items():
+            for index in when:
                 self._live(start, Schedule(strike=index, kind=kind))
 
     def _live(self, node: Node, schedule: Schedule) -> Life:

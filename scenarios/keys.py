@@ -197,6 +197,12 @@ def _ghosts(world: World) -> str:
         (world.kept.kernel_tells, world.kept.has_lost_run),
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,
-        world.asked_at and world.monotonic - world.asked_at,
+        _waited(world),
     )
     return repr(ghosts)
+
+
+def _waited(world: World) -> int:
+    """How long the client has, in ns, where that is judged: of a disturbed world it is not."""
+    is_judged = world.asked_at and not world.disturbed
+    return world.monotonic - world.asked_at if is_judged else 0

@@ -7,12 +7,14 @@ order effects, ends that the daemon sees, clients, actors; where the list ends t
 from collections import Counter
 from itertools import product
 
+from conman.core.requests import ContainerList, ListContainers
 from conman.primitives import steps as s
-from scenarios import faults
+from scenarios import faults, linearizability
 from scenarios.choices import Choices
 from scenarios.clients import Ask, Client
 from scenarios.crowd import Crowd, Member
 from scenarios.faults import Faults
+from scenarios.linearizability import Call
 from scenarios.power import one_cut
 from scenarios.schedule import Schedule
 from scenarios.simulator import Simulator
@@ -99,6 +101,35 @@ def test_nobody_is_told_running_after_a_signal_found_it_ended() -> None:
     found_ended = [answers for answers in heard if answers[1] == "NotRunning"]
     assert found_ended
     assert {answers[2] for answers in found_ended} == {"EXITED"}
+
+
+def seen_to_end(order: Order) -> Swarm:
+    """A program ends while it is let go, and somebody else starts it; judged by what each was told."""
+    world = given(Ask("create", "web", program="/bin/exit7"), START, Ask("pause", "web"))
+    crowd = Crowd(order, (Member("one", (Ask("unpause", "web"),)), Member("two", (START,))))
+    for verb in ("create", "start", "pause"):
+        crowd.clock += 2
+        ids = tuple(world.storage.containers) if verb == "create" else ()
+        ask = Ask(verb, "web", program="/bin/exit7")
+        crowd.history.append(Call(ask, crowd.clock - 1, crowd.clock, "ok", ids))
+    swarm = Swarm(world, crowd, None, lambda _actor, _what, _outcome: None)
+    swarm.run()
+    swarm.rest()
+    listed = swarm.ask(ListContainers())
+    assert isinstance(listed, ContainerList)
+    crowd.at_rest(listed)
+    linearizability.check(crowd.history, disturbed=False)
+    return swarm
+
+
+def test_an_end_that_was_seen_goes_before_what_waits() -> None:
+    """Whoever asks for a start after that gets one: the next run, and not an OK for the last."""
+    runs = Counter[int]()
+    for nexts in product(range(4), repeat=4):
+        world = seen_to_end(Order(*[FIRST] * 6, 2, *nexts)).world
+        runs[len(world.started)] += 1
+    assert runs[1]
+    assert runs[2]
 
 
 def test_nobody_is_told_of_a_row_that_recovery_has_yet_to_look_at() -> None:

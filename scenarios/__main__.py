@@ -8,7 +8,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from time import monotonic
 
@@ -43,9 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             case "replay":
                 return _replay(options)
             case "swarm":
-                return swarm.run(options)
+                return _planting(swarm.run, options)
             case "faults":
-                return faults.run(options)
+                return _planting(faults.run, options)
             case "museum":
                 return _museum(options)
             case "mutate":
@@ -88,8 +88,10 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
     again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
     _add_plant(again)
-    swarm.add_options(commands.add_parser("swarm", help=swarm.HELP))
-    faults.add_options(commands.add_parser("faults", help=faults.HELP))
+    for module, name in ((swarm, "swarm"), (faults, "faults")):
+        one = commands.add_parser(name, help=module.HELP)
+        module.add_options(one)
+        _add_plant(one)
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     merge.add_options(commands.add_parser("merge", help=merge.HELP))
@@ -134,6 +136,12 @@ def _tellers() -> dict[str, Teller]:
         "museum": Teller(museum.tell, museum.is_broken),
         "swarm": Teller(swarm.tell, swarm.is_broken),
     }
+
+
+def _planting(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """With a plant's bugs in place, which its forked workers inherit."""
+    with planted(_patches(options.plant)):
+        return run(options)
 
 
 def _list() -> int:

@@ -12,6 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from conman.api.service import About, Submit
@@ -43,7 +44,8 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     machine = Machine(host.setting)
     feed = Feed(host.store)
     about = About(VERSION, host.store.instance, config.runtime_shown)
-    measuring = Measuring.begin(config, machine, about)
+    turn = Lock()
+    measuring = Measuring.begin(config, machine, about, turn)
     driver = Driver(
         machine,
         host.performer.perform,
@@ -51,6 +53,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
         host.points,
         recorder=recorder,
         spans=measuring.spans,
+        turn=turn,
     )
     try:
         server = await bind(

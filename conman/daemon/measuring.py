@@ -4,7 +4,9 @@ The library for metrics is loaded only then.
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from conman.api.service import About
@@ -15,7 +17,7 @@ from conman.engine.spans import Spans
 from conman.frozen import frozen
 
 if TYPE_CHECKING:
-    from conman.daemon.metrics import Metrics
+    from conman.daemon.metrics import Metrics, Present
     from conman.daemon.metrics_server import MetricsServer
 
 
@@ -28,8 +30,8 @@ class Measuring:
     server: "MetricsServer | None" = None
 
     @classmethod
-    def begin(cls, config: Config, machine: Machine, about: About) -> "Measuring":
-        """On the event loop. Raises HostError when the address cannot be had."""
+    def begin(cls, config: Config, machine: Machine, about: About, turn: Lock) -> "Measuring":
+        """On the event loop. `turn`: for looks at the machine. Raises HostError: no such address."""
         if not config.metrics_address:
             return cls(Spans(machine))
         from conman.daemon import metrics, metrics_server  # noqa: PLC0415 - late on purpose
@@ -41,7 +43,7 @@ class Measuring:
         }
         made = metrics.Metrics(labels)
         spans = Spans(machine, made)
-        look = partial(metrics.present, machine, spans)
+        look = partial(_in_turn, turn, partial(metrics.present, machine, spans))
         server = metrics_server.MetricsServer(
             parse_endpoint(config.metrics_address),
             made,
@@ -53,3 +55,8 @@ class Measuring:
     def close(self) -> None:
         if self.server is not None:
             self.server.close()
+
+
+def _in_turn(turn: Lock, look: "Callable[[], Present]") -> "Present":
+    with turn:
+        return look()

@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Who measures. Called on the event loop; must return at once. Durations in seconds."""
+    """Who measures. Called by whoever is at the machine; must return at once. Durations in seconds."""
 
     def saga(self, name: str, outcome: str, seconds: float) -> None: ...
     def effect(self, name: str, outcome: str, seconds: float) -> None: ...
@@ -51,7 +51,7 @@ class _Effect:
 
 
 class Spans:
-    """Of one machine. All methods are called on the event loop."""
+    """Of one machine. All methods are called by whoever is at the machine, in turn."""
 
     def __init__(self, machine: Machine, sink: Sink | None = None) -> None:
         self._machine = machine

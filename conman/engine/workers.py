@@ -30,8 +30,21 @@ class Job:
     steps: Recipe
 
 
+_Task = tuple[Job, Callable[[Outcome], None]]
+
+
+class _Mine(threading.local):
+    """A worker's own. `tells`: it is telling an outcome, and has time for one more job afterwards."""
+
+    tells: bool = False
+    task: "_Task | None" = None
+
+
 class Workers:
-    """`begin` returns at once; `tell` is called on a worker with the outcome, `failed` with a bug."""
+    """`begin` returns at once; `tell` is called on a worker with the outcome, `failed` with a bug.
+
+    What is begun by a worker's `tell` that worker does itself: no thread waits for another.
+    """
 
     def __init__(
         self,
@@ -42,23 +55,38 @@ class Workers:
         self._perform = perform
         self._points = points
         self._failed = failed
+        self._mine = _Mine()
         self._pool = ThreadPoolExecutor(WORKERS)
 
     def begin(self, job: Job, tell: Callable[[Outcome], None]) -> None:
-        self._pool.submit(self._work, job, tell)
+        mine = self._mine
+        if mine.tells and mine.task is None:
+            mine.task = (job, tell)
+        else:
+            self._pool.submit(self._work, (job, tell))
 
     def close(self) -> None:
         """Begin nothing more. What has begun goes on; nobody waits for it."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self, job: Job, tell: Callable[[Outcome], None]) -> None:
+    def _work(self, task: _Task) -> None:
         try:
-            _name_thread(job.point.rpartition("/")[2])
-            outcome = self._do(job)
-            self._points.passes(f"{job.point}/after")
-            tell(outcome)
+            following: _Task | None = task
+            while following is not None:
+                following = self._one(*following)
         except BaseException as error:  # noqa: BLE001 - it is told, and ends the daemon
             self._failed(error)
+
+    def _one(self, job: Job, tell: Callable[[Outcome], None]) -> _Task | None:
+        """What it leads to, for this thread to go on with."""
+        _name_thread(job.point.rpartition("/")[2])
+        outcome = self._do(job)
+        self._points.passes(f"{job.point}/after")
+        mine = self._mine
+        mine.task, mine.tells = None, True
+        tell(outcome)
+        mine.tells = False
+        return mine.task
 
     def _do(self, job: Job) -> s.Result:
         result: s.Result = s.Done()

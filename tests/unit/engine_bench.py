@@ -92,6 +92,7 @@ class Bench:
         self,
         says: Callable[[tuple[Any, ...]], Sequence[Output]],
         perform: Callable[[s.Step], s.Result] = lambda _step: s.Done(),
+        turn: "threading.Lock | None" = None,
     ) -> None:
         self.script, self.points, self.store = Script(says), Points(), Paper()
         self.driver = Driver(
@@ -99,6 +100,7 @@ class Bench:
             perform,
             self.store,
             cast("CrashPoints", self.points),
+            turn=turn,
         )
 
 

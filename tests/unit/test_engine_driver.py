@@ -38,6 +38,75 @@ def test_steps_are_done_in_order_on_one_other_thread_and_the_last_result_is_the_
     run(test)
 
 
+def test_what_follows_an_effect_goes_on_on_its_thread_and_holds_nobody_else_up() -> None:
+    threads: list[int] = []
+    together = threading.Barrier(2)
+
+    def says(told: tuple[Any, ...]) -> Sequence[Output]:
+        match told:
+            case ("boot",):
+                return [Perform(1, ONE_STEP, "recover/LookForMembers")]
+            case ("complete", 1, _):
+                return [Perform(2, ONE_STEP, "recover/LookForMembers#2")]
+            case ("complete", 2, _):
+                again = "recover/LookForMembers#3"
+                return [Perform(3, ONE_STEP, again), Perform(4, ONE_STEP, again)]
+            case _:
+                return ()
+
+    def perform(_step: s.Step) -> s.Result:
+        threads.append(threading.get_ident())
+        if len(threads) > 2:
+            together.wait(10)
+        return s.Done()
+
+    async def test() -> None:
+        bench = Bench(says, perform)
+        bench.driver.boot(Stored())
+        await bench.driver.rest()
+        first, second, *others = threads
+        assert first == second
+        assert sorted(others) != sorted([first, first])
+        assert first in others
+        assert threading.get_ident() not in threads
+        bench.driver.close()
+
+    run(test)
+
+
+def test_nobody_is_at_the_machine_out_of_turn() -> None:
+    turn = threading.Lock()
+    held: list[bool] = []
+    rang = asyncio.Event()
+
+    def says(told: tuple[Any, ...]) -> Sequence[Output]:
+        held.append(turn.locked())
+        match told:
+            case ("boot",):
+                return [Perform(1, ONE_STEP, "recover/LookForMembers"), Alarm(9, 1)]
+            case ("complete", 1, _):
+                return [commit(2)]
+            case ("complete", 9, _):
+                rang.set()
+                return ()
+            case ("submit", call, _):
+                return [Send(call, Okay())]
+            case _:
+                return ()
+
+    async def test() -> None:
+        bench = Bench(says, turn=turn)
+        bench.driver.boot(Stored())
+        await bench.driver.submit(ListContainers())
+        bench.driver._observe(InitEnded("c", 1))
+        await rang.wait()
+        await bench.driver.rest()
+        assert held == [True] * 6
+        bench.driver.close()
+
+    run(test)
+
+
 @pytest.mark.parametrize(
     "bad",
     [s.Failed("EIO", "broken"), s.TimedOut(), s.Remaining((5,))],

@@ -259,8 +259,10 @@ def _on_actors(world: World, step: s.Step) -> Outcome:
             if call is None:
                 return s.Failed("ENOENT", f"{argv[0]}: No such file or directory")
             return Pending("call", "", call.pid, 0, world.monotonic + timeout_ms * 1_000_000)
-        case s.Fence(lock, marker, state_directory):
-            return _fence(world, lock, marker, state_directory)
+        case s.Fence():
+            for one in (step, *step.also):
+                _fence(world, one.lock, one.marker, one.state_directory)
+            return s.Done()
         case _:
             raise AssertionError(step)
 
@@ -300,16 +302,15 @@ def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int
     return Pending("shim", directory, connection, seq, world.monotonic + timeout_ms * 1_000_000)
 
 
-def _fence(world: World, lock: str, marker: str, state_directory: str) -> s.Result:
+def _fence(world: World, lock: str, marker: str, state_directory: str) -> None:
     if world.disk.find(lock) is None:
-        return DONE
+        return
     marks = [marker]
     if state_directory:
         marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
     # Among the holders may be a request in the zygote's hands: it is waited for, and its shim ended.
     for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
         end_call(world, pid)
-    return DONE
 
 
 def poll(world: World, pending: Pending) -> s.Result | None:

@@ -13,6 +13,7 @@ import fcntl
 import os
 import select
 import time
+from collections.abc import Iterable, Sequence
 
 from conman.frozen import frozen
 from conman.primitives.failure import failed
@@ -35,21 +36,44 @@ _GONE = (FileNotFoundError, PermissionError, ProcessLookupError)
 
 
 def fence(step: Fence) -> Done | Remaining | Failed:
-    """Done: the lock was taken (and is let go again), and nobody bears its marks."""
+    """Done: the locks were taken (and are let go again), and nobody bears their marks."""
+    fences = (step, *step.also)
     deadline = time.monotonic() + step.timeout_ms / 1000
     try:
-        while (lock := open_lock(step.lock)) is not None:
+        while True:
+            locks = _opened(fences)
             try:
-                left = _end_all(step, lock, deadline)
+                left = _end_all(fences, locks, deadline)
                 if left is not None:
                     return Remaining(left)
-                if is_still(step.lock, lock):
-                    break
+                if all(map(_is_settled, fences, locks)):
+                    return Done(time.time_ns())
             finally:
-                os.close(lock)
+                _close(locks)
     except OSError as error:
         return failed(error)
-    return Done(time.time_ns())
+
+
+def _opened(fences: tuple[Fence, ...]) -> list[int | None]:
+    """None: nobody was ever started with this lock."""
+    locks: list[int | None] = []
+    try:
+        locks.extend(open_lock(one.lock) for one in fences)
+    except OSError:
+        _close(locks)
+        raise
+    return locks
+
+
+def _is_settled(step: Fence, lock: int | None) -> bool:
+    """Whether the lock is the one that we have, or still absent: who was ended may have made it before."""
+    return not os.path.lexists(step.lock) if lock is None else is_still(step.lock, lock)
+
+
+def _close(locks: Iterable[int | None]) -> None:
+    for lock in locks:
+        if lock is not None:
+            os.close(lock)
 
 
 def make_lock(path: str) -> int | None:
@@ -90,31 +114,50 @@ def is_still(path: str, lock: int) -> bool:
         return True
 
 
-def _end_all(step: Fence, lock: int, deadline: float) -> tuple[int, ...] | None:
-    """None once the lock is ours and nobody bears a mark; else who was left at the deadline."""
-    marks = [step.marker, *([_STATE_MARK + step.state_directory] if step.state_directory else [])]
-    wanted = _Wanted(frozenset(map(os.fsencode, marks)), lock, os.path.basename(step.lock))
+def _end_all(
+    fences: tuple[Fence, ...], locks: Sequence[int | None], deadline: float
+) -> tuple[int, ...] | None:
+    """None once the locks are ours and nobody bears a mark; else who was left at the deadline."""
+    known = [(one, lock) for one, lock in zip(fences, locks, strict=True) if lock is not None]
+    marks = frozenset(os.fsencode(mark) for one, _ in known for mark in _marks(one))
     bare: set[int] = set()
-    while True:
-        free = take(lock)
+    while known:
+        wanted = _Wanted(marks, tuple(one for one in map(_to_lock, known) if not take(one.fd)))
         found, nameless = wanted.bearers()
-        if not found and not free:
+        if not found and wanted.locks:
             found = wanted.holders()
-        if free and not found and not _are_executing(nameless - bare):
+        if not (found or wanted.locks or _are_executing(nameless - bare)):
             return None
         if time.monotonic() >= deadline:
             return found
         _end(found, wanted, min(deadline, time.monotonic() + _ROUND_S))
         bare |= {pid for pid in nameless if _has_arguments(pid)}
+    return None
+
+
+def _marks(step: Fence) -> tuple[str, ...]:
+    return (step.marker, *([_STATE_MARK + step.state_directory] if step.state_directory else []))
+
+
+@frozen
+class _Lock:
+    """One that somebody else holds. `fd`: its file, open; `name`: that file's."""
+
+    fd: int
+    name: str
+
+
+def _to_lock(known: tuple[Fence, int]) -> _Lock:
+    step, fd = known
+    return _Lock(fd, os.path.basename(step.lock))
 
 
 @frozen
 class _Wanted:
-    """Whom a fence ends. `lock`: open descriptor of the lock's file, `name`: that file's."""
+    """Whom a fence ends."""
 
     marks: frozenset[bytes]
-    lock: int
-    name: str
+    locks: tuple[_Lock, ...]
 
     def bearers(self) -> tuple[tuple[int, ...], set[int]]:
         """Who bears a mark, and who has no environment at all: in an exec it is there last."""
@@ -129,7 +172,7 @@ class _Wanted:
         return tuple(found), nameless
 
     def holders(self) -> tuple[int, ...]:
-        """Who has the lock's file open, marked or not."""
+        """Who has a lock's file open, marked or not."""
         return tuple(pid for pid in _others() if self._holds(pid))
 
     def includes(self, pid: int) -> bool:
@@ -147,8 +190,11 @@ class _Wanted:
     def _is_lock(self, link: str) -> bool:
         try:
             # Its name first: a stat of a stranger's file may hang in a dead file system.
-            named = os.path.basename(os.readlink(link)) == self.name
-            return named and os.path.samestat(os.stat(link), os.fstat(self.lock))
+            name = os.path.basename(os.readlink(link))
+            return any(
+                one.name == name and os.path.samestat(os.stat(link), os.fstat(one.fd))
+                for one in self.locks
+            )
         except _GONE:
             return False
 

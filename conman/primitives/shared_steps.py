@@ -111,12 +111,16 @@ class Fence:
     Until `lock` is free, end by pidfd whatever bears `marker` in its environment or has the lock
     file open; with `state_directory` also what bears "_LIBCONTAINER_STATEDIR=<that>".
     Result: Done, or Remaining with the pids that would not end in time.
+
+    `also`: the same for these, in the same time; what an actor of this lock may begin comes behind it.
+    Each look at all processes is for all of them.
     """
 
     lock: str
     marker: str
     state_directory: str
     timeout_ms: int
+    also: "tuple[Fence, ...]" = ()
 
 
 #: Fence is not among them: it is called by name, for it takes its time.

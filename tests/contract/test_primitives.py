@@ -9,6 +9,7 @@ living process, `lives(process)`.
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import pytest
@@ -309,6 +310,19 @@ def test_fence_ends_who_bears_the_mark_or_works_on_the_state(host: Host) -> None
     done(host, s.Fence(lock, mark, "/contract/a-1", 5_000))
     assert not any(host.lives(process) for process in ended)
     assert host.lives(stranger)
+
+
+def test_fence_of_several_ends_the_actors_of_each_but_of_an_absent_lock(host: Host) -> None:
+    locks = [f"{host.top}/{name}" for name in ("shim", "create", "delete")]
+    marks = [f"CONMAN_CALL=contract/a-1/{name}" for name in ("shim", "create", "delete")]
+    first, second = (host.start(lock=locks[n], marker=marks[n]) for n in (0, 1))
+    stranger = host.start(marker=marks[2])
+    head, *rest = (s.Fence(locks[n], marks[n], "", 5_000) for n in range(3))
+    done(host, replace(head, also=tuple(rest)))
+    assert not host.lives(first)
+    assert not host.lives(second)
+    assert host.lives(stranger)
+    assert content(host, locks[2]) is None
 
 
 # ---- the runtime -----------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ NAMES = CrashPointNames()
         "create-container/CopyRootfs/during:4",
         "start-container/CommitRunning/before",
         "stop-container/ReopenStore/after",
-        "settle/EndShim#2/during:7",
+        "settle/EndShim#2/during:5",
         "recover/EndShim#12/before",
         "garbage/LookAtHost/after",
     ],

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from conman.primitives.fence import bears, fence, take
+from conman.primitives.fence import bears, fence, open_lock, take
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Done, Failed, Fence, Remaining
 
@@ -81,6 +82,52 @@ def test_a_bearer_without_the_lock_is_ended_too(lock: str) -> None:
     with running("sleep", "600", mark=MARK) as child:
         assert isinstance(fence(step(lock)), Done)
         assert child.wait(5) == -signal.SIGKILL
+
+
+def also(lock: str) -> Fence:
+    return Fence(lock, f"{MARK}-also", "", 10_000)
+
+
+def test_several_are_fenced_at_once_and_who_was_never_begun_is_spared(lock: str) -> None:
+    second, absent = f"{lock}.start", f"{lock}.delete"
+    Path(second).touch()
+    fences = replace(step(lock), also=(also(second), Fence(absent, f"{MARK}-absent", "", 10_000)))
+    with (
+        running("sleep", "600", mark=MARK) as first,
+        running("sleep", "600", mark=f"{MARK}-also") as other,
+        running("sleep", "600", mark=f"{MARK}-absent") as spared,
+    ):
+        assert isinstance(fence(fences), Done)
+        assert first.wait(5) == other.wait(5) == -signal.SIGKILL
+        assert spared.poll() is None
+    assert not Path(absent).exists()
+
+
+def test_each_of_several_locks_must_be_free(lock: str) -> None:
+    second = f"{lock}.start"
+    with held(second):
+        fences = replace(step(lock, timeout_ms=50), also=(also(second),))
+        assert isinstance(fence(fences), Remaining)
+
+
+def test_what_the_first_one_begins_while_it_is_ended_is_fenced_too(
+    lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = f"{lock}.create"
+    begun = ExitStack()
+
+    def opened(path: str) -> int | None:
+        if path == second and not Path(second).exists():
+            Path(second).touch()
+            children.append(begun.enter_context(running("sleep", "600", mark=f"{MARK}-also")))
+            return None
+        return open_lock(path)
+
+    children: list[subprocess.Popen[str]] = []
+    monkeypatch.setattr("conman.primitives.fence.open_lock", opened)
+    with begun:
+        assert isinstance(fence(replace(step(lock), also=(also(second),))), Done)
+        assert children[0].wait(5) == -signal.SIGKILL
 
 
 def test_who_holds_the_lock_unmarked_is_ended_unless_it_is_our_child(lock: str) -> None:

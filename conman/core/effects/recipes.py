@@ -5,6 +5,8 @@ missing in the simulator too, so the simulator finds it. A recipe decides nothin
 done in order until one fails, and the last result is the effect's outcome.
 """
 
+from dataclasses import replace
+
 from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
@@ -193,9 +195,9 @@ def _call(effect: v.RuntimeStart | v.RuntimeDelete, layout: Layout, runtime_ms: 
 def _processes(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
         case v.FenceShim(container_id, run):
-            return _fence_shim(layout, container_id, run)
+            return _fence(layout, _of_shim(layout, container_id, run))
         case v.FenceCall(container_id, run, op):
-            return _fence_call(layout, container_id, run, op)
+            return _fence(layout, _of_call(layout, container_id, run, op))
         case v.LookForMembers(container_id, run):
             cgroup = layout.members_cgroup(container_id, run)
             return (s.ListMembers(cgroup, layout.run_marker(container_id, run)),)
@@ -236,36 +238,41 @@ def _limits(effect: v.ReadLimits | v.SetLimits | v.RestoreLimits, layout: Layout
             return tuple(s.WriteControl(cgroup, c.name, c.before) for c in reversed(controls))
 
 
-def _fence_shim(layout: Layout, container_id: str, run: int) -> Recipe:
+def _of_shim(layout: Layout, container_id: str, run: int) -> s.Fence:
     lock, marker = layout.shim_lock(container_id, run), layout.shim_marker(container_id, run)
-    return _fence(layout, s.Fence(lock, marker, "", FENCE_MS))
+    return s.Fence(lock, marker, "", FENCE_MS)
 
 
-def _fence_call(layout: Layout, container_id: str, run: int, op: str) -> Recipe:
+def _of_call(layout: Layout, container_id: str, run: int, op: str) -> s.Fence:
     # A waiting init of runc's bears the state directory too: only a create may be fenced by it.
     state = layout.runtime_state(container_id, run) if op == "create" else ""
     lock, marker = (
         layout.call_lock(container_id, run, op),
         layout.call_marker(container_id, run, op),
     )
-    return _fence(layout, s.Fence(lock, marker, state, FENCE_MS))
+    return s.Fence(lock, marker, state, FENCE_MS)
 
 
 def _fence(layout: Layout, fence: s.Fence) -> Recipe:
     """Where the locks were removed under their holders, these are ended by their marks first."""
     if not layout.has_lost_run:
         return (fence,)
-    marks = [fence.marker]
-    marks += [f"_LIBCONTAINER_STATEDIR={fence.state_directory}"] if fence.state_directory else []
+    fences = (fence, *fence.also)
+    marks = [mark for one in fences for mark in _marks(one)]
     return (*(s.EndMembers("", mark, FENCE_MS) for mark in marks), fence)
 
 
+def _marks(fence: s.Fence) -> tuple[str, ...]:
+    state = fence.state_directory
+    return (fence.marker, f"_LIBCONTAINER_STATEDIR={state}") if state else (fence.marker,)
+
+
 def _end_shim(layout: Layout, container_id: str, run: int) -> Recipe:
-    fences = tuple(step for op in CALLS for step in _fence_call(layout, container_id, run, op))
+    calls = tuple(_of_call(layout, container_id, run, op) for op in CALLS)
+    fences = _fence(layout, replace(_of_shim(layout, container_id, run), also=calls))
     locks = tuple(s.Unlink(layout.call_lock(container_id, run, op)) for op in CALLS)
-    shim = _fence_shim(layout, container_id, run)
     directory = s.RemoveTree(layout.shim(container_id, run))
-    return (*shim, *fences, *locks, directory, s.Release(container_id, run))
+    return (*fences, *locks, directory, s.Release(container_id, run))
 
 
 def _write_exit_record(effect: v.WriteExitRecord, layout: Layout) -> Recipe:

@@ -59,7 +59,7 @@ EXHIBITS = (
         "core",
         ("I7",),
         "exits-at-once",
-        (Replaced(f"{_SETTLE}.finish_settle", _committed_then_cleaned),),
+        (Replaced(f"{_SETTLE}.settle", _committed_then_cleaned),),
     ),
     Exhibit(
         "record-removed-first",

@@ -35,7 +35,7 @@ from conman.core.sagas.run import (
     stop_and_look,
     undo_run,
 )
-from conman.core.sagas.settle import finish_settle, settle
+from conman.core.sagas.settle import settle
 from conman.core.sagas.successor import greet
 from conman.core.sagas.update import recover_update
 from conman.errors import Code, Refusal
@@ -113,7 +113,7 @@ async def _finish(row: Container, intent: Intent, setting: Setting) -> Reply | N
         case Operation.REMOVE:
             return await finish_remove(row, intent, setting)
         case _:
-            await finish_settle(row, intent, setting)
+            await settle(row, intent, setting)
             return None
 
 

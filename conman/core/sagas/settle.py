@@ -6,7 +6,7 @@ durable before any evidence is removed, and EXITED is committed only after every
 
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
-from conman.core.model import Change, Container, Init, Intent, PutContainer, PutIntent, State
+from conman.core.model import Change, Container, Init, Intent, PutContainer, State
 from conman.core.sagas.commits import closing, event, persist
 from conman.core.sagas.ending import read_exit
 from conman.core.sagas.run import dismantle_prepared, end_members, insist
@@ -15,12 +15,7 @@ from conman.frozen import replace
 
 
 async def settle(row: Container, intent: Intent, setting: Setting) -> None:
-    """An end that nobody awaited."""
-    await persist(v.RecordIntent((PutIntent(intent),)), row.id)
-    await finish_settle(row, intent, setting)
-
-
-async def finish_settle(row: Container, intent: Intent, setting: Setting) -> None:
+    """An end that nobody awaited. Of an intent it needs no record: a row whose init is gone says it all."""
     if row.init is None:
         raise AssertionError(row)
     if row.state is State.CREATED:

@@ -250,8 +250,13 @@ def _members(world: World, cgroup: str, marker: str) -> list[int]:
 
 def _on_actors(world: World, step: s.Step) -> Outcome:
     match step:
+        case s.BeginShim(directory, marker):
+            return _begin_shim(world, directory, marker)
         case s.SpawnShim(directory, marker, timeout_ms):
-            return _spawn_shim(world, directory, marker, timeout_ms)
+            begun = _begin_shim(world, directory, marker)
+            deadline = world.monotonic + timeout_ms * 1_000_000
+            pending = Pending("spawn", directory, 0, 0, deadline)
+            return pending if isinstance(begun, s.Done) else begun
         case s.CallShim(directory, op, body, timeout_ms):
             return _call_shim(world, directory, op, body, timeout_ms)
         case s.RunRuntime(argv, lock, marker, timeout_ms):
@@ -262,15 +267,14 @@ def _on_actors(world: World, step: s.Step) -> Outcome:
         case s.Fence():
             for one in (step, *step.also):
                 _fence(world, one.lock, one.marker, one.state_directory)
-            return s.Done()
+            return DONE
         case _:
             raise AssertionError(step)
 
 
-def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> Outcome:
-    deadline = world.monotonic + timeout_ms * 1_000_000
+def _begin_shim(world: World, directory: str, marker: str) -> s.Result:
     if directory in world.shims:
-        return Pending("spawn", directory, 0, 0, deadline)
+        return DONE
     if world.disk.find(directory) is None:
         world.forget_earlier_use_of(run_of(directory))
     made = world.disk.make(directory, "dir")
@@ -285,7 +289,7 @@ def _spawn_shim(world: World, directory: str, marker: str, timeout_ms: int) -> O
     # It hears nothing of its creator's end before a create: it leaves by itself, or is fenced.
     world.connections[directory] = world.next_connection
     world.next_connection += 1
-    return Pending("spawn", directory, 0, 0, deadline)
+    return DONE
 
 
 def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int) -> Outcome:

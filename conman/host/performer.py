@@ -29,6 +29,7 @@ from conman.primitives.fence import fence
 class Shims(Protocol):
     """Who starts shims and talks to them: `conman.host.shims`."""
 
+    def begin(self, step: s.BeginShim) -> s.Result: ...
     def spawn(self, step: s.SpawnShim) -> s.Result: ...
     def call(self, step: s.CallShim) -> s.Result: ...
     def who(self, step: s.WatchShim) -> s.Result: ...
@@ -64,7 +65,7 @@ class Performer:
                 return _freezer(step)
             case s.ReadControls() | s.WriteControl():
                 return _control(step)
-            case s.SpawnShim() | s.CallShim():
+            case s.BeginShim() | s.SpawnShim() | s.CallShim():
                 return self._shim(step)
             case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
                 return _look(step)
@@ -88,8 +89,10 @@ class Performer:
             case _:
                 assert_never(step)
 
-    def _shim(self, step: s.SpawnShim | s.CallShim) -> s.Result:
+    def _shim(self, step: s.BeginShim | s.SpawnShim | s.CallShim) -> s.Result:
         match step:
+            case s.BeginShim():
+                return self._shims.begin(step)
             case s.SpawnShim():
                 with self._parent.in_use():
                     return self._shims.spawn(step)

@@ -14,12 +14,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from conman.host.spawner import Spawner
+from conman.host.spawner import Birth, Spawner
 from conman.primitives.failure import failed
 from conman.primitives.fence import make_lock, open_lock, take
 from conman.primitives.processes import boot_id, start_time
 from conman.primitives.steps import (
     Absent,
+    BeginShim,
     CallShim,
     Done,
     Failed,
@@ -55,13 +56,31 @@ class Shims:
         self._spawner = spawner or Spawner()
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
+        self._births: dict[str, Birth] = {}
         self._next_sweep = 0.0
+
+    def begin(self, step: BeginShim) -> Done | Failed:
+        """Done: whatever came of it, `spawn` will find out."""
+        self.sweep()
+        try:
+            os.makedirs(step.directory, 0o700, exist_ok=True)
+            alive = make_lock(f"{step.directory}/{protocol.LOCK}")
+            birth = None if alive is None else self._spawner.begin(step, alive)
+        except OSError as error:
+            return failed(error)
+        if birth is not None:
+            with self._lock:
+                self._births[step.directory] = birth
+        return Done(time.time_ns())
 
     def spawn(self, step: SpawnShim) -> Done | TimedOut | Failed:
         """Done: a shim's socket is bound; also when one lived there already."""
         self.sweep()
         deadline = time.monotonic() + step.timeout_ms / 1000
         try:
+            born = self._born(step, deadline)
+            if isinstance(born, Done | TimedOut):
+                return born
             os.makedirs(step.directory, 0o700, exist_ok=True)
             while (alive := make_lock(f"{step.directory}/{protocol.LOCK}")) is None:
                 match self._line(step.directory).meet(step.directory, deadline):
@@ -101,6 +120,9 @@ class Shims:
                 return
             self._next_sweep = time.monotonic() + _SWEEP_S
             self._spawner.reap()
+            for directory in [each for each in self._births if not os.path.isdir(each)]:
+                # Nobody waits for it any more: what it was for was undone.
+                self._births.pop(directory).close()
             for directory, line in tuple(self._lines.items()):
                 if line.is_idle_after_its_end() and not os.path.isdir(directory):
                     del self._lines[directory]
@@ -108,8 +130,14 @@ class Shims:
     def close(self) -> None:
         """Close all connections; the shims live on."""
         with self._lock:
-            for line in self._lines.values():
-                line.close()
+            for each in (*self._lines.values(), *self._births.values()):
+                each.close()
+
+    def _born(self, step: SpawnShim, deadline: float) -> Done | TimedOut | Failed | None:
+        """What became of a shim that was begun; None: none was, or it was never born. Failed: it died."""
+        with self._lock:
+            birth = self._births.pop(step.directory, None)
+        return None if birth is None else self._spawner.finish(birth, step.directory, deadline)
 
     def _line(self, directory: str) -> "_Line":
         with self._lock:

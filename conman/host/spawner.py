@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from conman.frozen import frozen
 from conman.host.zygote import Zygote, environment
-from conman.primitives.steps import Done, Failed, SpawnShim, TimedOut
+from conman.primitives.steps import BeginShim, Done, Failed, SpawnShim, TimedOut
 from conman.shim import protocol
 
 _PROGRAM = os.path.join(os.path.dirname(os.path.abspath(protocol.__file__)), "__main__.py")
@@ -26,6 +27,17 @@ _ALIVE, _READY, _FIRST_OWN = 3, 4, 10
 
 #: A zygote forks in a millisecond. One that has not done it by now hangs.
 ZYGOTE_S = 3.0
+
+
+@frozen
+class Birth:
+    """A shim that a zygote was asked for. `asked`: that zygote's pid; `ready`: the pipe that tells."""
+
+    asked: int
+    ready: int
+
+    def close(self) -> None:
+        os.close(self.ready)
 
 
 class Spawner:
@@ -39,10 +51,32 @@ class Spawner:
         self._lock = threading.Lock()
         self._children: set[int] = set()
 
-    def start(self, step: SpawnShim, alive: int, deadline: float) -> Done | TimedOut | Failed:
-        """Done: a shim listens. TimedOut: one may live. `alive` is its lock, taken; it is closed here."""
+    def begin(self, step: BeginShim | SpawnShim, alive: int) -> Birth | None:
+        """Ask the zygote. None: there is none. `alive` is the shim's lock, taken; it is closed here."""
         try:
-            born = _fork(self._zygote, step, alive, deadline) if self._zygote else None
+            return _ask(self._zygote, step, alive) if self._zygote else None
+        finally:
+            os.close(alive)
+
+    def finish(
+        self, birth: Birth, directory: str, deadline: float
+    ) -> Done | TimedOut | Failed | None:
+        """Done: the shim listens. TimedOut: it may live. None: it was never born, and will not be."""
+        try:
+            said = _listen(birth.ready, min(deadline, time.monotonic() + ZYGOTE_S))
+            if said is None and self._zygote is not None:
+                # It hangs. What it has not read goes with it, and a shim that it has forked does not.
+                self._zygote.end(birth.asked)
+                said = _listen(birth.ready, deadline)
+            return None if said == b"" else _outcome(directory, said)
+        finally:
+            birth.close()
+
+    def start(self, step: SpawnShim, alive: int, deadline: float) -> Done | TimedOut | Failed:
+        """Done: a shim listens. TimedOut: one may live. `alive` as above."""
+        birth = self.begin(step, os.dup(alive))
+        try:
+            born = self.finish(birth, step.directory, deadline) if birth else None
             return born or self._exec(step, alive, deadline)
         finally:
             os.close(alive)
@@ -64,7 +98,7 @@ class Spawner:
                 if self._place is not None:
                     with suppress(ProcessLookupError):  # it has ended already: said below
                         self._place(pid)
-                result = _outcome(step, _listen(ready, deadline))
+                result = _outcome(step.directory, _listen(ready, deadline))
             finally:
                 self._keep_or_end(pid, result)
             return _of_ended(step) if isinstance(result, TimedOut) else result
@@ -81,26 +115,19 @@ class Spawner:
             os.waitpid(pid, 0)
 
 
-def _fork(
-    zygote: Zygote, step: SpawnShim, alive: int, deadline: float
-) -> Done | TimedOut | Failed | None:
-    """None: no shim was born, and none will be."""
+def _ask(zygote: Zygote, step: BeginShim | SpawnShim, alive: int) -> Birth | None:
     ready, told = os.pipe2(os.O_CLOEXEC)
     try:
-        try:
-            asked = zygote.fork(step.marker, step.directory, (alive, told))
-        finally:
-            os.close(told)
-        if asked is None:
-            return None
-        said = _listen(ready, min(deadline, time.monotonic() + ZYGOTE_S))
-        if said is None:
-            # It hangs. What it has not read goes with it, and a shim that it has forked does not.
-            zygote.end(asked)
-            said = _listen(ready, deadline)
-        return None if said == b"" else _outcome(step, said)
-    finally:
+        asked = zygote.fork(step.marker, step.directory, (alive, told))
+    except OSError:
         os.close(ready)
+        raise
+    finally:
+        os.close(told)
+    if asked is None:
+        os.close(ready)
+        return None
+    return Birth(asked, ready)
 
 
 def _listen(ready: int, deadline: float) -> bytes | None:
@@ -120,12 +147,12 @@ def _of_ended(step: SpawnShim) -> Failed:
     return Failed("ETIMEDOUT", f"the shim in {step.directory} did not come up in time")
 
 
-def _outcome(step: SpawnShim, said: bytes | None) -> Done | TimedOut | Failed:
+def _outcome(directory: str, said: bytes | None) -> Done | TimedOut | Failed:
     if said is None:
         return TimedOut()
     if said.endswith(protocol.BOUND):
         return Done(time.time_ns())
-    with open(f"{step.directory}/shim.stderr", encoding="utf-8", errors="replace") as file:
+    with open(f"{directory}/shim.stderr", encoding="utf-8", errors="replace") as file:
         words = file.read().strip().rpartition("\n")[2]
     return Failed("ECHILD", f"the shim ended before it was ready: {words or 'it said nothing'}")
 

@@ -166,6 +166,17 @@ class StopProcess:
 
 
 @frozen
+class BeginShim:
+    """Make `directory`, lock `directory/alive`, and ask for a shim that inherits the lock; wait for nothing.
+
+    Done also when one lives there, or nobody can be asked: SpawnShim tells what came of it.
+    """
+
+    directory: str
+    marker: str
+
+
+@frozen
 class SpawnShim:
     """Make `directory`, lock `directory/alive`, start a shim that inherits the lock.
 
@@ -243,6 +254,7 @@ Step = (
     | HoldOutput
     | ReadExitStatus
     | Release
+    | BeginShim
     | SpawnShim
     | CallShim
     | RunRuntime

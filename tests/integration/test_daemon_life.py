@@ -106,7 +106,7 @@ def test_a_signal_ends_the_daemon_and_no_container(conmand: Conmand, number: int
 @pytest.mark.parametrize(
     ("point", "state"),
     [
-        ("create-container/PrepareBundle/during:8", None),
+        ("create-container/PrepareBundle/during:9", None),
         ("create-container/SpawnShim/after", None),
         ("create-container/RuntimeCreate/after", None),
         ("create-container/CommitCreated/after", "CREATED"),

@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from conman.host.zygote import Zygote
 from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import start_time
-from conman.primitives.steps import Absent, Done, Failed, Fence, SpawnShim
+from conman.primitives.steps import Absent, BeginShim, Done, Failed, Fence, SpawnShim
 from tests.integration.one_shim import CONTAINER, OneShim, end, one_shim, read
 
 PATIENCE_S = 30
@@ -114,6 +115,47 @@ def test_many_are_forked_at_once(one: OneShim) -> None:
         for step in steps:
             ended = fence(Fence(f"{step.directory}/alive", step.marker, "", 5_000))
             assert isinstance(ended, Done)
+
+
+def begin(one: OneShim) -> object:
+    return one.shims.begin(BeginShim(one.directory, "CONMAN_SHIM=t/c-1"))
+
+
+def test_one_that_was_begun_is_the_one_that_is_spawned(one: OneShim) -> None:
+    assert isinstance(begin(one), Done)
+    assert isinstance(begin(one), Done)
+    one.must_spawn()
+    pid = one.pid()
+    one.must_spawn()
+    assert one.pid() == pid
+    assert one.ask("hello").call is None
+
+
+def test_one_that_was_begun_and_killed_is_replaced(one: OneShim) -> None:
+    begin(one)
+    ended = fence(Fence(f"{one.directory}/alive", "CONMAN_SHIM=t/c-1", "", 5_000))
+    assert isinstance(ended, Done)
+    one.must_spawn()
+    # Had it come up before it was killed, that is told; the next one finds nobody.
+    one.must_spawn()
+    assert one.ask("hello").call is None
+
+
+def test_one_that_was_begun_by_nobody_is_started_by_exec(one: OneShim, zygote: Zygote) -> None:
+    zygote.fork = lambda *_: None  # type: ignore[method-assign]
+    assert isinstance(begin(one), Done)
+    assert is_free(f"{one.directory}/alive")
+    one.must_spawn()
+    assert parent(one.pid()) == os.getpid()
+
+
+def test_one_that_nobody_waits_for_is_forgotten_with_its_directory(one: OneShim) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    begin(one)
+    fence(Fence(f"{one.directory}/alive", "CONMAN_SHIM=t/c-1", "", 5_000))
+    shutil.rmtree(one.directory)
+    one.shims.sweep(now=True)
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_shim_that_cannot_come_up_says_why(one: OneShim) -> None:

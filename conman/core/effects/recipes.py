@@ -104,6 +104,8 @@ def _prepare_bundle(effect: v.PrepareBundle, layout: Layout) -> Recipe:
     container, run = effect.container, effect.run
     config = layout.config(container.id)
     return (
+        # First: it is born while everything else is made.
+        s.BeginShim(layout.shim(container.id, run), layout.shim_marker(container.id, run)),
         s.MakeDirectory(layout.container(container.id)),
         s.MakeDirectory(layout.bundle(container.id)),
         s.MakeDirectory(layout.rootfs(container.id), 0o755),

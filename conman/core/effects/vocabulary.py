@@ -75,7 +75,7 @@ class ReadInRoot(HostEffect):
 
 @frozen
 class PrepareBundle(HostEffect):
-    """The container's directory and its config.json for this run, durable."""
+    """The container's directory and its config.json for this run, durable; its shim is asked for."""
 
     container: Container
     run: int
@@ -101,7 +101,7 @@ class CopyRootfs(HostEffect):
 
 @frozen
 class SpawnShim(HostEffect):
-    """A shim for this run, findable by its socket."""
+    """A shim for this run, findable by its socket; one that was asked for is waited for."""
 
     container_id: str
     run: int

@@ -130,8 +130,8 @@ check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,generated code,fresh=$$(mktemp -d); trap 'rm -r "$$fresh"' EXIT; $(call protoc,$$fresh); \
 		for made in "$$fresh"/conman/wire/v1/*; do diff -q "$$made" conman/wire/v1/ || { echo "run: make proto" >&2; exit 1; }; done)
 
-bench: setup ## every budget against the bare runtime, alternated (N=30 samples, JSON=1, PEERS=1: containerd, docker, podman)
-	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(JSON),--json) $(if $(PEERS),--peers)
+bench: setup ## every budget against the bare runtime, alternated (N=30 samples, JSON=1, WHERE=1: what each effect takes, PEERS=1: containerd, docker, podman)
+	@$(PY) benchmarks $(if $(N),--n $(N)) $(if $(JSON),--json) $(if $(WHERE),--where) $(if $(PEERS),--peers)
 
 PARTS ?= $(if $(PEERS),peers,clients,patience,thousand,lives)
 SCALE ?= 1.0

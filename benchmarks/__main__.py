@@ -14,6 +14,7 @@ from figures import Figure, as_json, as_table, head
 from lives import lives, unusable
 from place import scratch
 from server import server
+from where import as_lines, where
 
 from benchmarks.peers.lives import compared
 from benchmarks.peers.stage import PROGRAMS, missing
@@ -26,7 +27,14 @@ def main() -> int:
     parser.add_argument(
         "--peers", action="store_true", help="containerd, docker and podman instead"
     )
+    parser.add_argument(
+        "--where", action="store_true", help="what each effect takes, too (not of peers)"
+    )
     options = parser.parse_args()
+    if options.where and options.peers:
+        parser.error(
+            "--where and --peers do not go together: only conman tells where its time goes"
+        )
     if options.n < 2:
         parser.error("--n is a number from 2 on")
     if (why := _missing()) is not None:
@@ -36,8 +44,11 @@ def main() -> int:
     with scratch() as top:
         measured = _peers if options.peers else _budgets
         figures = measured(top, options.n, notes)
-    show = as_json if options.json else as_table
-    print(show(figures, notes, head(options.n, load)))
+        accounts = where(top, options.n) if options.where else []
+    if options.json:
+        print(as_json(figures, notes, head(options.n, load), accounts))
+    else:
+        print("\n".join([as_table(figures, notes, head(options.n, load)), *as_lines(accounts)]))
     return 0
 
 

@@ -19,10 +19,10 @@ from conman.wire.v1.conman_pb2_grpc import ConmanStub
 class Conmand:
     """`begin`, `end` and `run` are what is measured; they are blocking calls, as a client makes them."""
 
-    def __init__(self, top: Path, runtime: str = "runc") -> None:
+    def __init__(self, top: Path, runtime: str = "runc", flags: tuple[str, ...] = ()) -> None:
         self.top, self.place = top, top / f"conmand-{runtime}"
         self.place.mkdir(exist_ok=True)
-        self.runtime = runtime
+        self.runtime, self.flags = runtime, flags
         self.process: subprocess.Popen[str] | None = None
         self.channel = grpc.insecure_channel(f"unix:{self.place}/r/conmand.sock")
         self.stub = ConmanStub(self.channel)
@@ -34,7 +34,7 @@ class Conmand:
         places = ("--data-dir", f"{self.place}/d", "--run-dir", f"{self.place}/r")
         with (self.place / "log").open("a") as log:
             self.process = subprocess.Popen(
-                [f"{BIN}/conmand", *places, "--runtime", self.runtime],
+                [f"{BIN}/conmand", *places, "--runtime", self.runtime, *self.flags],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
@@ -119,8 +119,8 @@ class Conmand:
 
 
 @contextmanager
-def conmand(top: Path, runtime: str = "runc") -> Iterator[Conmand]:
-    made = Conmand(top, runtime)
+def conmand(top: Path, runtime: str = "runc", flags: tuple[str, ...] = ()) -> Iterator[Conmand]:
+    made = Conmand(top, runtime, flags)
     try:
         made.start()
         yield made

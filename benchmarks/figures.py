@@ -8,8 +8,8 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,15 @@ class Figure:
             return ""
         held = self.ours.median if self.ratio is None else self.ratio
         return "met" if held <= self.budget else "NOT met"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where the time of one thing goes. Medians in ms; the last of `parts` is what is left."""
+
+    what: str
+    total: float
+    parts: dict[str, float]
 
 
 class Samples:
@@ -105,9 +114,12 @@ def as_table(figures: list[Figure], notes: list[str], about: dict[str, object]) 
     return "\n".join([*lines, *(f"not measured: {note}" for note in notes)])
 
 
-def as_json(figures: list[Figure], notes: list[str], about: dict[str, object]) -> str:
+def as_json(
+    figures: list[Figure], notes: list[str], about: dict[str, object], accounts: Sequence[Account]
+) -> str:
     told = [_fields(figure) for figure in figures]
-    return json.dumps({**about, "figures": told, "not_measured": notes}, indent=2)
+    where = [asdict(account) for account in accounts]
+    return json.dumps({**about, "figures": told, "not_measured": notes, "where": where}, indent=2)
 
 
 def _fields(figure: Figure) -> dict[str, object]:

@@ -216,4 +216,4 @@ def _seconds_since(then: int) -> float:
 
 
 def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}"
+    return f"{seconds * 1000:.2f}"

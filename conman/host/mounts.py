@@ -11,7 +11,7 @@ import time
 
 from conman.host import linux
 from conman.primitives.failure import failed
-from conman.primitives.mounts import Mount, mounts
+from conman.primitives.mounts import Mount, on_top, points
 from conman.primitives.steps import Done, Failed, MountOverlay, Unmount
 
 #: Each of these would make the upper directory depend on this kernel or this mount of it.
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 def mount_overlay(step: MountOverlay) -> Done | Failed:
     """Done also when exactly this overlay is there already."""
     try:
-        found = _on_top(step.target)
+        found = on_top(os.path.realpath(step.target))
         if found is None:
             _mount(step)
         elif not _is_it(found, step):
@@ -39,8 +39,8 @@ def mount_overlay(step: MountOverlay) -> Done | Failed:
 def unmount(step: Unmount) -> Done | Failed:
     """Everything at or below the path, deepest first."""
     try:
-        while points := _at_or_below(step.path):
-            for point in reversed(points):
+        while found := _at_or_below(step.path):
+            for point in reversed(found):
                 _unmount(point)
     except OSError as error:
         return failed(error)
@@ -67,11 +67,6 @@ def _escape(path: str) -> str:
     return path
 
 
-def _on_top(target: str) -> Mount | None:
-    path = os.path.realpath(target)
-    return next((found for found in reversed(tuple(mounts())) if found.point == path), None)
-
-
 def _is_it(found: Mount, step: MountOverlay) -> bool:
     """Kernels tell the paths as they were given, escaped, or as they mean them."""
     # Taken together, since a path's commas look like separators here.
@@ -85,8 +80,7 @@ def _is_it(found: Mount, step: MountOverlay) -> bool:
 
 def _at_or_below(path: str) -> list[str]:
     top = os.path.realpath(path)
-    points = (found.point for found in mounts())
-    return [point for point in points if point == top or point.startswith(f"{top}/")]
+    return [point for point in points() if point == top or point.startswith(f"{top}/")]
 
 
 def _unmount(point: str) -> None:

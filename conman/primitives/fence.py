@@ -10,6 +10,7 @@ while it holds the lock the answer is Remaining, not Done.
 """
 
 import fcntl
+import json
 import os
 import select
 import time
@@ -121,6 +122,7 @@ def _end_all(
     known = [(one, lock) for one, lock in zip(fences, locks, strict=True) if lock is not None]
     marks = frozenset(os.fsencode(mark) for one, _ in known for mark in _marks(one))
     bare: set[int] = set()
+    _end_suspect(fences[0].suspect, _Wanted(marks, tuple(map(_to_lock, known))), deadline)
     while known:
         wanted = _Wanted(marks, tuple(one for one in map(_to_lock, known) if not take(one.fd)))
         found, nameless = wanted.bearers()
@@ -221,6 +223,25 @@ def _is_marked(environment: bytes, marks: frozenset[bytes]) -> bool:
     return any(mark in environment for mark in marks) and not marks.isdisjoint(
         environment.split(b"\0")
     )
+
+
+def _end_suspect(path: str, wanted: _Wanted, deadline: float) -> None:
+    """Nothing depends on what stands in the file: who is no actor is spared, who is one is found anyway."""
+    pid = _pid_in(path) if path else None
+    if pid is not None and pid != os.getpid() and wanted.includes(pid):
+        _end((pid,), wanted, min(deadline, time.monotonic() + _ROUND_S))
+
+
+def _pid_in(path: str) -> int | None:
+    try:
+        told = json.loads(_read(path))
+    except (OSError, ValueError):
+        return None
+    match told:
+        case {"pid": int(pid)}:
+            return pid
+        case _:
+            return None
 
 
 def _are_executing(pids: set[int]) -> bool:

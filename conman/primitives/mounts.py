@@ -16,27 +16,51 @@ class Mount:
 
 
 def mounts() -> Iterator[Mount]:
-    with open("/proc/self/mountinfo", "rb") as file:
-        lines = file.read().splitlines()
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        kind, _, options = after.split(b" ", 2)
-        fields = before.split()
-        yield Mount(
-            point=_text(fields[4]),
-            kind=_text(kind),
-            options=tuple(_text(options).split(",")),
-            writable=b"rw" in fields[5].split(b","),
-        )
+    return map(_parsed, _lines())
+
+
+def points() -> Iterator[str]:
+    """Where something is mounted, in order: of a thousand containers' mounts little else is asked."""
+    return map(_point, _lines())
+
+
+def on_top(point: str) -> Mount | None:
+    """What is seen at this path, which has no links in it."""
+    return next((_parsed(line) for line in reversed(_lines()) if _point(line) == point), None)
 
 
 def cgroup_mounts() -> Iterator[Mount]:
     """Every hierarchy of control groups: v1's, and v2's one."""
-    return (mount for mount in mounts() if mount.kind in ("cgroup", "cgroup2"))
+    # Only those that may be one are taken apart: a mount for each container is there, too.
+    found = (_parsed(line) for line in _lines() if b" - cgroup" in line)
+    return (mount for mount in found if mount.kind in ("cgroup", "cgroup2"))
+
+
+def _lines() -> list[bytes]:
+    with open("/proc/self/mountinfo", "rb", buffering=0) as file:
+        return file.read().splitlines()
+
+
+def _point(line: bytes) -> str:
+    return _text(line.split(b" ", 5)[4])
+
+
+def _parsed(line: bytes) -> Mount:
+    before, _, after = line.partition(b" - ")
+    kind, _, options = after.split(b" ", 2)
+    fields = before.split()
+    return Mount(
+        point=_text(fields[4]),
+        kind=_text(kind),
+        options=tuple(_text(options).split(",")),
+        writable=b"rw" in fields[5].split(b","),
+    )
 
 
 def _text(field: bytes) -> str:
     """Space, tab, newline, backslash, and what separates options are a backslash and three octal digits."""
+    if b"\\" not in field:
+        return field.decode(errors="surrogateescape")
     head, *escaped = field.split(b"\\")
     rest = (bytes([int(part[:3], 8)]) + part[3:] for part in escaped)
     return b"".join((head, *rest)).decode(errors="surrogateescape")

@@ -113,7 +113,8 @@ class Fence:
     Result: Done, or Remaining with the pids that would not end in time.
 
     `also`: the same for these, in the same time; what an actor of this lock may begin comes behind it.
-    Each look at all processes is for all of them.
+    Each look at all processes is for all of them. `suspect`: a file that names a pid, as {"pid": N}; if it is
+    an actor of this lock it is ended first, and one look less is needed.
     """
 
     lock: str
@@ -121,6 +122,7 @@ class Fence:
     state_directory: str
     timeout_ms: int
     also: "tuple[Fence, ...]" = ()
+    suspect: str = ""
 
 
 #: Fence is not among them: it is called by name, for it takes its time.

@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def where(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    monkeypatch.setattr(sys, "path", [str(Path(__file__).parents[2] / "benchmarks"), *sys.path])
     import where  # noqa: PLC0415  # pyright: ignore[reportMissingImports]
 
     monkeypatch.delitem(sys.modules, "where")

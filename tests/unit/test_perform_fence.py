@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import conman.primitives.fence
 from conman.primitives.fence import bears, fence, open_lock, take
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Done, Failed, Fence, Remaining
@@ -128,6 +129,39 @@ def test_what_the_first_one_begins_while_it_is_ended_is_fenced_too(
     with begun:
         assert isinstance(fence(replace(step(lock), also=(also(second),))), Done)
         assert children[0].wait(5) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("said", ["", "no json", "[1]", '{"pid": "1"}', '{"pid": 0}', "{own}"])
+def test_a_suspect_is_only_a_hint(lock: str, said: str) -> None:
+    suspect = Path(f"{lock}.pid")
+    suspect.write_text(said.replace("{own}", f'{{"pid": {os.getpid()}}}'))
+    with running("sleep", "600", mark=MARK) as child:
+        assert isinstance(fence(replace(step(lock), suspect=str(suspect))), Done)
+        assert child.wait(5) == -signal.SIGKILL
+
+
+def test_a_suspect_that_is_an_actor_is_ended_before_anybody_looks_around(
+    lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[bool] = []
+    suspect = Path(f"{lock}.pid")
+    with (
+        running("sleep", "600", mark=MARK) as child,
+        running("sleep", "600") as stranger,
+    ):
+        others = conman.primitives.fence._others
+
+        def looked() -> list[int]:
+            looks.append(is_dead(child.pid))
+            return others()
+
+        monkeypatch.setattr("conman.primitives.fence._others", looked)
+        suspect.write_text(f'{{"pid": {child.pid}}}')
+        assert isinstance(fence(replace(step(lock), suspect=str(suspect))), Done)
+        assert looks == [True]
+        suspect.write_text(f'{{"pid": {stranger.pid}}}')
+        assert isinstance(fence(replace(step(lock), suspect=str(suspect))), Done)
+        assert stranger.poll() is None
 
 
 def test_who_holds_the_lock_unmarked_is_ended_unless_it_is_our_child(lock: str) -> None:

@@ -271,10 +271,11 @@ def _marks(fence: s.Fence) -> tuple[str, ...]:
 
 def _end_shim(layout: Layout, container_id: str, run: int) -> Recipe:
     calls = tuple(_of_call(layout, container_id, run, op) for op in CALLS)
-    fences = _fence(layout, replace(_of_shim(layout, container_id, run), also=calls))
+    suspect = f"{layout.shim(container_id, run)}/shim.pid"
+    shim = replace(_of_shim(layout, container_id, run), also=calls, suspect=suspect)
     locks = tuple(s.Unlink(layout.call_lock(container_id, run, op)) for op in CALLS)
     directory = s.RemoveTree(layout.shim(container_id, run))
-    return (*fences, *locks, directory, s.Release(container_id, run))
+    return (*_fence(layout, shim), *locks, directory, s.Release(container_id, run))
 
 
 def _write_exit_record(effect: v.WriteExitRecord, layout: Layout) -> Recipe:

@@ -8,9 +8,11 @@ import os
 import resource
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import cast
+
+_STDERR = 2
 
 
 def prepare_process() -> None:
@@ -18,9 +20,19 @@ def prepare_process() -> None:
     os.chdir("/")
     # Directories that a container's users go through are made with the modes that recipes say.
     os.umask(0o022)
+    _keep_what_we_were_given()
     # The last place where runtimes are looked for: where conman's own is installed.
     beside = os.path.dirname(sys.executable)
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"
+
+
+def _keep_what_we_were_given() -> None:
+    """Descriptors of whoever started us are not for what we start: a container least of all."""
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
+        if descriptor > _STDERR:
+            # One of them was the listing's own.
+            with suppress(OSError):
+                os.set_inheritable(descriptor, False)  # noqa: FBT003 - os' own signature
 
 
 def allow_descriptors() -> None:

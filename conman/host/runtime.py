@@ -9,7 +9,6 @@ import os
 import select
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 
@@ -18,6 +17,10 @@ from conman.primitives.failure import failed
 from conman.primitives.steps import Failed, RunRuntime, RuntimeAnswer, TimedOut
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+#: The lock's number in the child, and the signals that begin anew there.
+_LOCK = 3
+_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 #: Of what a runtime writes, its end is kept: that is where the error is.
 _KEPT_BYTES = 64 * 1024
@@ -71,22 +74,31 @@ def _run(step: RunRuntime, lock: int) -> RuntimeAnswer | TimedOut:
     # Files and not pipes: they can be read once the child has ended, whoever else has them open.
     stdout, stderr = os.memfd_create("stdout"), os.memfd_create("stderr")
     try:
-        child = subprocess.Popen(
-            step.argv,
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            env=_environment(step.marker, os.environ),
-            cwd="/",
-            pass_fds=(lock,),
-            start_new_session=True,  # ^C in a terminal is for conmand, not for its calls
-        )
-        if not _await_end(child, step.timeout_ms):
+        status = _await_end(_spawn(step, lock, stdout, stderr), step.timeout_ms)
+        if status is None:
             return TimedOut()
-        return RuntimeAnswer(_code(child), _end_of(stdout), _end_of(stderr), time.time_ns())
+        return RuntimeAnswer(_code(status), _end_of(stdout), _end_of(stderr), time.time_ns())
     finally:
         os.close(stdout)
         os.close(stderr)
+
+
+def _spawn(step: RunRuntime, lock: int, stdout: int, stderr: int) -> int:
+    """Its pid. What it inherits is copied in the child: here other threads begin others meanwhile."""
+    return os.posix_spawnp(
+        step.argv[0],
+        step.argv,
+        _environment(step.marker, os.environ),
+        file_actions=(
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, stdout, 1),
+            (os.POSIX_SPAWN_DUP2, stderr, 2),
+            (os.POSIX_SPAWN_DUP2, lock, _LOCK),
+        ),
+        setsid=True,  # ^C in a terminal is for conmand, not for its calls
+        setsigmask=(),
+        setsigdef=_SIGNALS,
+    )
 
 
 def _environment(marker: str, ours: Mapping[str, str]) -> dict[str, str]:
@@ -94,24 +106,24 @@ def _environment(marker: str, ours: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": ours.get("PATH", _PATH), name: value}
 
 
-def _await_end(child: "subprocess.Popen[bytes]", timeout_ms: int) -> bool:
-    """Whether it ended by itself. In any case it has ended, and was reaped."""
-    handle = os.pidfd_open(child.pid)
+def _await_end(pid: int, timeout_ms: int) -> int | None:
+    """Its wait status; None: it did not end by itself. In any case it has ended, and was reaped."""
+    handle = os.pidfd_open(pid)
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)
         ended = bool(poll.poll(timeout_ms))
         if not ended:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-        child.wait()
-        return ended
+        status = os.waitpid(pid, 0)[1]
+        return status if ended else None
     finally:
         os.close(handle)
 
 
-def _code(child: "subprocess.Popen[bytes]") -> int:
+def _code(status: int) -> int:
     """As a shell has it: 128 + n by signal n."""
-    code = child.returncode
+    code = os.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
 
 

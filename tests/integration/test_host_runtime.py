@@ -86,8 +86,7 @@ def test_its_environment_is_path_and_mark(host: RealHost, monkeypatch: pytest.Mo
 
 
 def test_it_inherits_the_lock_and_nothing_else(host: RealHost) -> None:
-    with open(f"{host.top}/open", "w", encoding="ascii") as file:
-        os.set_inheritable(file.fileno(), True)
+    with open(f"{host.top}/open", "w", encoding="ascii"):
         found = answered(host, "ls -l /proc/$$/fd; exec 2>&1")
     lock = host.layout.call_lock(ID, 1, "start")
     assert lock in found.stdout

@@ -38,6 +38,10 @@ env -u CONMAN_CALL sh -c '
 until [ -s "$pid_file" ]; do sleep 0.005; done
 """
 
+#: Tests of another checkout may run beside these, and a fence looks at every process there is.
+HERE = f"t{os.getpid()}"
+SHIM_MARK, CALL_MARK = f"CONMAN_SHIM={HERE}/c-1", f"CONMAN_CALL={HERE}/c-1/create"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -72,7 +76,7 @@ class OneShim:
         write(f"{self.root}/rt/init", init)
 
     def spawn(self, shims: Shims | None = None) -> Result:
-        return (shims or self.shims).spawn(SpawnShim(self.directory, "CONMAN_SHIM=t/c-1", 20_000))
+        return (shims or self.shims).spawn(SpawnShim(self.directory, SHIM_MARK, 20_000))
 
     def must_spawn(self) -> None:
         spawned = self.spawn()
@@ -87,7 +91,7 @@ class OneShim:
                 *("create", "--bundle", f"{self.root}/bundle", "--pid-file", pid_file, "c-1"),
             ),
             "lock": self.lock,
-            "marker": "CONMAN_CALL=t/c-1/create",
+            "marker": CALL_MARK,
             "state_directory": self.state,
             "pid_file": pid_file,
             "record_directory": os.path.dirname(self.record),
@@ -132,12 +136,12 @@ class OneShim:
 
     def kill(self) -> None:
         """End the shim, as EndShim does."""
-        ended = fence(Fence(f"{self.directory}/alive", "CONMAN_SHIM=t/c-1", "", 5_000))
+        ended = fence(Fence(f"{self.directory}/alive", SHIM_MARK, "", 5_000))
         assert isinstance(ended, Done), ended
 
     def end_call(self) -> None:
         """Also ends a container of ours, for it holds the call's lock."""
-        ended = fence(Fence(self.lock, "CONMAN_CALL=t/c-1/create", self.state, 5_000))
+        ended = fence(Fence(self.lock, CALL_MARK, self.state, 5_000))
         assert isinstance(ended, Done), ended
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from conman.host.shims import Shims
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Absent, Done, Failed, TimedOut
 from conman.shim import protocol
-from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read
+from tests.integration.one_shim import CONTAINER, SHIM_MARK, OneShim, one_shim, read
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_shim_has_cut_itself_loose(one: OneShim, monkeypatch: pytest.MonkeyPat
     one.must_spawn()
     pid = one.pid()
     assert "the daemon's" not in read(f"/proc/{pid}/environ")
-    assert "CONMAN_SHIM=t/c-1" in read(f"/proc/{pid}/environ").split("\0")
+    assert SHIM_MARK in read(f"/proc/{pid}/environ").split("\0")
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         os.kill(pid, number)
     assert one.ask("hello").call is None

@@ -20,7 +20,7 @@ from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import lives, start_time
 from conman.primitives.steps import Absent, Done, Fence, ProcessId
-from tests.integration.one_shim import OneShim, read, write
+from tests.integration.one_shim import CALL_MARK, OneShim, read, write
 
 INSTANCE = f"{os.getpid():08x}"
 CGROUP = f"/conman-{INSTANCE}/c-1"
@@ -200,7 +200,7 @@ def test_a_create_whose_shim_is_killed_is_fenced(container: Container, after_ms:
     caller.join(after_ms / 1000)
     one.kill()
     caller.join()
-    marker = "CONMAN_CALL=t/c-1/create"
+    marker = CALL_MARK
     assert isinstance(fence(Fence(one.lock, marker, one.state, 5_000)), Done)
     if os.path.exists(one.lock):
         assert bearers(one.state) == []

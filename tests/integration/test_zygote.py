@@ -21,7 +21,7 @@ from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Absent, BeginShim, Done, Failed, Fence, SpawnShim
-from tests.integration.one_shim import CONTAINER, OneShim, end, one_shim, read
+from tests.integration.one_shim import CONTAINER, HERE, SHIM_MARK, OneShim, end, one_shim, read
 
 PATIENCE_S = 30
 
@@ -79,7 +79,7 @@ def test_a_forked_shim_is_a_shim_of_its_own(one: OneShim, zygote: Zygote) -> Non
     assert read(f"/proc/{pid}/comm") == "conman-shim\n"
     words = read(f"/proc/{pid}/cmdline").rstrip("\0").split("\0")
     assert words == ["conman-shim", one.directory]
-    assert "CONMAN_SHIM=t/c-1" in read(f"/proc/{pid}/environ").split("\0")
+    assert SHIM_MARK in read(f"/proc/{pid}/environ").split("\0")
     assert os.getsid(pid) == pid
     assert os.readlink(f"/proc/{pid}/cwd") == "/"
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
@@ -100,7 +100,7 @@ def test_a_forked_shim_reaps_its_container(one: OneShim) -> None:
 
 def test_many_are_forked_at_once(one: OneShim) -> None:
     places = [f"{one.root}/run/shims/d{number}-1" for number in range(8)]
-    steps = [SpawnShim(place, f"CONMAN_SHIM=t/{place[-4:]}", 20_000) for place in places]
+    steps = [SpawnShim(place, f"CONMAN_SHIM={HERE}/{place[-4:]}", 20_000) for place in places]
     results: list[object] = []
     threads = [
         threading.Thread(target=lambda s=step: results.append(one.shims.spawn(s))) for step in steps
@@ -118,7 +118,7 @@ def test_many_are_forked_at_once(one: OneShim) -> None:
 
 
 def begin(one: OneShim) -> object:
-    return one.shims.begin(BeginShim(one.directory, "CONMAN_SHIM=t/c-1"))
+    return one.shims.begin(BeginShim(one.directory, SHIM_MARK))
 
 
 def test_one_that_was_begun_is_the_one_that_is_spawned(one: OneShim) -> None:
@@ -133,7 +133,7 @@ def test_one_that_was_begun_is_the_one_that_is_spawned(one: OneShim) -> None:
 
 def test_one_that_was_begun_and_killed_is_replaced(one: OneShim) -> None:
     begin(one)
-    ended = fence(Fence(f"{one.directory}/alive", "CONMAN_SHIM=t/c-1", "", 5_000))
+    ended = fence(Fence(f"{one.directory}/alive", SHIM_MARK, "", 5_000))
     assert isinstance(ended, Done)
     one.must_spawn()
     # Had it come up before it was killed, that is told; the next one finds nobody.
@@ -152,7 +152,7 @@ def test_one_that_was_begun_by_nobody_is_started_by_exec(one: OneShim, zygote: Z
 def test_one_that_nobody_waits_for_is_forgotten_with_its_directory(one: OneShim) -> None:
     before = len(os.listdir("/proc/self/fd"))
     begin(one)
-    fence(Fence(f"{one.directory}/alive", "CONMAN_SHIM=t/c-1", "", 5_000))
+    fence(Fence(f"{one.directory}/alive", SHIM_MARK, "", 5_000))
     shutil.rmtree(one.directory)
     one.shims.sweep(now=True)
     assert len(os.listdir("/proc/self/fd")) == before
@@ -271,7 +271,7 @@ def test_a_request_in_flight_holds_the_lock_and_can_be_fenced(one: OneShim) -> N
     lock = f"{one.directory}/alive"
     try:
         assert not is_free(lock)
-        step = Fence(lock, "CONMAN_SHIM=t/c-1", "", PATIENCE_S * 1000)
+        step = Fence(lock, SHIM_MARK, "", PATIENCE_S * 1000)
         results: list[object] = []
         fencing = threading.Thread(target=lambda: results.append(fence(step)))
         fencing.start()
@@ -304,10 +304,10 @@ pid = zygote._process.pid
 os.kill(pid, signal.SIGSTOP)
 os.makedirs(directory)
 alive = make_lock(f"{directory}/alive")
-assert zygote.fork("CONMAN_SHIM=t/c-1", directory, (alive, tell)) == pid
+assert zygote.fork(MARK, directory, (alive, tell)) == pid
 os.write(tell, f"{pid} {start_time(pid)}".encode())
 signal.pause()
-"""
+""".replace("MARK", repr(SHIM_MARK))
 
 
 def orphan_with_request(one: OneShim) -> tuple[int, int]:

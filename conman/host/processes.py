@@ -14,7 +14,7 @@ from functools import partial
 from conman.frozen import frozen
 from conman.primitives import processes
 from conman.primitives.failure import failed
-from conman.primitives.fence import bears
+from conman.primitives.marks import bears
 from conman.primitives.steps import (
     Absent,
     Done,

@@ -19,6 +19,16 @@ from collections.abc import Iterable, Sequence
 from conman.frozen import frozen
 from conman.primitives.failure import failed
 from conman.primitives.light import signal
+from conman.primitives.marks import (
+    GONE,
+    are_executing,
+    bears,
+    environment_of,
+    has_arguments,
+    is_marked,
+    is_our_child,
+    read,
+)
 from conman.primitives.processes import pidfd
 from conman.primitives.shared_results import Done, Failed, Remaining
 from conman.primitives.shared_steps import Fence
@@ -30,10 +40,6 @@ _ROUND_S = 0.1
 
 #: A child between fork and exec holds the lock and bears no marker: its exec is no event to wait for.
 _EXEC_S = 0.002
-
-_CHUNK = 64 * 1024
-
-_GONE = (FileNotFoundError, PermissionError, ProcessLookupError)
 
 
 def fence(step: Fence) -> Done | Remaining | Failed:
@@ -128,12 +134,12 @@ def _end_all(
         found, nameless = wanted.bearers()
         if not found and wanted.locks:
             found = wanted.holders()
-        if not (found or wanted.locks or _are_executing(nameless - bare)):
+        if not (found or wanted.locks or are_executing(nameless - bare)):
             return None
         if time.monotonic() >= deadline:
             return found
         _end(found, wanted, min(deadline, time.monotonic() + _ROUND_S))
-        bare |= {pid for pid in nameless if _has_arguments(pid)}
+        bare |= {pid for pid in nameless if has_arguments(pid)}
     return None
 
 
@@ -166,8 +172,8 @@ class _Wanted:
         found: list[int] = []
         nameless: set[int] = set()
         for pid in _others():
-            environment = _environment(pid)
-            if _is_marked(environment, self.marks):
+            environment = environment_of(pid)
+            if is_marked(environment, self.marks):
                 found.append(pid)
             elif not environment:
                 nameless.add(pid)
@@ -184,10 +190,10 @@ class _Wanted:
         directory = f"/proc/{pid}/fd"
         try:
             held = any(self._is_lock(f"{directory}/{fd}") for fd in os.listdir(directory))
-        except _GONE:
+        except GONE:
             return False
         # An unmarked child of ours is about to exec something else, which closes the file.
-        return held and not _is_our_child(pid)
+        return held and not is_our_child(pid)
 
     def _is_lock(self, link: str) -> bool:
         try:
@@ -197,32 +203,13 @@ class _Wanted:
                 one.name == name and os.path.samestat(os.stat(link), os.fstat(one.fd))
                 for one in self.locks
             )
-        except _GONE:
+        except GONE:
             return False
 
 
 def _others() -> list[int]:
     """Every process but this one."""
     return sorted({int(name) for name in os.listdir("/proc") if name.isdigit()} - {os.getpid()})
-
-
-def bears(pid: int, marks: frozenset[bytes]) -> bool:
-    """Whether the environment of a process, as it was at its exec, holds one of `NAME=value`."""
-    return _is_marked(_environment(pid), marks)
-
-
-def _environment(pid: int) -> bytes:
-    try:
-        return _read(f"/proc/{pid}/environ")
-    except _GONE:
-        return b""
-
-
-def _is_marked(environment: bytes, marks: frozenset[bytes]) -> bool:
-    # Looked for before it is taken apart: almost nobody bears a mark.
-    return any(mark in environment for mark in marks) and not marks.isdisjoint(
-        environment.split(b"\0")
-    )
 
 
 def _end_suspect(path: str, wanted: _Wanted, deadline: float) -> None:
@@ -234,7 +221,7 @@ def _end_suspect(path: str, wanted: _Wanted, deadline: float) -> None:
 
 def _pid_in(path: str) -> int | None:
     try:
-        told = json.loads(_read(path))
+        told = json.loads(read(path))
     except (OSError, ValueError):
         return None
     match told:
@@ -242,50 +229,6 @@ def _pid_in(path: str) -> int | None:
             return pid
         case _:
             return None
-
-
-def _are_executing(pids: set[int]) -> bool:
-    """Whether one of them, seen without an environment, is a program: it may just get its own.
-
-    The kernel (fs/binfmt_elf.c) closes what is to be closed on exec, a lock perhaps, and only then
-    gives a program first its arguments, then its environment. Kernel threads and the dead run nothing.
-    """
-    return any(_is_program(pid) for pid in pids)
-
-
-def _is_program(pid: int) -> bool:
-    try:
-        os.readlink(f"/proc/{pid}/exe")
-    except _GONE:
-        return False
-    return True
-
-
-def _has_arguments(pid: int) -> bool:
-    try:
-        return bool(_read(f"/proc/{pid}/cmdline"))
-    except _GONE:
-        return True
-
-
-def _read(path: str) -> bytes:
-    """As open().read(), at half the price: a fence reads some file of every process there is."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        data = part = os.read(fd, _CHUNK)
-        while len(part) == _CHUNK:
-            part = os.read(fd, _CHUNK)
-            data += part
-        return data
-    finally:
-        os.close(fd)
-
-
-def _is_our_child(pid: int) -> bool:
-    try:
-        return int(_read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[1]) == os.getpid()
-    except _GONE:
-        return False
 
 
 def _end(pids: tuple[int, ...], wanted: _Wanted, until: float) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import conman.primitives.fence
-from conman.primitives.fence import bears, fence, open_lock, take
+from conman.primitives.fence import fence, open_lock, take
+from conman.primitives.marks import bears
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Done, Failed, Fence, Remaining
 

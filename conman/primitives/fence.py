@@ -10,11 +10,10 @@ while it holds the lock the answer is Remaining, not Done.
 """
 
 import fcntl
-import json
 import os
 import select
 import time
-from collections.abc import Iterable, Sequence
+from _collections_abc import Iterable, Sequence
 
 from conman.frozen import frozen
 from conman.primitives.failure import failed
@@ -221,14 +220,11 @@ def _end_suspect(path: str, wanted: _Wanted, deadline: float) -> None:
 
 def _pid_in(path: str) -> int | None:
     try:
-        told = json.loads(read(path))
-    except (OSError, ValueError):
+        told = read(path)
+    except OSError:
         return None
-    match told:
-        case {"pid": int(pid)}:
-            return pid
-        case _:
-            return None
+    number = told.partition(b'"pid":')[2].partition(b",")[0].strip(b" }\n")
+    return int(number) if number.isdigit() else None
 
 
 def _end(pids: tuple[int, ...], wanted: _Wanted, until: float) -> None:

@@ -290,7 +290,15 @@ def _total(outcome: Outcome) -> None:
         f"{sum(r.states for r in reports)} distinct crash states, "
         f"{sum(r.crashes for r in reports)} crashes, {sum(r.runs for r in reports)} lives of a "
         f"daemon in {outcome.seconds:.1f} s, {violations} violations\n"
+        f"each core: {_rates(reports)}\n"
     )
+
+
+def _rates(reports: list[Report]) -> str:
+    """A crash is judged with the first that came to the same state; a life ends where another has been."""
+    seconds = max(sum(report.cpu for report in reports), 1e-3)
+    crashes, lives = (sum(r.crashes for r in reports), sum(r.runs for r in reports))
+    return f"{crashes / seconds:.0f} crashes and {lives / seconds:.0f} lives a second"
 
 
 # ---- replay ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ been tried.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 from conman.shim.recipes import write_exit
@@ -49,6 +49,8 @@ class Report:
     crashes: int = 0
     frontier: int = 0
     seconds: float = 0.0
+    #: Seconds of its process, where `seconds` are the clock's.
+    cpu: float = 0.0
     turns: int = 0
     fixpoint: bool = False
     violations: list[tuple[str, tuple[str, ...], str]] = field(
@@ -103,7 +105,7 @@ class Explorer:
 
     def explore(self, *, stop_at_first: bool = True) -> Report:
         """Until nothing is new, the deadline passes, or (by default) a violation is found."""
-        began = monotonic()
+        began = monotonic(), process_time()
         start = initial(self.story)
         self._is_new(start.world, start.client)
         self._frontier.append(start)
@@ -118,9 +120,10 @@ class Explorer:
         self.report.fixpoint = not self._frontier
         return self.report
 
-    def _note(self, began: float) -> None:
+    def _note(self, began: tuple[float, float]) -> None:
         self.report.frontier, self.report.states = len(self._frontier), len(self._seen)
-        self.report.seconds = monotonic() - began
+        self.report.seconds = monotonic() - began[0]
+        self.report.cpu = process_time() - began[1]
 
     # ---- nodes
 

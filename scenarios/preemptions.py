@@ -10,7 +10,7 @@ beginning of a run is lived again, by its plan.
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import monotonic, process_time
 
 from scenarios import keys, oracle
 from scenarios.choices import Recorded
@@ -156,7 +156,7 @@ class Preemptions:
 
     def explore(self) -> Report:
         """Until all was tried, the deadline passes, or a violation is found."""
-        began = monotonic()
+        began = monotonic(), process_time()
         while self._frontier and not self.report.violations:
             if monotonic() > self.deadline or self.report.runs >= self._lives:
                 break
@@ -166,9 +166,10 @@ class Preemptions:
         self.report.fixpoint = not self._frontier
         return self.report
 
-    def _note(self, began: float) -> None:
+    def _note(self, began: tuple[float, float]) -> None:
         self.report.frontier, self.report.states = len(self._frontier), len(self._died)
-        self.report.turns, self.report.seconds = len(self._been), monotonic() - began
+        self.report.turns, self.report.seconds = len(self._been), monotonic() - began[0]
+        self.report.cpu = process_time() - began[1]
 
     def _live(self, start: Start, plan: Plan) -> None:
         """One life of a daemon, to its verdict, or to where another has been."""

@@ -23,7 +23,7 @@ def test_what_is_stopped_says_how_far_it_came() -> None:
     lines = told.splitlines()
     assert lines[0].startswith("whole-life ")
     assert "NOT AT ITS END" in lines[0]
-    assert lines[-1].startswith("2 stories, 0 to the fixpoint")
+    assert lines[-2].startswith("2 stories, 0 to the fixpoint")
 
 
 def test_a_story_that_comes_to_its_end_says_fixpoint() -> None:

@@ -4,7 +4,17 @@ It compares what clients were told with what is on the simulated host. It never 
 knows none of its code but the rows that the store holds. A violation names its invariant.
 """
 
-from conman.core.model import Change, Container, PutContainer, State
+from collections.abc import Mapping
+
+from conman.core.model import (
+    Change,
+    Container,
+    DropContainer,
+    Intent,
+    Operation,
+    PutContainer,
+    State,
+)
 from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
@@ -31,6 +41,8 @@ def always(world: World) -> None:
         _ordered(row)
         if row.id not in storage.intents:
             _held_as_told(world, row)
+            if world.disk.find(world.layout().container(row.id)) is None:
+                raise Violation("I15", f"{row.name} is whole, and its directory was removed")
 
 
 def _present(world: World) -> set[str]:
@@ -62,9 +74,11 @@ def _ordered(row: Container) -> None:
         raise Violation("I13", f"{row.name} is {row.state.value}, and was never started")
 
 
-def committed(world: World, changes: tuple[Change, ...]) -> None:
-    """A transaction is durable: a run's terminal status is given once."""
+def committed(world: World, intents: Mapping[str, Intent], changes: tuple[Change, ...]) -> None:
+    """A transaction is durable: a run's terminal status is given once. `intents`: open before it."""
     for change in changes:
+        if isinstance(change, DropContainer):
+            _removed(intents.get(change.id), change.id)
         if isinstance(change, PutContainer) and change.container.state is State.EXITED:
             row = change.container
             status = (row.exit_code, row.reason)
@@ -78,6 +92,11 @@ def committed(world: World, changes: tuple[Change, ...]) -> None:
                 raise Violation(
                     "I8", f"{row.name} is committed EXITED, and its cgroup is not empty"
                 )
+
+
+def _removed(intent: Intent | None, container_id: str) -> None:
+    if intent is None or intent.operation is not Operation.REMOVE:
+        raise Violation("I15", f"the row of {container_id} is dropped, and nobody removes it")
 
 
 def _logged(world: World, row: Container) -> None:

@@ -334,10 +334,10 @@ class Simulator:
 
     def _committed(self, effect: v.Commit) -> Outcome:
         self._dirty = True
-        before = self.world.storage.containers
+        before, intents = self.world.storage.containers, self.world.storage.intents
         outcome = self.world.storage.commit(effect.changes)
         if isinstance(outcome, Committed):
-            oracle.committed(self.world, effect.changes)
+            oracle.committed(self.world, intents, effect.changes)
             told_events.committed(before, effect.changes)
         return outcome
 

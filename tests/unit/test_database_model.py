@@ -1,21 +1,21 @@
-"""The store against a plain model of it, over random batches, failures and restarts.
+"""The store and the simulator's store, side by side over random batches, failures and restarts.
 
-The model is a handful of dicts. A batch may hold changes that conflict with each other; a failure hits a
-random statement; whatever was answered, a fresh reading must agree with it.
+The simulator believes `scenarios/storage.py`, a handful of dicts: so SQLite must keep no less, and promise no
+more. A batch may hold changes that conflict with each other; a failure hits a random statement; whatever was
+answered, a fresh reading must agree with it.
 """
 
-import copy
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conman.core.effects.effect import Committed, Conflict, NotCommitted, Unknown
+from conman.core.effects.effect import Committed, NotCommitted, Unknown
 from conman.core.model import (
     Answer,
     AppendEvent,
@@ -38,6 +38,7 @@ from conman.core.model import (
 )
 from conman.host import database
 from conman.host.database import Store
+from scenarios.storage import Storage
 
 IDS = st.sampled_from([letter * 32 for letter in "abc"])
 NAMES = st.sampled_from(["web", "db", "WEB"])
@@ -63,69 +64,24 @@ CHANGES: st.SearchStrategy[Change] = st.one_of(
     st.builds(AppendEvent, st.builds(Event, TIMES, IDS, st.just("k"), st.just(1))),
 )
 BATCHES = st.lists(st.lists(CHANGES, max_size=4).map(tuple), min_size=1, max_size=4)
+#: Mostly none: what a failed batch would have changed shows nothing.
 FAILURES = st.sampled_from(
-    ["", "", "BEGIN", "RELEASE", "INSERT INTO events", "before COMMIT", "after COMMIT"]
+    [*[""] * 10, "BEGIN", "RELEASE", "INSERT INTO events", "before COMMIT", "after COMMIT"]
 )
 ROUNDS = st.lists(st.tuples(BATCHES, FAILURES, st.booleans()), max_size=6)
 
 
-@dataclass
-class Model:
-    """What the store means."""
+def age(model: Storage, batch: Sequence[Sequence[Change]]) -> None:
+    """What the simulated store leaves out: answers go when a newer one is a day later."""
+    told = [c.answer.at for changes in batch for c in changes if isinstance(c, PutAnswer)]
+    oldest = max(told, default=0) - 24 * 3600 * 10**9
+    model.answers = {key: kept for key, kept in model.answers.items() if kept.at >= oldest}
 
-    names: dict[str, str] = field(default_factory=dict)
-    intents: dict[str, Intent] = field(default_factory=dict)
-    containers: dict[str, Container] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    events: list[Event] = field(default_factory=list)
 
-    def apply(self, changes: Sequence[Change]) -> Committed | Conflict:
-        before = copy.deepcopy(self.__dict__)
-        for change in changes:
-            if holder := self._change(change):
-                self.__dict__.update(before)
-                return Conflict(holder)
-        return Committed()
-
-    def _change(self, change: Change) -> str:
-        match change:
-            case ReserveName(name, owner):
-                if name in self.names:
-                    return self.names[name]
-                if owner in self.names.values():
-                    return owner
-                self.names[name] = owner
-            case ReleaseName(owner):
-                self.names = {name: held for name, held in self.names.items() if held != owner}
-            case PutIntent(intent):
-                if intent.id in self.intents:
-                    return intent.id
-                self.intents[intent.id] = intent
-            case DropIntent(owner):
-                self.intents.pop(owner, None)
-            case PutContainer(container):
-                self.containers[container.id] = container
-            case DropContainer(owner):
-                self.containers.pop(owner, None)
-            case PutAnswer(answer):
-                self.answers.pop(answer.request_id, None)
-                self.answers[answer.request_id] = answer
-            case AppendEvent(event):
-                self.events.append(event)
-        return ""
-
-    def age(self, batch: Sequence[Sequence[Change]]) -> None:
-        told = [c.answer.at for changes in batch for c in changes if isinstance(c, PutAnswer)]
-        oldest = max(told, default=0) - 24 * 3600 * 10**9
-        self.answers = {key: kept for key, kept in self.answers.items() if kept.at >= oldest}
-
-    def stored(self) -> Stored:
-        return Stored(
-            tuple(self.containers[key] for key in sorted(self.containers)),
-            tuple(self.intents[key] for key in sorted(self.intents)),
-            tuple(self.answers.values()),
-            tuple(sorted(self.names.items())),
-        )
+def stored(store: Store) -> Stored:
+    """As read; answers in no order, for nothing depends on theirs."""
+    found = store.read()
+    return replace(found, answers=tuple(sorted(found.answers, key=lambda one: one.request_id)))
 
 
 class Failing(sqlite3.Connection):
@@ -163,25 +119,25 @@ def connects_failing(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(ROUNDS)
 def test_the_store_is_the_model(rounds: list[tuple[list[tuple[Change, ...]], str, bool]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        model, store = Model(), Store.open(f"{directory}/conman.db")
+        model, store = Storage(), Store.open(f"{directory}/conman.db")
         try:
             for batch, failure, restarts in rounds:
                 _round(store, model, batch, failure)
                 if restarts:
                     store.close()
                     store = Store.open(f"{directory}/conman.db")
-                assert store.read() == model.stored()
+                assert stored(store) == model.read()
                 assert _events(store) == len(model.events)
         finally:
             store.close()
 
 
-def _round(store: Store, model: Model, batch: list[tuple[Change, ...]], failure: str) -> None:
-    then = copy.deepcopy(model)
-    expected = [then.apply(changes) for changes in batch]
+def _round(store: Store, model: Storage, batch: list[tuple[Change, ...]], failure: str) -> None:
+    then = model.clone()
+    expected = [then.commit(changes) for changes in batch]
     # Answers grow old when something was committed, and not for a batch that only conflicts.
     kept = [changes for changes, said in zip(batch, expected, strict=True) if said == Committed()]
-    then.age(batch if kept else [])
+    age(then, batch if kept else [])
     with fails(failure):
         outcomes = store.commit(batch)
     told = {outcome for outcome in outcomes if isinstance(outcome, Unknown)}
@@ -197,7 +153,8 @@ def _round(store: Store, model: Model, batch: list[tuple[Change, ...]], failure:
         assert failure
         assert all(isinstance(outcome, NotCommitted) for outcome in outcomes)
     if outcomes == expected or verdicts == {Committed()}:
-        model.__dict__.update(then.__dict__)
+        for name in ("containers", "intents", "names", "answers", "events"):
+            setattr(model, name, getattr(then, name))
 
 
 def _events(store: Store) -> int:

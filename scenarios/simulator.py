@@ -288,6 +288,7 @@ class Simulator:
 
     def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
         """Writes may be torn, trees half removed: those instants are points too."""
+        oracle.begun(self.world, step)
         self._dirty = not isinstance(step, _LOOKS)
         if isinstance(step, s.WriteFile):
             perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))

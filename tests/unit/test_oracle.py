@@ -21,6 +21,7 @@ from conman.core.model import (
     PutContainer,
     State,
 )
+from conman.primitives import steps as s
 from scenarios import oracle, told_events
 from scenarios.clients import Ask, Told
 from scenarios.nodes import initial
@@ -80,12 +81,6 @@ def never_started(world: World) -> None:
     put(world, replace(only(world), started_at=0))
 
 
-def directory_removed(world: World) -> None:
-    top = f"/data/containers/{only(world).id}"
-    for path in (*reversed(world.disk.tree(top)), top):
-        world.disk.remove(path)
-
-
 @pytest.mark.parametrize(
     ("spoil", "invariant"),
     [
@@ -94,7 +89,6 @@ def directory_removed(world: World) -> None:
         (frozen_and_running, "I8"),
         (finished_before_it_began, "I13"),
         (never_started, "I13"),
-        (directory_removed, "I15"),
     ],
 )
 def test_always(spoil: Callable[[World], None], invariant: str) -> None:
@@ -102,6 +96,25 @@ def test_always(spoil: Callable[[World], None], invariant: str) -> None:
     assert found(lambda: oracle.always(world)) == []
     spoil(world)
     assert found(lambda: oracle.always(world)) == [invariant]
+
+
+# ---- at a step ---------------------------------------------------------------------------------
+
+
+def test_a_step_that_takes_what_is_whole() -> None:
+    world = running()
+    row, layout = only(world), world.layout()
+    steps = (
+        s.Rename(layout.container(row.id), layout.trash(row.id)),
+        s.RemoveTree(layout.rootfs(row.id)),
+        s.Unlink(layout.config(row.id)),
+    )
+    for step in steps:
+        assert found(lambda step=step: oracle.begun(world, step)) == ["I15"]
+    harmless = (s.Unlink(layout.exit_record(row.id, 1)), s.SyncDirectory(layout.containers()))
+    assert found(*(lambda step=step: oracle.begun(world, step) for step in harmless)) == []
+    world.storage.intents[row.id] = removal(row, Operation.REMOVE)
+    assert found(*(lambda step=step: oracle.begun(world, step) for step in steps)) == []
 
 
 # ---- at a commit -------------------------------------------------------------------------------

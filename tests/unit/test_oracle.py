@@ -121,8 +121,9 @@ def test_a_step_that_takes_what_is_whole() -> None:
 
 
 def ended(world: World, code: int = 137, **more: object) -> tuple[Change, ...]:
-    """A commit that says how the container ended, after it has by SIGKILL."""
+    """A commit that says how the container ended, after it has by SIGKILL and its log is complete."""
     row = only(world)
+    world.kept.drained.add((row.id, row.run))
     if row.init is not None:
         world.end(row.init.process.pid, 137, 9)
     told = replace(row, state=State.EXITED, init=None, exit_code=code, finished_at=world.wall)
@@ -174,6 +175,13 @@ def test_output_that_was_thrown_away() -> None:
     world = running()
     changes = ended(world)
     world.kept.dropped.add((only(world).id, 1))
+    assert committed(world, changes) == ["I16"]
+
+
+def test_output_that_was_not_read_yet() -> None:
+    world = running()
+    changes = ended(world)
+    world.kept.drained.clear()
     assert committed(world, changes) == ["I16"]
 
 

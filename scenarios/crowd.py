@@ -13,6 +13,7 @@ from scenarios.choices import Choices
 from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
 from scenarios.linearizability import ENDS, NEVER, REBOOT, Call, environment
 from scenarios.specification import LIVE
+from scenarios.story import Befalls
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -65,8 +66,12 @@ class Crowd:
     _requests: dict[str, int] = field(default_factory=dict[str, int])
 
     def remember(self, given: tuple[Told, ...]) -> None:
-        """What was given, one client was told before."""
+        """What was given, one client was told before. What befell the host ends programs, as `see` sees."""
         for told in given:
+            if told.ask.verb == "befalls":
+                if told.ask.name == Befalls.REBOOT.name:
+                    self.power_cut()
+                continue
             ids = (told.container_id,) if told.ask.verb == "create" else ()
             self.history.append(Call(told.ask, self._tick(), self._tick(), told.answer, ids))
 

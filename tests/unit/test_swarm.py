@@ -123,7 +123,8 @@ def test_an_answer_before_the_store_can_say(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["create", "start-again", "stop-paused", "rename", "create-with-names"]
+    "name",
+    ["create", "start-again", "stop-paused", "rename", "create-with-names", "reboot", "unmounted"],
 )
 def test_a_story_bears_each_fault(name: str) -> None:
     _, met, violations = explored(name)

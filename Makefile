@@ -32,7 +32,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore museum mutate nightly check bench load bad-input proto clean
+.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore coverage museum mutate nightly check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ explore: setup ## the simulator: every crash at every step, every order of sever
 	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
 	$(call phase,faults,$(PY) -W error -m scenarios faults)
 	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))
+
+coverage: setup ## what the simulator's runs cover of all that there is to crash, fail and check (it runs them)
+	$(call phase,coverage,$(PY) -W error -m scenarios coverage --effects)
 
 museum: setup ## bugs of other container managers, planted in conman: the simulator finds each
 	$(call phase,museum,$(PY) -W error -m scenarios museum)

@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, replay, swarm, faults, museum, merge, mutate. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, replay, swarm, faults, coverage, museum, merge, mutate. The harness at the command line.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
@@ -14,8 +14,9 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
-from scenarios.commands import faults, merge, mutate, replay, swarm
+from scenarios.commands import coverage, faults, merge, mutate, replay, swarm
 from scenarios.commands.merge import Teller
+from scenarios.coverage.measured import COVERAGE_HELP, Measured
 from scenarios.explore import Report, as_result, reports_of
 from scenarios.museum import command as museum
 from scenarios.museum.exhibit import Patch, planted
@@ -46,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _planting(swarm.run, options)
             case "faults":
                 return _planting(faults.run, options)
+            case "coverage":
+                return coverage.run(options)
             case "museum":
                 return _museum(options)
             case "mutate":
@@ -84,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "explore":
             outcomes.add_option(one)
             one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
+            one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
     again = commands.add_parser("replay", help="one run again, with its trace")
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
     again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
@@ -92,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(name, help=module.HELP)
         module.add_options(one)
         _add_plant(one)
+    coverage.add_options(commands.add_parser("coverage", help=coverage.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     merge.add_options(commands.add_parser("merge", help=merge.HELP))
@@ -159,14 +164,17 @@ def _explore(options: argparse.Namespace) -> int:
     outcomes.check(options.json)
     if options.html and options.json == "-":
         raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
-    exploring, reports = _Exploring(options), list[Report]()
+    exploring, reports, measured = _Exploring(options), list[Report](), Measured()
     for report in exploring.reports():
         reports.append(report)
+        measured.explored(report.story, report.passed, report.met, is_whole=report.fixpoint)
         if options.json != "-":
             with planted(_patches(options.plant)):
                 _print(report, page, plant=options.plant)
     outcome = exploring.outcome(reports, monotonic() - began)
     outcomes.write(outcome, options.json)
+    if options.coverage:
+        measured.write(options.coverage)
     if options.json != "-":
         _total(outcome)
     if options.html and not _is_broken(outcome):

@@ -11,9 +11,11 @@ from conman.primitives.steps import Done, Failed, OomCount, ReadOom, Step
 from conman.shim import machine as shim
 from scenarios import performing
 from scenarios.control_groups import THAWED
+from scenarios.coverage import shim_sites
 from scenarios.programs import EXITS_BY_ITSELF, OUT_OF_MEMORY
 from scenarios.runtime_calls import advance, begin_call, end_call
 from scenarios.shims import Shim, left_alone, next_input
+from scenarios.tally import met
 from scenarios.world import World, run_of
 
 Actor = tuple[str, str]
@@ -101,9 +103,9 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
             for pid in (*world.bearers(task.marker), *world.holders(task.lock)):
                 end_call(world, pid)
             _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
-        case shim.DoStep(step, last):
+        case shim.DoStep(step):
             failed = _cannot_write(world, step)
-            _tell_result(world, one, failed or performing.perform(world, step), last=last)
+            _tell_result(world, one, action, failed or performing.perform(world, step))
         case shim.ReopenOutput(log):
             world.disk.make(log, "file")
             _drain(world, one)
@@ -149,7 +151,8 @@ def _tell(world: World, one: Shim, event: shim.Input) -> None:
     world.shims[one.directory] = replace(now, inbox=(*now.inbox, event))
 
 
-def _tell_result(world: World, one: Shim, result: performing.Outcome, *, last: bool) -> None:
+def _tell_result(world: World, one: Shim, did: shim.DoStep, result: performing.Outcome) -> None:
+    met(shim_sites.site_of_step(type(did.step)).named(type(result).__name__))
     match result:
         case OomCount(kills):
             _tell(world, one, shim.OomRead(kills))
@@ -157,7 +160,7 @@ def _tell_result(world: World, one: Shim, result: performing.Outcome, *, last: b
             now = world.shims[one.directory]
             world.shims[one.directory] = replace(now, actions=())
             _tell(world, one, shim.RecordWritten(ok=False))
-        case Done() if last:
+        case Done() if did.last:
             world.kept.recorded.add(run_of(one.directory))
             _tell(world, one, shim.RecordWritten(ok=True))
         case _:

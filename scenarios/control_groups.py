@@ -20,12 +20,15 @@ _ENDLESS = "9223372036854771712"
 
 _NEW = (
     ("../cpuset.cpus", "0-1"),
+    ("../cpuset.mems", "0-1"),
     ("cpu.cfs_period_us", "100000"),
     ("cpu.cfs_quota_us", "-1"),
     ("cpu.shares", "1024"),
     ("cpuset.cpus", "0-1"),
+    ("cpuset.mems", "0-1"),
     (MEMORY, _ENDLESS),
     (SWAP, _ENDLESS),
+    ("memory.soft_limit_in_bytes", _ENDLESS),
     ("pids.max", "max"),
 )
 

@@ -8,15 +8,16 @@ another has been stops there, for the rest is judged. When no node is left, ever
 been tried.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from time import monotonic, process_time
 from typing import Any
 
 from conman.shim.recipes import write_exit
 from scenarios import keys, oracle
 from scenarios.clients import Client
+from scenarios.coverage.seen import Passed, Seen, killed
 from scenarios.lives import Known, Life, Places
 from scenarios.nodes import Node, initial, without_daemon
 from scenarios.outcomes import Outcome, Result
@@ -29,6 +30,7 @@ from scenarios.schedule import (
     Schedule,
 )
 from scenarios.story import Story
+from scenarios.tally import met, taken
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -44,6 +46,8 @@ class Report:
 
     story: str
     points: set[str] = field(default_factory=set[str])
+    passed: set[Passed] = field(default_factory=set[Passed])
+    met: Counter[str] = field(default_factory=Counter[str])
     states: int = 0
     runs: int = 0
     crashes: int = 0
@@ -60,7 +64,9 @@ class Report:
 
 def as_result(report: Report) -> Result:
     """As an outcome holds it."""
-    return asdict(report) | {"points": sorted(report.points)}
+    fields = asdict(replace(report, passed=set(), met=Counter()))
+    del fields["passed"], fields["met"]
+    return fields | {"points": sorted(report.points)}
 
 
 def reports_of(outcome: Outcome) -> list[Report]:
@@ -106,6 +112,7 @@ class Explorer:
     def explore(self, *, stop_at_first: bool = True) -> Report:
         """Until nothing is new, the deadline passes, or (by default) a violation is found."""
         began = monotonic(), process_time()
+        taken()
         start = initial(self.story)
         self._is_new(start.world, start.client)
         self._frontier.append(start)
@@ -117,6 +124,7 @@ class Explorer:
             self._note(began)
             self._on_progress(self.report)
         self._note(began)
+        self.report.met = taken()
         self.report.fixpoint = not self._frontier
         return self.report
 
@@ -133,6 +141,8 @@ class Explorer:
         return not self._seen.has(keys.of(world, client.key()), world)
 
     def _expand(self, node: Node) -> None:
+        for one in node.world.shims.values():
+            self.report.passed |= killed(one)
         if not self._live(node, LAZY).covers_eager:
             self._live(node, EAGER)
         for child in without_daemon(node):
@@ -157,8 +167,11 @@ class Explorer:
     def _live(self, node: Node, schedule: Schedule) -> Life:
         """One life of a daemon; each instant at which it could die may be a new node."""
         self.report.runs += 1
-        life = Life(node, schedule, self._places, on_instant=self._on_instant)
+        seen = Seen(self.report.passed)
+        life = Life(node, schedule, self._places, on_instant=self._on_instant, seen=seen)
         self._guarded(life.path, life.live)
+        if node.deaths > 1:
+            met("I20")
         return life
 
     def _on_instant(self, life: Life, point: str, changed: bool) -> None:  # noqa: FBT001 - a callback

@@ -17,14 +17,18 @@ SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs",
 RECORD_FAILS = "record-fails"
 STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
 NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
+STAYS_SHUT = "unknown-and-stays-shut"
 POWER_CUT, CRASH = "power-cut", "crash"
 
 #: Those that strike at an event, at a step, at a commit.
 AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, RECORD_FAILS, SLOW)
 AT_STEP = (STEP_FAILS, FAILS_AFTER, STEP_HANGS)
-AT_COMMIT = (NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST)
+AT_COMMIT = (NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST, STAYS_SHUT)
 
 ERRORS = ("ENOSPC", "EIO", "EMFILE", "ENOMEM")
+
+#: After these more is forgiven; those who kill say so themselves.
+_DISTURBING = {CALL_HANGS, SLOW}
 
 #: Steps that end by a deadline of their own when what they wait for does not come.
 _MAY_HANG = s.EndMembers | s.FreezeMembers | s.Fence
@@ -76,23 +80,26 @@ class Faults:
     def at_event(self, world: World) -> str:
         """What happens now, for the trace; "": nothing."""
         self._events += 1
-        return self._strike("event", self._events, lambda kind: self._befalls(world, kind))
+        return self._strike("event", self._events, lambda kind: self.befall(world, kind))
 
-    def _befalls(self, world: World, kind: str) -> bool:
+    def befall(self, world: World, kind: str) -> bool:
+        """It happens, to one of those that it may happen to; False: there is none."""
+        ones = victims(world, kind)
+        if not ones:
+            return False
+        one = self._choices.among(kind, ones)
         match kind:
-            case "shim-dies" if world.shims:
-                world.shim_killed(self._choices.among(kind, sorted(world.shims)))
-            case "init-dies" if inits := living_inits(world):
-                world.end(self._choices.among(kind, inits), 137, 9)
-            case "call-hangs" if idle := sorted(set(world.calls) - world.hung):
-                world.hung.add(self._choices.among(kind, idle))
-                world.disturbed = True
-            case "record-fails" if world.shims:
+            case "shim-dies":
+                world.shim_killed(str(one))
+            case "init-dies":
+                world.end(int(one), 137, 9)
+            case "call-hangs":
+                world.hung.add(int(one))
+            case "record-fails":
                 world.record_fails_in = 1 + self._choices.below(kind, 5)
-            case "slow":
-                world.disturbed = True
             case _:
-                return False
+                pass
+        world.disturbed = world.disturbed or kind in _DISTURBING
         return True
 
     # ---- at a step
@@ -102,9 +109,9 @@ class Faults:
         self._steps += 1
         return self._strike("step", self._steps, lambda kind: may_fail(step, kind))
 
-    def failure(self, kind: str) -> s.Result:
+    def failure(self, kind: str, step: s.Step) -> s.Result:
         if kind == STEP_HANGS:
-            return s.TimedOut()
+            return s.TimedOut() if isinstance(step, s.FreezeMembers) else s.Remaining((1,))
         error = self._choices.among("error", ERRORS)
         return s.Failed(error, f"{error} as the fault has it")
 
@@ -120,6 +127,19 @@ def may_fail(step: s.Step, kind: str) -> bool:
     if kind == STEP_HANGS:
         return isinstance(step, _MAY_HANG)
     return kind in AT_STEP and not isinstance(step, _CANNOT_FAIL)
+
+
+def victims(world: World, kind: str) -> list[str] | list[int]:
+    """Whom this may befall now, in order."""
+    match kind:
+        case "shim-dies" | "record-fails":
+            return sorted(world.shims)
+        case "init-dies":
+            return living_inits(world)
+        case "call-hangs":
+            return sorted(set(world.calls) - world.hung)
+        case _:
+            return ["the daemon"]
 
 
 def living_inits(world: World) -> list[int]:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from scenarios import positions
+from scenarios.coverage.seen import Seen
 from scenarios.nodes import Node, passing
 from scenarios.schedule import Schedule
 from scenarios.simulator import Simulator
@@ -61,7 +62,13 @@ class Life:
     """`covers_eager`: lived lazily, and an eager life would have been the same."""
 
     def __init__(
-        self, node: Node, schedule: Schedule, places: Places, *, on_instant: InstantHandler
+        self,
+        node: Node,
+        schedule: Schedule,
+        places: Places,
+        *,
+        on_instant: InstantHandler,
+        seen: Seen | None = None,
     ) -> None:
         self.world, self.client = node.world.clone(), node.client.clone()
         self.path = (*node.path, schedule.name())
@@ -73,7 +80,12 @@ class Life:
         self._since_choice: list[bytes] = []
         self._choices = 0
         self._simulator = Simulator(
-            self.world, self.client, schedule, on_point=self._on_point, on_turn=self._on_turn
+            self.world,
+            self.client,
+            schedule,
+            on_point=self._on_point,
+            on_turn=self._on_turn,
+            seen=seen,
         )
 
     @property

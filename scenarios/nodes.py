@@ -21,11 +21,16 @@ class Node:
     client: Client
     path: tuple[str, ...]
 
+    @property
+    def deaths(self) -> int:
+        return sum(choice.startswith("crash@") for choice in self.path)
+
 
 def initial(story: Story) -> Node:
     """The story's host, after what is given (no crash in that)."""
     world = World()
     world.kept.kernel_tells = story.kernel_tells
+    world.overlays = story.overlays
     client = Client(story.given)
     if story.given:
         Simulator(world, client, Schedule()).run()

@@ -22,6 +22,7 @@ from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.disk import is_whole
 from scenarios.performing import names_in, run_names
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM, OUT_OF_MEMORY
+from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import SECOND, World, run_of
 
@@ -33,9 +34,14 @@ _LIVE = (State.RUNNING, State.PAUSED)
 def always(world: World) -> None:
     """Every instant, also in the middle of a saga and after a crash."""
     storage = world.storage
-    for object_id in sorted(_present(world).difference(storage.containers, storage.intents)):
+    present = _present(world)
+    if present:
+        met("I3")
+    for object_id in sorted(present.difference(storage.containers, storage.intents)):
         raise Violation("I3", f"something of {object_id} exists, and neither row nor intent does")
     held = sorted(storage.names.values())
+    if held:
+        met("I2")
     if len(held) != len(set(held)):
         raise Violation("I2", f"one id holds two names: {storage.names}")
     for row in storage.containers.values():
@@ -58,6 +64,7 @@ def _held_as_told(world: World, row: Container) -> None:
     """PAUSED stands still, RUNNING does not, whoever has died meanwhile."""
     if row.init is None or world.alive(row.init.process) is None:
         return
+    met("I8")
     freezer = world.control_group(world.layout().cgroup(row.id, row.run)).freezer
     if row.state is State.PAUSED and freezer != FROZEN:
         raise Violation("I8", f"{row.name} is PAUSED, and its freezer {freezer}")
@@ -67,6 +74,8 @@ def _held_as_told(world: World, row: Container) -> None:
 
 def _ordered(row: Container) -> None:
     times = [t for t in (row.created_at, row.started_at, row.finished_at) if t]
+    if len(times) > 1:
+        met("I13")
     if times != sorted(times):
         raise Violation("I13", f"{row.name}: created, started, finished at {times}")
     if row.state in _LIVE and not row.started_at:
@@ -110,6 +119,7 @@ def begun(world: World, step: s.Step) -> None:
 
 
 def _logged(world: World, row: Container) -> None:
+    met("I16")
     run = (row.id, row.run)
     if run in world.kept.dropped:
         raise Violation("I16", f"run {row.run} of {row.name} has ended, and its output was dropped")
@@ -126,6 +136,7 @@ def _honest(world: World, row: Container) -> None:
     run = (row.id, row.run)
     if row.reason == "StartError":
         return
+    met("I11")
     truth = world.exits.get(run)
     if row.reason == "Unknown":
         if run not in world.kept.unknowable:
@@ -149,6 +160,8 @@ def answered(world: World, told: Told) -> None:
     """A client was told something just now."""
     rows = {row.name: row for row in world.storage.containers.values()}
     row = rows.get(told.ask.name)
+    if told.answer == "ok":
+        met("I9")
     if (
         told.answer == "ok"
         and told.ask.verb == "create"
@@ -210,6 +223,7 @@ def in_time(world: World, told: Told) -> None:
 
 def at_rest(world: World) -> None:
     """Nothing is pending: what the host holds is exactly what the records own."""
+    met("I5")
     if world.storage.intents:
         raise Violation("I5", f"open intents at rest: {sorted(world.storage.intents)}")
     for row in world.storage.containers.values():
@@ -217,10 +231,14 @@ def at_rest(world: World) -> None:
         config = world.disk.read(f"/data/containers/{row.id}/bundle/config.json")
         if config is None or not is_whole(config):
             raise Violation("I9", f"the config.json of {row.name} is torn or lost")
+        if not world.overlays:
+            _copied(world, row)
     expected = sorted(
         thing for row in world.storage.containers.values() for thing in owned(world, row)
     )
     found = sorted(census(world))
+    if expected:
+        met("I7")
     for thing in found:
         if thing not in expected:
             raise Violation("I7", f"nobody owns {thing}")
@@ -229,12 +247,24 @@ def at_rest(world: World) -> None:
             raise Violation("I7", f"a record owns {thing}, which is not there")
     let_go(world)
     starts = world.started
+    if starts:
+        met("I4")
     if len(starts) != len(set(starts)):
         raise Violation("I4", f"one run's program began twice: {starts}")
 
 
+def _copied(world: World, row: Container) -> None:
+    """The container's own root file system is as the user's directory, whole."""
+    source, target = row.spec.rootfs_path, world.layout().rootfs(row.id)
+    for path in world.disk.tree(source):
+        if world.disk.read(path) != world.disk.read(target + path.removeprefix(source)):
+            raise Violation("I9", f"in the root file system of {row.name} {path} is torn or lost")
+
+
 def _state_is_true(world: World, row: Container) -> None:
     alive = row.init is not None and world.alive(row.init.process) is not None
+    if world.boot > 1:
+        met("I10")
     if row.state in _LIVE and not alive:
         raise Violation(
             _of_the_dead(world, row), f"{row.name} is {row.state.value} at rest; its init is dead"
@@ -287,7 +317,8 @@ def owned(world: World, row: Container) -> list[str]:
     run = f"{row.id}-{row.run}"
     if world.kept.has_lost_run and world.disk.find(world.layout().shim(row.id, row.run)) is None:
         return [*things, f"mount {row.id}", f"cgroup {run}", f"init {run}"]
-    things += [f"mount {row.id}", f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
+    things += [f"mount {row.id}"] if world.overlays else []
+    things += [f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
     things += [f"init {run}"]
     things += [f"shim {run}"]
     return things
@@ -334,6 +365,7 @@ def innocents(world: World) -> tuple[int, ...]:
 def unharmed(world: World, pids: tuple[int, ...]) -> None:
     """After recovery, before any further request."""
     for pid in pids:
+        met("I18")
         process = world.processes[pid]
         ended = not process.alive and process.signal and process.cmdline not in OUT_OF_MEMORY
         if process.stopped or ended:

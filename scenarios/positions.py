@@ -41,6 +41,7 @@ _LEFT_OUT = frozenset(
         "Simulator.on_point",
         "Simulator.on_turn",
         "Simulator._on_line",
+        "Simulator.seen",
         # Whether the world changed since the last point: if it did, both have been there.
         "Simulator._dirty",
     }

@@ -13,6 +13,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, DeadlinePassed, NotCommitted, Outcome, Unknown
 from conman.core.effects.recipes import recipe
 from conman.core.machine import Machine
+from conman.core.model import RootfsMode
 from conman.core.outputs import (
     Alarm,
     InitEnded,
@@ -30,7 +31,9 @@ from conman.primitives import steps as s
 from scenarios import oracle, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
+from scenarios.coverage.seen import Seen
 from scenarios.job import Job
+from scenarios.looks import Look
 from scenarios.performing import Pending, perform, poll
 from scenarios.schedule import (
     CALL_HANGS,
@@ -47,25 +50,6 @@ EVENTS_AT_MOST = 3_000
 
 
 #: The point's name, and whether the world may have changed since the last one.
-_LOOKS = (
-    s.ReadFile
-    | s.CheckDirectory
-    | s.CheckPath
-    | s.FindDevices
-    | s.ReadInRoot
-    | s.ListHost
-    | s.ListMembers
-    | s.ReadOom
-    | s.ReadFreezer
-    | s.ReadControls
-    # What these change, a daemon's death undoes.
-    | s.WatchProcess
-    | s.WatchShim
-    | s.HoldOutput
-    | s.ReadExitStatus
-    | s.Release
-)
-
 PointHandler = Callable[[str, bool], None]
 TurnHandler = Callable[[str], None]
 LineHandler = Callable[[str, str, str], None]
@@ -95,9 +79,11 @@ class Simulator:
         on_point: PointHandler = _nothing,
         on_turn: TurnHandler = _no_turn,
         on_line: LineHandler = _no_line,
+        seen: Seen | None = None,
     ) -> None:
         self.world, self.client, self.schedule = world, client, schedule
-        self.machine = Machine(Setting(world.layout(), "runc"))
+        mode = RootfsMode.OVERLAY if world.overlays else RootfsMode.COPY
+        self.machine = Machine(Setting(world.layout(), "runc", mode))
         self.events = 0
         self.commits = 0
         #: How often both the daemon and an actor could have moved: only there schedules differ.
@@ -113,6 +99,7 @@ class Simulator:
         self._outstanding: dict[int, int] = {}
         self._replies: dict[int, Reply] = {}
         self.on_point, self.on_turn, self._on_line = on_point, on_turn, on_line
+        self.seen = seen or Seen(set())
         self._unsure: dict[str, bool] = {}
         if schedule.kind == RECORD_FAILS:
             world.record_fails_in = schedule.strike + 1
@@ -136,6 +123,7 @@ class Simulator:
         self.schedule = Schedule()
         self.world.record_fails_in = 0
         self.on_point = _nothing
+        self.seen = Seen(set())
 
     def ask(self, request: Request) -> Reply:
         """One more request at rest, run to its answer: the probe's. Raises Violation."""
@@ -192,6 +180,7 @@ class Simulator:
         if self.schedule.kind == SHIM_DIES:
             for directory in list(self.world.shims)[:1]:
                 self._on_line("world", "the shim is killed", "")
+                self.seen.kills(self.world.shims[directory])
                 self.world.shim_killed(directory)
                 self._dirty = True
         elif self.schedule.kind == CALL_HANGS and self.world.calls:
@@ -202,6 +191,12 @@ class Simulator:
     def _point(self, name: str) -> None:
         self._dirty, changed = False, self._dirty
         self.on_point(name, changed)
+
+    def _at(self, job: Job, position: str) -> None:
+        """An instant of an effect."""
+        self.seen.at(job.perform.ticket, position)
+        self._point(f"{job.perform.point}/{position}")
+        self.seen.leaves()
 
     # ---- one kind of event each
 
@@ -228,7 +223,9 @@ class Simulator:
             return False
         container_id, run = self.world.endings.pop(0)
         self._on_line("daemon", f"sees the end of run {run}", "")
-        self._take(self.machine.observe(InitEnded(container_id, run), self._now()))
+        outputs = self.machine.observe(InitEnded(container_id, run), self._now())
+        self.seen.ended(self.waiting(), self.alarms)
+        self._take(outputs)
         return True
 
     def _retry(self) -> bool:
@@ -267,6 +264,7 @@ class Simulator:
         due = [t for t, at in sorted(self.alarms.items()) if at and at <= self.world.monotonic]
         for ticket in due[:1]:
             del self.alarms[ticket]
+            self.seen.passes(ticket)
             self._take(self.machine.complete(ticket, DeadlinePassed(), self._now()))
         return True
 
@@ -278,7 +276,7 @@ class Simulator:
             self._store(job, effect)
             return
         position = "before" if job.index == 0 else f"during:{job.index}"
-        self._point(f"{job.perform.point}/{position}")
+        self._at(job, position)
         step = job.steps[job.index]
         result = self._performed(job, step)
         if isinstance(result, Pending):
@@ -289,7 +287,7 @@ class Simulator:
     def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
         """Writes may be torn, trees half removed: those instants are points too."""
         oracle.begun(self.world, step)
-        self._dirty = not isinstance(step, _LOOKS)
+        self._dirty = not isinstance(step, Look)
         if isinstance(step, s.WriteFile):
             perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))
             self._point(f"{job.perform.point}/during:{job.index}:torn")
@@ -312,7 +310,7 @@ class Simulator:
             self._complete(job, result)
 
     def _store(self, job: Job, effect: v.Commit | v.ReopenStore) -> None:
-        self._point(f"{job.perform.point}/before")
+        self._at(job, "before")
         if isinstance(effect, v.ReopenStore):
             kept = self._unsure.pop(effect.token)
             self._complete(job, Committed() if kept else NotCommitted("it was not there"))
@@ -345,11 +343,12 @@ class Simulator:
     def _complete(self, job: Job, outcome: Outcome) -> None:
         """It has happened; nothing comes between that and the core's being told."""
         self._on_line("daemon", job.perform.point, type(outcome).__name__)
-        self._point(f"{job.perform.point}/after")
+        self._at(job, "after")
         self._tell(job, outcome)
 
     def _tell(self, job: Job, outcome: Outcome) -> None:
         self.jobs.remove(job)
+        self.seen.ends(job.perform.ticket, outcome)
         told_events.follow(self.world)
         self._take(self.machine.complete(job.perform.ticket, outcome, self._now()))
 
@@ -358,6 +357,8 @@ class Simulator:
     def _take(self, outputs: Sequence[Output]) -> None:
         self.turned = True
         for output in outputs:
+            if isinstance(output, Perform | Alarm):
+                self.seen.begins(self.machine, output.ticket)
             self._out(output)
 
     def _out(self, output: Output) -> None:

@@ -6,16 +6,18 @@ before its work or after it, or hangs where it may; a commit fails, or is Unknow
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from conman.primitives import steps as s
 from scenarios.choices import Recorded
+from scenarios.coverage.seen import Passed
 from scenarios.crowd import Crowd, Member
-from scenarios.faults import AT_COMMIT, AT_STEP, Faults, may_fail
+from scenarios.faults import AT_COMMIT, AT_EVENT, AT_STEP, Faults, may_fail, victims
 from scenarios.nodes import Node, initial
 from scenarios.story import Story
 from scenarios.swarm import Result, Trial
 from scenarios.violation import Violation
+from scenarios.world import World
 
 #: More instants than any life has: a daemon that is to come to rest.
 NEVER = 1 << 30
@@ -41,21 +43,34 @@ class OneFault(Faults):
         self.struck = where if self._left == -1 else self.struck
         return self._kind if self._left == -1 else ""
 
-    def failure(self, kind: str) -> s.Result:
-        return (
-            s.Failed(self._error, "as the fault has it") if self._error else super().failure(kind)
-        )
+    def at_event(self, world: World) -> str:
+        if self._kind not in AT_EVENT or not victims(world, self._kind):
+            return ""
+        struck = self._due("an event")
+        if struck:
+            self.befall(world, struck)
+        return struck
+
+    def failure(self, kind: str, step: s.Step) -> s.Result:
+        if self._error:
+            return s.Failed(self._error, "as the fault has it")
+        return super().failure(kind, step)
 
 
 def kinds() -> Iterator[tuple[str, str]]:
     """(kind of fault, errno or "")."""
-    for kind in (*AT_STEP, *AT_COMMIT):
+    for kind in (*AT_EVENT, *AT_STEP, *AT_COMMIT):
         errors = ERRORS if kind in AT_STEP[:2] else ("",)
         yield from ((kind, error) for error in errors)
 
 
-def each(story: Story) -> Iterator[tuple[str, Result]]:
-    """(which fault, what it came to), for each kind at each of its places."""
+def each(story: Story, missing: Collection[str] = ()) -> Iterator[tuple[str, Result]]:
+    """(which fault, what it came to), for each kind at each of its places.
+
+    `missing`: points at which nobody has died yet. Where a fault leads to one, it happens again, and the
+    daemon dies there.
+    """
+    left = set(missing)
     start = initial(story)
     for kind, error in kinds():
         fault = OneFault(kind, error, 0)
@@ -65,11 +80,21 @@ def each(story: Story) -> Iterator[tuple[str, Result]]:
             result = one(start, story, fault)
             if not fault.struck:
                 break
-            yield f"{kind}{error and f' {error}'} at {fault.struck}, #{index}", result
+            name = f"{kind}{error and f' {error}'} at {fault.struck}, #{index}"
+            yield name, result
+            for point in sorted(here for here in result.passed if _name(here) in left):
+                left.remove(_name(point))
+                again = one(start, story, OneFault(kind, error, index), point)
+                yield f"{name}, crash@{_name(point)}", again
             index += 1
 
 
-def one(start: Node, story: Story, fault: Faults) -> Result:
+def _name(point: Passed) -> str:
+    site, position = point
+    return site.named(position)
+
+
+def one(start: Node, story: Story, fault: Faults, dies_at: Passed | None = None) -> Result:
     """To the verdict."""
     choices = Recorded(())
     crowd = Crowd(choices, (Member("client-1", story.asks),))
@@ -77,7 +102,7 @@ def one(start: Node, story: Story, fault: Faults) -> Result:
     result = Result(0)
     trial = Trial(start.world.clone(), crowd, result)
     try:
-        trial.live(fault, NEVER)
+        trial.live(fault, NEVER, dies_at=dies_at)
         trial.judge()
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)

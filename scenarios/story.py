@@ -35,7 +35,7 @@ class Story:
     """`scenario`: its number in docs/invariants.md. `given` runs undisturbed, `asks` is explored.
 
     `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
-    to whoever has a pidfd of it.
+    to whoever has a pidfd of it. `overlays`: the data directory can hold them; else root file systems are copied.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Story:
     given: tuple[Ask, ...] = ()
     befalls: tuple[Befalls, ...] = ()
     kernel_tells: bool = True
+    overlays: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from scenarios import linearizability, oracle, told_events, verdict
 from scenarios.actors import act, enabled
 from scenarios.choices import Choices
 from scenarios.clients import Client
+from scenarios.coverage.seen import Passed, Seen
 from scenarios.crowd import Crowd, Member
 from scenarios.drawing import crowd, host
 from scenarios.faults import (
@@ -26,15 +27,18 @@ from scenarios.faults import (
     FAILS_AFTER,
     NOT_COMMITTED,
     SLOW,
+    STAYS_SHUT,
     STEP_HANGS,
     UNKNOWN_KEPT,
     Faults,
     between_lives,
 )
 from scenarios.job import Job
+from scenarios.looks import Look
 from scenarios.performing import Pending, perform, poll
 from scenarios.schedule import Schedule
 from scenarios.simulator import LineHandler, Simulator
+from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -57,18 +61,34 @@ class Result:
     faults: Counter[str] = field(default_factory=Counter[str])
     violation: tuple[str, str] | None = None
     made: tuple[tuple[str, int], ...] = ()
+    #: What lives with faults passed, and the last one; at which instants of effects a daemon died.
+    passed: set[Passed] = field(default_factory=set[Passed])
+    passed_last: set[Passed] = field(default_factory=set[Passed])
+    died_at: set[Passed] = field(default_factory=set[Passed])
 
 
 class Swarm(Simulator):
     """One life of a daemon with several clients. What moves next is drawn from all that can."""
 
     def __init__(
-        self, world: World, members: Crowd, faults: Faults | None, on_line: LineHandler
+        self,
+        world: World,
+        members: Crowd,
+        faults: Faults | None,
+        on_line: LineHandler,
+        passed: set[Passed] | None = None,
     ) -> None:
-        super().__init__(world, Client(()), Schedule(), on_line=on_line)
+        super().__init__(
+            world,
+            Client(()),
+            Schedule(),
+            on_line=on_line,
+            seen=Seen(set() if passed is None else passed),
+        )
         self.crowd, self._faults, self._choices = members, faults, members.choices
         self._is_calm = False
         self._tokens = 0
+        self._shut: set[str] = set()
 
     def rest(self) -> None:
         """Faults are over, and so is chance: the probe's requests go in one order."""
@@ -183,10 +203,16 @@ class Swarm(Simulator):
         if kind in {FAILS_AFTER, STEP_HANGS} and not isinstance(step, s.EndMembers):
             perform(self.world, step)
         self._dirty = True
-        return self._faults.failure(kind)
+        # A look that fails must not be taken for "there is none", nor must a write that fails hurt.
+        met("I15" if isinstance(step, Look) else "I12")
+        return self._faults.failure(kind, step)
 
     def _store(self, job: Job, effect: v.Commit | v.ReopenStore) -> None:
-        self._point(f"{job.perform.point}/before")
+        self._at(job, "before")
+        if isinstance(effect, v.ReopenStore) and effect.token in self._shut:
+            self._shut.remove(effect.token)
+            self._complete(job, Unknown(effect.token))
+            return
         if isinstance(effect, v.ReopenStore):
             kept = self._unsure.pop(effect.token)
             self._complete(job, Committed() if kept else NotCommitted("it was not there"))
@@ -196,6 +222,8 @@ class Swarm(Simulator):
         if kind:
             self.world.disturbed = True
             self._on_line("world", kind, "")
+        if kind == STAYS_SHUT:
+            self._shut.add(f"token-{self._tokens + 1}")
         if kind == NOT_COMMITTED:
             self._complete(job, NotCommitted("the disk is full"))
         elif kind:
@@ -267,7 +295,9 @@ class Trial:
         self._on_line(
             "CHOICE", "a daemon boots" + (", faults are over" if faults is None else ""), ""
         )
-        self._lives.append(life := Swarm(self._world, self._crowd, faults, self._on_line))
+        passed = self._result.passed_last if faults is None else self._result.passed
+        life = Swarm(self._world, self._crowd, faults, self._on_line, passed)
+        self._lives.append(life)
         return life
 
     def close(self) -> None:
@@ -275,7 +305,7 @@ class Trial:
         for life in self._lives:
             verdict.close(life)
 
-    def live(self, faults: Faults, instant: int) -> None:
+    def live(self, faults: Faults, instant: int, *, dies_at: Passed | None = None) -> None:
         """A daemon, until it dies at this instant, or once it has come to rest before it."""
         life, left = self._life(faults), instant
 
@@ -284,7 +314,8 @@ class Trial:
             if changed:
                 oracle.always(self._world)
             left -= 1
-            if left < 0:
+            if left < 0 or (dies_at is not None and life.seen.here == dies_at):
+                self._result.died_at |= {life.seen.here} if life.seen.here else set()
                 self._on_line("CHOICE", f"crash@{point}", "")
                 raise _Death
 

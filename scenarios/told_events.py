@@ -9,6 +9,7 @@ from conman.core.events import Numbered, Page
 from conman.core.model import AppendEvent, Change, Container, DropContainer, PutContainer, State
 from conman.errors import Refusal
 from scenarios.storage import Storage
+from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import World
 
@@ -63,6 +64,8 @@ def committed(before: dict[str, Container], changes: tuple[Change, ...]) -> None
     same = [("updated", row.id) for row in rows if before.get(row.id) == row]
     told = [one for one in told if one[0] != "collected" and one not in same]
     expected = due(before, changes)
+    if expected:
+        met("I21")
     if told != expected:
         raise Violation("I21", f"the events of a commit are {told}, its changes say {expected}")
 

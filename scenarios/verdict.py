@@ -6,6 +6,7 @@ from scenarios import oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
 from scenarios.simulator import Simulator
+from scenarios.tally import met
 from scenarios.violation import Violation
 
 #: Whether recovery is all that this life is about, and which inits it then has no business with.
@@ -24,6 +25,7 @@ def judged(simulator: Simulator, agreed: Terms) -> None:
     world = simulator.world
     if not simulator.is_ready:
         raise Violation("I1", "conmand did not become ready")
+    met("I1")
     if simulator.client.next_request() is not None:
         raise Violation("I5", f"never answered: {simulator.client.describe()}")
     oracle.always(world)
@@ -69,6 +71,7 @@ def probe(simulator: Simulator, names: list[str]) -> None:
     """Everything can be removed at the first call, every name used again, and nothing is left."""
     world = simulator.world
     for count, row in enumerate(sorted(world.storage.containers.values(), key=lambda row: row.id)):
+        met("I6")
         reply = simulator.ask(
             request_of(Ask("remove", row.id, force=True), f"probe-remove-{count}")
         )

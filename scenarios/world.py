@@ -104,6 +104,8 @@ class World:
         self.endings: list[tuple[str, int]] = []
         #: What the daemon keeps open of runs, and what became of their output.
         self.kept = Kept()
+        #: Whether its file system can hold overlays.
+        self.overlays = True
         self.boot = 1
         self.monotonic = SECOND
         #: ns by which the wall clock was set.

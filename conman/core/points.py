@@ -85,10 +85,14 @@ def _leaves(kind: object) -> bool:
 
 
 def _length(kind: type[object]) -> int:
-    if not issubclass(kind, v.HostEffect):
-        return 0
+    return len(steps_of(kind)) if issubclass(kind, v.HostEffect) else 0
+
+
+def steps_of(kind: type[v.HostEffect]) -> list[type[object]]:
+    """The kinds of steps that an effect's recipe has, in order, where it is longest: RUN was removed."""
     arguments = {field.name: _SAMPLE[field.name] for field in fields(kind)}  # pyright: ignore[reportArgumentType]
-    return len(recipe(kind(**arguments), Layout("", "", "", "")))
+    layout = Layout("", "", "", "", has_lost_run=True)
+    return [type(step) for step in recipe(kind(**arguments), layout)]
 
 
 def _names() -> Iterator[str]:

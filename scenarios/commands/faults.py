@@ -3,22 +3,31 @@
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from time import monotonic
 
 from scenarios import outcomes, shards, worker
+from scenarios.coverage.denominator import POINT, items
+from scenarios.coverage.measured import COVERAGE_HELP, FAULTS, Measured, Unfit, read
 from scenarios.outcomes import Outcome, Result
 from scenarios.parallel import longest_first
 from scenarios.replay_ids import find_single
 from scenarios.shards import shard
 from scenarios.single_faults import each
 from scenarios.stories.all_stories import STORIES
+from scenarios.tally import taken
 from scenarios.usage import Usage
 
 HELP = "one fault in a story, at each of its steps and commits"
 
-#: (story, how many faults, what was violated by which of them).
-Found = tuple[str, int, list[tuple[str, str, str]]]
+AFTER_HELP = (
+    "what --coverage of an exploration wrote: die also where a fault leads and it never died"
+)
+
+#: (story, how many faults, what was violated by which of them, what they covered).
+Found = tuple[str, int, list[tuple[str, str, str]], Measured]
 
 
 def add_options(one: argparse.ArgumentParser) -> None:
@@ -26,6 +35,8 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     shards.add_option(one)
     outcomes.add_option(one)
+    one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
+    one.add_argument("--after", default="", metavar="FILE", help=AFTER_HELP)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,32 +57,50 @@ def _outcome(options: argparse.Namespace) -> Outcome:
     asked = longest_first([find_single(name) for name in options.stories] or STORIES)
     part, began, is_stopped = shard(options.shard), monotonic(), False
     names = [one.name for one in part.of(asked, "stories")]
-    results: list[Result] = []
+    missing = frozenset(_missing(options.after) if options.after else ())
+    results, measured = list[Result](), Measured()
     with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:
-            for found in pool.map(explored, names):
+            for found in pool.map(partial(explored, missing=missing), names):
                 results.append(_result(found))
+                measured.join(found[3])
                 if options.json != "-":
                     _tell(results[-1])
         except KeyboardInterrupt:
             is_stopped = True
             pool.shutdown(wait=False, cancel_futures=True)
             sys.stderr.write("stopped; this is the result so far\n")
+    if options.coverage:
+        measured.write(options.coverage)
     terms = {"stories": [one.name for one in asked]}
     return Outcome("faults", terms, part, results, monotonic() - began, is_stopped)
 
 
-def explored(name: str) -> Found:
-    faults, violations = 0, list[tuple[str, str, str]]()
-    for fault, result in each(find_single(name)):
+def _missing(path: str) -> Iterator[str]:
+    """Raises Usage."""
+    try:
+        covered = read(path).covered
+    except Unfit as error:
+        raise Usage(str(error)) from error
+    return (
+        item.name for item in items().values() if item.kind == POINT and item.name not in covered
+    )
+
+
+def explored(name: str, missing: frozenset[str] = frozenset()) -> Found:
+    faults, violations, measured = 0, list[tuple[str, str, str]](), Measured()
+    for fault, result in each(find_single(name), missing):
         faults += 1
         if result.violation:
             violations.append((fault, *result.violation))
-    return name, faults, violations
+        else:
+            measured.add(FAULTS, result.passed | result.passed_last, result.died_at)
+    measured.count(FAULTS, taken())
+    return name, faults, violations, measured
 
 
 def _result(found: Found) -> Result:
-    name, faults, violations = found
+    name, faults, violations, _ = found
     return {"story": name, "faults": faults, "violations": violations}
 
 

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -19,10 +19,12 @@ from scenarios import edits, outcomes, shards, swarm, worker
 from scenarios.budgets import ENDLESS, Budget, budget
 from scenarios.commands import one_seed
 from scenarios.commands.replay import Page
+from scenarios.coverage.measured import COVERAGE_HELP, SWARM, Measured
 from scenarios.outcomes import Outcome, Result
 from scenarios.progress import Ticker
 from scenarios.shards import Shard, shard
 from scenarios.swarm_shrinking import shrunk
+from scenarios.tally import taken
 from scenarios.usage import Usage
 from scenarios.violation import SENTENCES
 
@@ -41,6 +43,7 @@ class Sum:
     calls: int = 0
     faults: Counter[str] = field(default_factory=Counter[str])
     violations: list[tuple[int, str, str]] = field(default_factory=list[tuple[int, str, str]])
+    measured: Measured = field(default_factory=Measured)
 
     def add(self, other: "Sum") -> None:
         self.runs += other.runs
@@ -49,6 +52,7 @@ class Sum:
         self.calls += other.calls
         self.faults += other.faults
         self.violations += other.violations
+        self.measured.join(other.measured)
 
     @staticmethod
     def of(results: Iterable[Result]) -> "Sum":
@@ -63,7 +67,9 @@ class Sum:
         return total
 
     def as_result(self) -> Result:
-        return asdict(self) | {"faults": dict(self.faults)}
+        fields = asdict(replace(self, measured=Measured())) | {"faults": dict(self.faults)}
+        del fields["measured"]
+        return fields
 
     def told(self, seconds: float) -> str:
         faults = ", ".join(f"{n} {kind}" for kind, n in sorted(self.faults.items()))
@@ -86,6 +92,7 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     one.add_argument("--first", type=int, default=0, metavar="S", help="the first seed; 0")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
     shards.add_option(one)
     outcomes.add_option(one)
 
@@ -129,6 +136,8 @@ def _seeds(options: argparse.Namespace) -> Budget:
 def _outcome(options: argparse.Namespace, much: Budget, part: Shard) -> Outcome:
     began, pool = monotonic(), _Pool(options.jobs, much, part)
     total = pool.run(_lots(options.first, much.runs, part))
+    if options.coverage:
+        total.measured.write(options.coverage)
     terms = {"first": options.first, "budget": [str(much.seconds), str(much.runs)]}
     seconds = monotonic() - began
     return Outcome("swarm", terms, part, [total.as_result()], seconds, pool.is_stopped)
@@ -210,6 +219,9 @@ def _one_lot(seeds: range) -> Sum:
         one = _told_by(seed)
         broken = [(seed, *one.violation)] if one.violation else []
         total.add(Sum(1, one.lives, one.events, one.calls, one.faults, broken))
+        if not broken:
+            total.measured.add(SWARM, one.passed | one.passed_last, one.died_at)
+    total.measured.count(SWARM, taken())
     return total
 
 

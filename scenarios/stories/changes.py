@@ -4,6 +4,8 @@ Each is killed at each of its instants, as all are. Memory is counted in MiB; th
 use 16 of them. A program that would end at once is given frozen: so it cannot end before it matters.
 """
 
+from dataclasses import replace
+
 from conman.core.resources import Resources
 from scenarios.clients import Ask
 from scenarios.control_groups import MEBI
@@ -28,6 +30,18 @@ def update(
     resources = Resources(memory_bytes=limit, memory_swap_bytes=both, cpu_shares=shares)
     return Ask("update", name, resources=resources)
 
+
+EVERY_LIMIT = Resources(
+    memory_bytes=64 * MEBI,
+    memory_swap_bytes=128 * MEBI,
+    memory_reservation_bytes=4 * MEBI,
+    cpu_shares=512,
+    cpu_period_us=50_000,
+    cpu_quota_us=25_000,
+    cpuset_cpus="0",
+    cpuset_mems="1",
+    pids_limit=100,
+)
 
 STORIES = (
     Story("pause", "S31", "a program is frozen", (PAUSE, STATUS), given=(CREATE, START)),
@@ -89,6 +103,20 @@ STORIES = (
         "the kernel takes the first of two limits, and not the second",
         (update(8, swap=128, shares=512), STATUS),
         given=(CREATE, START, update(64, shares=2048)),
+    ),
+    Story(
+        "update-all",
+        "S32",
+        "every limit that there is",
+        (Ask("update", "web", resources=EVERY_LIMIT), STATUS),
+        given=(CREATE, START),
+    ),
+    Story(
+        "update-all-refused",
+        "S32",
+        "every limit, of which the kernel does not take one",
+        (Ask("update", "web", resources=replace(EVERY_LIMIT, memory_bytes=8 * MEBI)), STATUS),
+        given=(CREATE, START),
     ),
     Story(
         "update-exited",

@@ -4,7 +4,7 @@ The root's users are those of `scenarios.rootfs`; a name that the host does not 
 """
 
 from scenarios.clients import Ask
-from scenarios.stories.single_client import START, STATUS
+from scenarios.stories.single_client import CREATE, START, STATUS
 from scenarios.story import Story
 from scenarios.world import ROOTFS
 
@@ -20,6 +20,13 @@ STORIES = (
         "S01",
         "a name that the root does not know: no container, and the name is free",
         (Ask("create", "web", user="nobody"), STATUS, Ask("create", "web"), STATUS),
+    ),
+    Story(
+        "create-copied",
+        "S01",
+        "a data directory that cannot hold overlays: the root file system is copied",
+        (CREATE, STATUS),
+        overlays=False,
     ),
     Story(
         "create-no-source",

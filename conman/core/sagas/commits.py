@@ -54,12 +54,19 @@ async def persist(effect: Commit, container_id: str) -> None:
 
 async def _settled(effect: Commit, container_id: str) -> Outcome:
     outcome: Outcome = await effect
+    return await _reopened(outcome.token, container_id) if isinstance(outcome, Unknown) else outcome
+
+
+async def _reopened(token: str, container_id: str) -> Outcome:
+    """What the reopened store says; while it does not open, nobody is told anything of this object."""
+    outcome: Outcome = await ReopenStore(token)
+    if not isinstance(outcome, Unknown):
+        return outcome
     while isinstance(outcome, Unknown):
-        token = outcome.token
-        outcome = await ReopenStore(token)
-        if isinstance(outcome, Unknown):
-            await Mark(container_id, "StoreFailed", "the store does not open")
-            await WaitFor(container_id, RETRY_NS)
+        await Mark(container_id, "StoreFailed", "the store does not open")
+        await WaitFor(container_id, RETRY_NS)
+        outcome = await ReopenStore(outcome.token)
+    await Mark(container_id, "", "")
     return outcome
 
 

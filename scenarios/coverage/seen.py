@@ -1,0 +1,69 @@
+"""What of the denominator a run comes to: at each site the instants that it passes, and outcomes.
+
+The simulator tells it; who makes the run decides what that is worth (`explore` has each of these instants as
+a death, `faults` and `swarm` only have the outcomes). Nothing that happens may depend on it.
+"""
+
+from typing import Any, cast
+
+from conman.core.effects.effect import DeadlinePassed, Effect, Ended, Outcome
+from conman.core.machine import Machine
+from scenarios.coverage import shim_sites
+from scenarios.coverage.sites import Site
+from scenarios.coverage.standing import Saga, standing
+from scenarios.shims import Shim
+
+#: (site, position or outcome).
+Passed = tuple[Site, str]
+
+
+def killed(one: Shim) -> set[Passed]:
+    """What it is for the denominator that a shim is killed now."""
+    site = shim_sites.standing(one)
+    return set() if site is None else {(site, "before")}
+
+
+class Seen:
+    """Of one life. `into`: where it is collected."""
+
+    def __init__(self, into: set[Passed]) -> None:
+        self._into = into
+        #: The instant of an effect that is announced just now.
+        self.here: Passed | None = None
+        self._sites: dict[int, Site] = {}
+
+    def begins(self, machine: Machine, ticket: int) -> None:
+        """Something of a saga is under way; other tickets are the machine's own."""
+        waiting = cast("dict[int, tuple[Any, Effect]]", vars(machine)["_waiting"])
+        if ticket not in waiting:
+            return
+        task, effect = waiting[ticket]
+        site = standing(task.name, cast("Saga", task.saga), type(effect).__name__)
+        if site is not None:
+            self._sites[ticket] = site
+
+    def at(self, ticket: int, position: str) -> None:
+        site = self._sites.get(ticket)
+        if site is not None:
+            self.here = (site, position)
+            self._into.add(self.here)
+
+    def leaves(self) -> None:
+        self.here = None
+
+    def ends(self, ticket: int, outcome: Outcome) -> None:
+        """Once: a deadline that passes later is of nobody."""
+        self.at(ticket, type(outcome).__name__)
+        self.leaves()
+        self._sites.pop(ticket, None)
+
+    def kills(self, one: Shim) -> None:
+        self._into |= killed(one)
+
+    def ended(self, waiting: "dict[int, object]", alarms: "dict[int, int]") -> None:
+        """An end was seen: who waited for it, and waits no more?"""
+        for ticket in [one for one in alarms if one in self._sites and one not in waiting]:
+            self.ends(ticket, Ended())
+
+    def passes(self, ticket: int) -> None:
+        self.ends(ticket, DeadlinePassed())

@@ -18,8 +18,9 @@ from pathlib import Path
 from scenarios.usage import Usage
 
 _PARTS = ("conman", "fakerunc", "scenarios", "vm", "tests", "pyproject.toml")
-#: Where a copy is seen in its namespaces: a directory that every Debian has.
-INSIDE = "/mnt"
+#: Where the copy and the virtual environment are seen in there: directories that every Debian has. Their
+#: own may be below /tmp, which is another one there.
+INSIDE, PYTHON = "/mnt", "/opt/bin/python"
 
 _OUTSIDE = """
 set -eu
@@ -44,7 +45,7 @@ exec unshare $user --mount --pid --fork --mount-proc --ipc --cgroup --kill-child
 """
 _INNER = """
 set -eu
-tree=$1 tag=$2; shift 2
+tree=$1 tag=$2 environment=$3; shift 3
 mount --make-rprivate /
 for at in $OWN; do
     mount --bind "$at/$tag" /media
@@ -52,6 +53,7 @@ for at in $OWN; do
     mount --move /media "$at"
 done
 mount --bind "$tree" /mnt
+mount --bind "$environment" /opt
 for at in /tmp /run /var/tmp /dev/shm; do mount -t tmpfs none "$at"; done
 mount -o remount,bind,ro /
 cd /mnt
@@ -85,9 +87,9 @@ class Tree:
         self, *words: str, seconds: float, **more: str
     ) -> "subprocess.CompletedProcess[str]":
         """`pytest WORDS`, away from this host."""
-        pytest = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words)
+        pytest = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words)
         tag = os.path.basename(self.root)
-        argv = ["bash", "-c", _OUTSIDE, "outside", self.root, tag, *pytest]
+        argv = ["bash", "-c", _OUTSIDE, "outside", self.root, tag, sys.prefix, *pytest]
         try:
             return self._run(argv, self.root, INSIDE, seconds, INNER=_INNER, **more)
         finally:

@@ -87,11 +87,13 @@ def _stories(tree: Tree) -> dict[str, Lines]:
 
 def _files(tree: Tree) -> dict[str, Any]:
     out = os.path.join(tree.root, "lines.json")
-    words = ("-p", "scenarios.mutation.asked", "--timeout=600", *_tests())
-    done = tree.tested(*words, seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
-    if not os.path.exists(out):
+    # A test that wants more of the project than the copy has cannot be asked.
+    words = ("-p", "scenarios.mutation.asked", "--timeout=600", "--continue-on-collection-errors")
+    done = tree.tested(*words, *_tests(), seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
+    found = json.loads(Path(out).read_text(encoding="utf-8")) if os.path.exists(out) else {}
+    if not found:
         raise Usage(f"tests cannot be run on what is unchanged: {done.stdout}{done.stderr}")
-    return json.loads(Path(out).read_text(encoding="utf-8"))
+    return found
 
 
 def _tests() -> Iterator[str]:

@@ -4,18 +4,25 @@ Whole runs are `python -m scenarios mutate`; here a few mutants of the real core
 """
 
 import json
+import os
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from scenarios.__main__ import main
 from scenarios.commands.mutate import all_mutants
 from scenarios.mutation import proofs, table
-from scenarios.mutation.judging import Judged
+from scenarios.mutation.asked import Asked
+from scenarios.mutation.judging import Judged, judge
 from scenarios.mutation.lines import Watch
 from scenarios.mutation.mutants import STRATA, Mutant, of_shard, sample, stratum
 from scenarios.mutation.operators import mutants, neighbours
 from scenarios.mutation.reach import ROOT, Reach
+from scenarios.mutation.tree import Tree
 from scenarios.mutation.trial import Verdict
 from scenarios.usage import Usage
 from tests.unit.mutant_trial import trial
@@ -304,3 +311,100 @@ def test_a_mutant_has_what_a_person_needs() -> None:
     one = Mutant("conman/core/x.py", "f", "negated", (3, 3), 0, 1, "a" * 200, "b")
     assert one.name.startswith("conman/core/x.py:f negated: aaa")
     assert len(one.name) < 140
+
+
+# ---- who is asked, and what their exit codes mean
+
+
+class Told:
+    """A tree that answers as it is told; it keeps what the file held, and who was asked."""
+
+    def __init__(self, simulated: tuple[int, str], tested: tuple[int, str]) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self._simulated, self._tested = simulated, tested
+
+    @contextmanager
+    def changed(self, _file: str, source: bytes) -> Generator[None]:
+        self.source = source
+        yield
+
+    def simulated(self, *words: str, **_seconds: float) -> "subprocess.CompletedProcess[str]":
+        self.asked.append(words)
+        code, out = self._simulated
+        return subprocess.CompletedProcess(words, code, out, "Traceback\nKeyError: 1")
+
+    def tested(self, *words: str, **_seconds: float) -> "subprocess.CompletedProcess[str]":
+        self.asked.append(words)
+        code, out = self._tested
+        return subprocess.CompletedProcess(words, code, out, "")
+
+
+UNSEEN = (0, json.dumps({"by": "", "what": "", "seconds": 1.0, "is_complete": True}))
+SEEN = (0, json.dumps({"by": "oracle", "what": "create: I3", "seconds": 1.0, "is_complete": True}))
+RED = (1, "F\nFAILED tests/unit/test_x.py::test_it - assert\n")
+
+
+def met(core: Mutant) -> Reach:
+    """By one story and two test files, one of which has a test that fails anyway."""
+    lines = {core.file: list(core.lines)}
+    slow, quick = Asked(lines, 9.0, ["slow.py::test_red"]), Asked(lines, 1.0)
+    return Reach({"create": lines, "start": {}}, {"slow.py": slow, "quick.py": quick})
+
+
+CORE = next(one for one in EVERY if one.stratum == "core")
+
+
+@pytest.mark.parametrize(
+    ("simulated", "tested", "by", "what"),
+    [
+        (SEEN, RED, "oracle", "create: I3"),
+        ((1, ""), RED, "exception", "KeyError: 1"),
+        ((-9, ""), RED, "hang", "it was ended, by signal 9"),
+        (UNSEEN, RED, "test", "FAILED tests/unit/test_x.py::test_it - assert"),
+        (UNSEEN, (2, "ERROR x.py\n"), "test", "ERROR x.py"),
+        (UNSEEN, (-9, ""), "test", "it did not end"),
+        (UNSEEN, (0, ""), "", ""),
+    ],
+)
+def test_who_noticed(
+    simulated: tuple[int, str], tested: tuple[int, str], by: str, what: str
+) -> None:
+    tree = Told(simulated, tested)
+    judged = judge(CORE, cast("Tree", tree), met(CORE), 5.0)
+    assert (judged.verdict.by, judged.verdict.what) == (by, what)
+    assert tree.source == CORE.applied((ROOT / CORE.file).read_bytes())
+    assert tree.asked[0] == ("create", "--limit=5.0")
+    if by in {"test", ""}:
+        assert tree.asked[1] == ("-x", "--deselect=slow.py::test_red", "quick.py", "slow.py")
+
+
+def test_a_pytest_that_cannot_run_is_no_verdict() -> None:
+    with pytest.raises(RuntimeError, match="pytest ended with 4"):
+        judge(CORE, cast("Tree", Told(UNSEEN, (4, "usage"))), met(CORE), 5.0)
+
+
+def test_nobody_is_asked_who_never_comes_there() -> None:
+    tree = Told(SEEN, RED)
+    judged = judge(CORE, cast("Tree", tree), Reach({"create": {}}, {}), 5.0)
+    assert (judged.verdict.by, tree.asked) == ("", [])
+
+
+def test_a_changed_file_is_put_back(tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text("a")
+    with Tree(str(tmp_path)).changed("x.py", b"b"):
+        assert (tmp_path / "x.py").read_text() == "b"
+    assert (tmp_path / "x.py").read_text() == "a"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces of its own need root")
+def test_tests_of_a_mutant_are_away_from_this_host(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text(
+        "import os\n"
+        "def test_alone():\n"
+        "    assert os.getpid() < 10\n"
+        "    assert os.listdir('/tmp') == []\n"
+        "    assert not os.access('/root', os.W_OK)\n"
+        "    assert open('/proc/self/cgroup').read().count(':/\\n') > 0\n"
+    )
+    done = Tree(str(tmp_path)).tested("test_x.py", seconds=50)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -6,6 +6,7 @@ live process without a row is never ended here: it becomes a listed UNKNOWN reco
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
 from conman.core.model import (
     AppendEvent,
     Change,
@@ -41,9 +42,7 @@ async def collect(container_id: str, setting: Setting, now: Now) -> None:
     for run in runs:
         living = await v.LookForMembers(container_id, run)
         if not isinstance(living, Remaining) or living.pids:
-            pids = ", ".join(str(pid) for pid in getattr(living, "pids", ()))
-            why = f"processes {pids} of run {run} live, and no record owns them"
-            await v.Mark(container_id, "Unowned", why)
+            await v.Mark(container_id, "Unowned", _why_unowned(run, living))
             return
     collected = AppendEvent(Event(now.wall, container_id, "collected", max(runs, default=0)))
     if await commit(v.CommitCollected((collected,)), container_id) is not None:
@@ -54,6 +53,13 @@ async def collect(container_id: str, setting: Setting, now: Now) -> None:
         await dismantle(container_id, run, setting.runtime)
     await insist(container_id, v.EmptyTrash(container_id))
     await insist(container_id, v.RemoveFiles(container_id))
+
+
+def _why_unowned(run: int, living: Outcome) -> str:
+    if isinstance(living, Remaining):
+        pids = ", ".join(str(pid) for pid in living.pids)
+        return f"processes {pids} of run {run} live, and no record owns them"
+    return f"nobody can tell whether anything of run {run} lives, and no record owns it"
 
 
 async def collect_runs(container_id: str, runs: tuple[int, ...], setting: Setting) -> None:

@@ -61,12 +61,17 @@ exec "$@"
 """
 
 
+class Over(Exception):
+    """It was stopped."""
+
+
 class Tree:
     """`root`: where the copy is. One run at a time."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._running: subprocess.Popen[str] | None = None
+        self._is_over = False
 
     @contextmanager
     def changed(self, file: str, source: bytes) -> Generator[None]:
@@ -96,7 +101,11 @@ class Tree:
             _remove_cgroups(tag)
 
     def stop(self) -> None:
-        """Whatever runs is over."""
+        """Whatever runs is over, and nothing more begins."""
+        self._is_over = True
+        self._kill()
+
+    def _kill(self) -> None:
         if self._running is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._running.pid, signal.SIGKILL)
@@ -104,6 +113,8 @@ class Tree:
     def _run(
         self, argv: Sequence[str], where: str, path: str, seconds: float, **more: str
     ) -> "subprocess.CompletedProcess[str]":
+        if self._is_over:
+            raise Over
         fixed = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
         self._running = subprocess.Popen(
             argv,
@@ -118,7 +129,7 @@ class Tree:
         try:
             out, err = self._running.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            self.stop()
+            self._kill()
             out, err = self._running.communicate()
         code = self._running.returncode
         return subprocess.CompletedProcess(argv, code, out, err)

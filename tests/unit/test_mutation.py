@@ -22,7 +22,7 @@ from scenarios.mutation.lines import Watch
 from scenarios.mutation.mutants import STRATA, Mutant, of_shard, sample, stratum
 from scenarios.mutation.operators import mutants, neighbours
 from scenarios.mutation.reach import ROOT, Reach
-from scenarios.mutation.tree import Tree
+from scenarios.mutation.tree import Over, Tree
 from scenarios.mutation.trial import Verdict
 from scenarios.usage import Usage
 from tests.unit.mutant_trial import trial
@@ -394,6 +394,13 @@ def test_a_changed_file_is_put_back(tmp_path: Path) -> None:
     with Tree(str(tmp_path)).changed("x.py", b"b"):
         assert (tmp_path / "x.py").read_text() == "b"
     assert (tmp_path / "x.py").read_text() == "a"
+
+
+def test_what_was_stopped_begins_nothing_more(tmp_path: Path) -> None:
+    tree = Tree(str(tmp_path))
+    tree.stop()
+    with pytest.raises(Over):
+        tree.simulated("create", seconds=1.0)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="namespaces of its own need root")

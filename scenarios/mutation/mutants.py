@@ -83,7 +83,8 @@ def sample(
     for name, share, _ in STRATA:
         held = [one for one in mutants if one.stratum == name]
         drawn += _drawn(held, seed, round(count * share))
-    return sorted(drawn, key=lambda one: _lot(seed, one))
+    # By another lot than they were drawn by, so that the first part of them is a sample, too.
+    return sorted(drawn, key=lambda one: _lot(-1 - seed, one))
 
 
 def of_shard(mutants: Sequence[Mutant], index: int, shards: int) -> Iterator[Mutant]:

@@ -24,7 +24,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CACHE = ROOT / ".mutation_cache"
 #: Tests that a mutant may meet. Those of the harness are left out: it has judged already, by itself.
-TESTS = ("tests/unit/test_*.py", "tests/contract/test_*.py", "tests/integration/test_host_*.py")
+TESTS = (
+    "tests/unit/test_*.py",
+    "tests/contract/test_*.py",
+    "tests/integration/test_host_*.py",
+    "tests/integration/test_shim_[clp]*.py",
+    "tests/integration/test_zygote.py",
+)
 #: But one stands in for the kernel only.
 _HARNESS = re.compile(
     r"(from|import) scenarios(?!\.control_groups)|tests\.unit\.harness|import house"
@@ -41,18 +47,33 @@ class Reach:
     files: dict[str, Asked]
 
     def stories_of(self, mutant: Mutant) -> list[str]:
-        """All of them, for what is done at loading."""
+        """All of them, for what is done at loading: that is not watched."""
         if mutant.stratum in {"host", "adapter"}:
             return []
-        return [name for name, lines in self.stories.items() if _comes_to(lines, mutant)]
+        return [
+            name
+            for name, lines in self.stories.items()
+            if not mutant.function or _comes_to(lines, mutant)
+        ]
 
     def files_of(self, mutant: Mutant) -> list[str]:
         """The quickest first."""
-        found = [name for name, asked in self.files.items() if _comes_to(asked.lines, mutant)]
+        found = [
+            name
+            for name, asked in self.files.items()
+            if _comes_to(asked.lines, mutant) or (not mutant.function and _names(name, mutant.file))
+        ]
         return sorted(found, key=lambda name: self.files[name].seconds)
 
     def failing(self) -> list[str]:
         return [test for asked in self.files.values() for test in asked.failing]
+
+
+def _names(test: str, file: str) -> bool:
+    """Whether a test file imports a module by its name."""
+    package, _, name = file.removesuffix(".py").replace("/", ".").rpartition(".")
+    words = rf"from {package}\.{name} import|from {package} import .*\b{name}\b"
+    return re.search(words, Path(ROOT, test).read_text(encoding="utf-8")) is not None
 
 
 def _comes_to(lines: Lines, mutant: Mutant) -> bool:

@@ -1,6 +1,7 @@
 """What the options of a create become in config.json, what a patch may do to it, and what is left out."""
 
 import json
+import resource
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from conman.core.bundle.config import config_json, warnings_of
 from conman.core.bundle.patch import merge
 from conman.core.layout import Layout
 from conman.core.model import Container, RootfsMode, State
-from conman.core.permits import CAPABILITIES, Permits
+from conman.core.permits import CAPABILITIES, UNLIMITED, Permits
 from conman.core.resources import Resources
 from conman.core.spec import ContainerSpec, Mount, MountType, Node, Resolved, Ulimit
 from conman.errors import ConmanError
@@ -255,3 +256,7 @@ def test_the_patch_reaches_the_row_as_it_was_written() -> None:
     message: wire.CreateContainerRequest = a_create(runtime_spec_patch=' {"mounts": []}')
     assert translate.create(message).spec.runtime_spec_patch == ' {"mounts": []}'
     assert config(translate.create(message).spec)["mounts"] == []
+
+
+def test_unlimited_is_the_kernels_word_for_it() -> None:
+    assert resource.RLIM_INFINITY % 2**64 == UNLIMITED

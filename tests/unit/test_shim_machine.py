@@ -135,6 +135,13 @@ def test_an_exit_is_recorded_then_the_log_then_it_is_told() -> None:
     assert (body["recorded"], body["exit"]["code"], body["exit"]["oom_kills"]) == (True, 3, 1)
 
 
+def test_an_exit_that_is_not_recorded_is_told_as_that() -> None:
+    [answer] = after(*HOLDING, ENDED, ask("hello", 2))[1]
+    assert isinstance(answer, m.Send)
+    body = json.loads(answer.body)
+    assert (body["recorded"], body["exit"]["code"], body["exit"]["oom_kills"]) == (False, 3, 0)
+
+
 def test_a_record_that_failed_is_tried_again_when_somebody_asks() -> None:
     asked = (*RECORDING, ask("exit", 2))
     assert after(*asked)[1] == ()

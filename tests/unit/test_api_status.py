@@ -63,3 +63,8 @@ def test_wire_text_is_utf_8_and_no_longer_than_allowed(text: str, limit: int) ->
     assert whole.encode().decode() == whole
     if text.isascii() and len(text) <= limit:
         assert wire_text(text, limit) == whole == text
+
+
+def test_a_sentence_is_one_line() -> None:
+    status = grpc_status(Refusal(Code.NOT_FOUND, "R", "there is no a\nb\x1bc", "look\nthere"))
+    assert status.sentence == "there is no a\\nb\\x1bc; look\\nthere."

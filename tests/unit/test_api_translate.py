@@ -159,3 +159,11 @@ def test_any_text_in_any_field_is_taken_or_refused_by_name(message: Message) -> 
         assert len(refusal.sentence()) < 600
     else:
         assert not any("\0" in each for each in leaves(dataclasses.astuple(request)))
+
+
+def test_a_condition_that_there_is_not_is_told_with_those_that_there_are() -> None:
+    with pytest.raises(ConmanError) as caught:
+        translate.wait(wire.WaitContainerRequest(container_id="a", condition=7))
+    refusal = caught.value.refusal
+    assert refusal.what == "there is no condition 7"
+    assert refusal.hint == "give one of [0, 1]"

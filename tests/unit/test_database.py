@@ -200,3 +200,31 @@ def test_another_directory_s_database_is_refused(path: str) -> None:
 
 def test_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert refused(str(tmp_path / "absent" / "conman.db")).reason == "StoreUnusable"
+
+
+# ---- records taken out and put back
+
+
+def test_a_record_is_taken_out_and_put_back(opened: Store) -> None:
+    one(opened, ReserveName("web", A), PutContainer(ROW))
+    record = opened.raw(A)
+    opened.drop_raw(A)
+    assert again(opened) == Stored()
+    assert opened.put_raw(record) == ""
+    assert again(opened) == Stored((ROW,), names=(("web", A),))
+    assert opened.put_raw(record) == "a record of this id is there"
+
+
+def test_what_cannot_be_taken_back_changes_nothing(opened: Store) -> None:
+    one(opened, ReserveName("web", B), PutContainer(ROW))
+    body = opened.raw(A).container
+    opened.drop_raw(A)
+    for record, why in (
+        (rows.Raw(A, None, None, None), "it holds neither"),
+        (rows.Raw(A, None, body, b"{torn"), "it cannot be read"),
+        (rows.Raw(A, None, 7, None), "a body is a text, not 7"),
+        (rows.Raw("c" * 32, None, body, None), "it says that it is"),
+        (rows.Raw(A, "web", body, None), f"its name 'web' is taken by {B}"),
+    ):
+        assert why in opened.put_raw(record)
+        assert again(opened) == Stored(names=(("web", B),))

@@ -97,3 +97,10 @@ def test_the_death_of_an_earlier_runs_shim_changes_nothing() -> None:
     orphans.died(ID, 2, 0)
     orphans.died(ID, 1, 0)
     assert orphans.due(replace(ROW, run=2), ID, BOOT) == 0
+
+
+def test_who_never_lived_did_not_live_long() -> None:
+    orphans = Orphans()
+    orphans.died(ID, 1, 100 * SECOND)
+    orphans.died(ID, 1, 200 * SECOND)
+    assert orphans.due(ROW, ID, BOOT) == 201 * SECOND

@@ -1,0 +1,135 @@
+"""Pieces of a run, played by hand: what an outcome that no story has comes to, in words and in order."""
+
+import pytest
+
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Committed, DeadlinePassed, Effect, Ended, Outcome
+from conman.core.layout import Layout
+from conman.core.model import (
+    Container,
+    ContainerSpec,
+    Init,
+    Intent,
+    Operation,
+    RootfsMode,
+    State,
+)
+from conman.core.sagas import container, pause, run
+from conman.errors import Code, Refusal
+from conman.primitives.steps import (
+    Absent,
+    Done,
+    ExitStatus,
+    Failed,
+    Freezer,
+    ProcessId,
+    Remaining,
+    TimedOut,
+)
+from tests.unit.played import played
+
+ID = "a" * 32
+SETTING = Setting(Layout("/data", "/run", "0" * 8, "boot"), "runc")
+INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
+ROW = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.RUNNING, 2, INIT)
+PAUSED = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.PAUSED, 2, INIT)
+
+
+def intent(operation: Operation) -> Intent:
+    return Intent(ID, operation, 2, "boot", 9, signal=15, deadline=1_000)
+
+
+@pytest.mark.parametrize(
+    ("failing", "outcome", "code", "words"),
+    [
+        (
+            v.SpawnShim,
+            Failed("ENOSPC", "full"),
+            Code.RESOURCE_EXHAUSTED,
+            "cannot start a shim: full",
+        ),
+        (v.SpawnShim, TimedOut(), Code.UNAVAILABLE, "cannot start a shim in time"),
+        (v.PrepareBundle, Failed("EIO", "no"), Code.FAILED_PRECONDITION, "prepare the bundle: no"),
+        (v.MountRootfs, Absent(), Code.UNAVAILABLE, "it does not exist"),
+        (v.RuntimeCreate, Absent(), Code.UNAVAILABLE, "there is no shim any more"),
+    ],
+)
+def test_what_cannot_be_prepared_is_told(
+    failing: type[Effect], outcome: Outcome, code: Code, words: str
+) -> None:
+    effects, refusal = played(
+        run.prepare(ROW, 2, SETTING),
+        lambda effect: outcome if isinstance(effect, failing) else Done(),
+    )
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is code
+    assert words in refusal.what
+    assert isinstance(effects[-1], failing)
+
+
+def test_a_stop_asks_before_it_kills() -> None:
+    def answer(effect: Effect) -> Outcome:
+        match effect:
+            case v.Commit():
+                return Committed()
+            case v.AwaitExit():
+                return DeadlinePassed()
+            case v.ReadExitStatus():
+                return ExitStatus(137, 9)
+            case v.AwaitExitRecord() | v.ReadExitRecord() | v.HoldOutput():
+                return Absent()
+            case _:
+                return Done()
+
+    effects, _ = played(container.stop_container(ROW, intent(Operation.STOP), SETTING), answer)
+    asked = effects.index(v.SignalInit(INIT.process, 15))
+    waited = effects.index(v.AwaitExit(ID, 2, 1_000))
+    killed = next(n for n, one in enumerate(effects) if isinstance(one, v.EndMembers))
+    assert asked < waited < killed
+    assert v.Thaw(ID, 2) not in effects
+    effects, _ = played(container.stop_container(PAUSED, intent(Operation.STOP), SETTING), answer)
+    assert effects.index(v.Thaw(ID, 2)) < effects.index(v.SignalInit(INIT.process, 15))
+
+
+@pytest.mark.parametrize(
+    ("row", "frozen", "kinds"),
+    [
+        (ROW, True, ["CommitPaused"]),
+        (ROW, False, ["Thaw", "CommitUndone"]),
+        (PAUSED, True, ["CommitUndone"]),
+        (PAUSED, False, ["Thaw", "CommitRunning"]),
+    ],
+)
+def test_a_pause_that_was_interrupted_is_as_it_is_found(
+    row: Container, frozen: bool, kinds: list[str]
+) -> None:
+    def answer(effect: Effect) -> Outcome:
+        match effect:
+            case v.LookAtFreezer():
+                return Freezer(frozen)
+            case v.Commit():
+                return Committed()
+            case _:
+                return Done()
+
+    effects, _ = played(pause.recover_pause(row, intent(Operation.PAUSE)), answer)
+    assert [type(one).__name__ for one in effects] == ["LookAtFreezer", *kinds]
+
+
+def test_who_insists_says_so_and_waits() -> None:
+    outcomes: list[Outcome] = [Remaining((7, 8)), Failed("EIO", "no"), TimedOut(), Done()]
+    told = iter(outcomes)
+    effect = v.EndMembers(ID, 2, INIT)
+    effects, outcome = played(
+        run.insist(ID, effect), lambda one: next(told) if one == effect else Ended()
+    )
+    assert outcome == Done()
+    said = [one.message for one in effects if isinstance(one, v.Mark)]
+    assert said == [
+        f"container {ID}: process 7, 8 has not ended yet (EndMembers)",
+        f"container {ID}: EndMembers failed: no",
+        f"container {ID}: EndMembers failed: it did not end in time",
+        "",
+    ]
+    assert effects.count(v.WaitFor(ID, run.LOOK_AGAIN_NS)) == 3

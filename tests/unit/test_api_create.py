@@ -239,6 +239,8 @@ def test_bad_creates_name_the_field(field: str, changes: dict[str, Any], why: st
     assert (refusal.code, refusal.field) == (Code.INVALID_ARGUMENT, field)
     assert why in refusal.sentence()
     assert refusal.hint
+    # What is wrong comes first, what to do about it second.
+    assert refusal.what.split()[0] not in {"give", "keep", "remove", "see", "take", "write"}
     assert len(refusal.sentence()) < 300
 
 

@@ -16,11 +16,12 @@ from time import monotonic
 
 from scenarios.mutation import table
 from scenarios.mutation.judging import Judged, judge
-from scenarios.mutation.mutants import Mutant, of_shard, sample, stratum
+from scenarios.mutation.mutants import Mutant, sample, stratum
 from scenarios.mutation.operators import mutants, neighbours
 from scenarios.mutation.proofs import proofs
 from scenarios.mutation.reach import ROOT, Reach, reach
 from scenarios.mutation.tree import Tree, trees
+from scenarios.shards import shard
 from scenarios.usage import Usage
 
 HELP = "small changes of conman, one at a time: who notices"
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Usage."""
     began = monotonic()
     _check(options)
+    _ = shard(options.shard)
     every = all_mutants()
     proven = proofs(every)
     chosen = _chosen(every, options)
@@ -81,7 +83,6 @@ def _check(options: argparse.Namespace) -> None:
     for name in ("count", "jobs", "limit"):
         if getattr(options, name) < 1:
             raise Usage(f"--{name} {getattr(options, name)} makes no sense: give 1 or more")
-    _shard(options.shard)
 
 
 def _chosen(every: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
@@ -91,16 +92,8 @@ def _chosen(every: list[Mutant], options: argparse.Namespace) -> list[Mutant]:
             f"--only {options.only}: nothing of it is changed; give a file of conman/core, shim, host "
             "or api, as conman/core/turns.py, or the name of a mutant"
         )
-    index, shards = _shard(options.shard)
     drawn = sample(only, options.seed, options.count, by_stratum=not options.only)
-    return list(of_shard(drawn, index, shards))
-
-
-def _shard(text: str) -> tuple[int, int]:
-    index, _, shards = text.partition("/")
-    if not (index.isdecimal() and shards.isdecimal() and 1 <= int(index) <= int(shards)):
-        raise Usage(f"--shard {text!r} makes no sense: give I/N, as 1/4 to 4/4")
-    return int(index), int(shards)
+    return shard(options.shard).of(drawn, "mutants")
 
 
 def _judged(

@@ -5,7 +5,7 @@ sample depends on names and seed alone: after a change of the code most of it is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -85,11 +85,6 @@ def sample(
         drawn += _drawn(held, seed, round(count * share))
     # By another lot than they were drawn by, so that the first part of them is a sample, too.
     return sorted(drawn, key=lambda one: _lot(-1 - seed, one))
-
-
-def of_shard(mutants: Sequence[Mutant], index: int, shards: int) -> Iterator[Mutant]:
-    """The `index`-th part, from 1."""
-    yield from mutants[index - 1 :: shards]
 
 
 def _drawn(mutants: Sequence[Mutant], seed: int, count: int) -> list[Mutant]:

@@ -115,7 +115,9 @@ def _files(tree: Tree) -> dict[str, Any]:
     # A test that wants more of the project than the copy has cannot be asked.
     words = ("-p", "scenarios.mutation.asked", "--timeout=600", "--continue-on-collection-errors")
     done = tree.tested(*words, *_tests(), seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
-    found = json.loads(Path(out).read_text(encoding="utf-8")) if os.path.exists(out) else {}
+    found: dict[str, Any] = {}
+    if os.path.exists(out):
+        found = json.loads(Path(out).read_text(encoding="utf-8"))
     if not found:
         raise Usage(f"tests cannot be run on what is unchanged: {done.stdout}{done.stderr}")
     return found

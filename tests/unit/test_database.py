@@ -189,7 +189,9 @@ def test_a_damaged_page_is_refused(path: str) -> None:
 def test_a_lost_database_is_not_replaced(path: str, lose: Callable[[str], None]) -> None:
     Store.open(path).close()
     lose(path)
-    assert refused(path).reason == "StoreMissing"
+    refusal = refused(path)
+    assert refusal.reason == "StoreMissing"
+    assert refusal.sentence().startswith(f"there is no store {path}: no conmand has used")
 
 
 def test_another_directory_s_database_is_refused(path: str) -> None:

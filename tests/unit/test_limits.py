@@ -155,3 +155,9 @@ def test_what_is_read_may_be_in_whole_pages() -> None:
     assert limits.is_set((control,), {"memory.limit_in_bytes": "9998336"})
     assert not limits.is_set((control,), {"memory.limit_in_bytes": "9994240"})
     assert not limits.is_set((control,), {})
+
+
+def test_only_memory_is_counted_in_pages() -> None:
+    assert not limits.same("cpu.shares", "2", "3")
+    assert limits.same("memory.max", "4096", "8191")
+    assert not limits.same("memory.max", "4095", "4096")

@@ -18,6 +18,7 @@ from conman.core.permits import Permits
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim import recipes as shim
+from conman.shim import task
 
 ID, RUN = "a" * 32, 3
 LAYOUT = Layout("/data", "/run/conman", "0" * 8, "boot")
@@ -282,3 +283,19 @@ def test_a_shims_fence_is_shorter_than_the_wait_for_its_hello() -> None:
     fence = shim.end_call("/l", "M=1", "/s")
     assert (fence.lock, fence.marker, fence.state_directory) == ("/l", "M=1", "/s")
     assert 1_000 <= fence.timeout_ms < recipes.HELLO_MS
+
+
+def test_a_shim_is_told_what_it_needs_for_one_call() -> None:
+    [call] = steps(v.RuntimeCreate(ID, RUN, "runc"))
+    assert isinstance(call, s.CallShim)
+    assert (call.directory, call.op) == (LAYOUT.shim(ID, RUN), "create")
+    told = task.parse_task(call.body)
+    assert told.argv[0] == "runc"
+    assert told.lock == LAYOUT.call_lock(ID, RUN, "create")
+    assert told.marker == LAYOUT.call_marker(ID, RUN, "create")
+    assert told.state_directory == LAYOUT.runtime_state(ID, RUN)
+    assert told.pid_file == LAYOUT.init_pid(ID, RUN)
+    assert told.record_directory == LAYOUT.run_record(ID, RUN)
+    assert (told.log, told.cgroup) == (LAYOUT.log(ID), LAYOUT.members_cgroup(ID, RUN))
+    assert (told.boot_id, told.timeout_ms) == ("boot", recipes.RUNTIME_MS)
+    assert call.timeout_ms > told.timeout_ms

@@ -23,8 +23,10 @@ from conman.primitives.steps import (
     ExitStatus,
     Failed,
     Freezer,
+    Gone,
     ProcessId,
     Remaining,
+    Stopped,
     TimedOut,
 )
 from tests.unit.played import played
@@ -133,3 +135,21 @@ def test_who_insists_says_so_and_waits() -> None:
         "",
     ]
     assert effects.count(v.WaitFor(ID, run.LOOK_AGAIN_NS)) == 3
+
+
+@pytest.mark.parametrize(
+    ("stopped", "look", "goes_on"),
+    [
+        (Stopped(1, 2, "sleep"), run.Look.NEVER_RAN, False),
+        (Stopped(1, 3, "sleep"), run.Look.RUNS, True),
+        (Stopped(1, 2, "sh"), run.Look.RUNS, True),
+        (Gone(), run.Look.GONE, False),
+    ],
+)
+def test_what_a_stopped_init_is(stopped: Outcome, look: run.Look, goes_on: bool) -> None:
+    effects, found = played(
+        run.stop_and_look(ID, INIT),
+        lambda effect: stopped if isinstance(effect, v.StopInit) else Done(),
+    )
+    assert found is look
+    assert (v.SignalInit(INIT.process, 18) in effects) is goes_on

@@ -25,7 +25,7 @@ HELLO_MS = 5_000
 EXIT_RECORD_MS = 15_000
 END_MEMBERS_MS = 10_000
 FREEZE_MS = 10_000
-SIGKILL, SIGCONT = 9, 18
+SIGKILL = 9
 
 
 def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -> Recipe:

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import queue
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -52,6 +53,9 @@ def run(options: argparse.Namespace) -> int:
     proven = proofs(every)
     chosen = _chosen(every, options)
     judged: list[Judged] = []
+    # However it is ended, nothing may be left: a copy, a cgroup, a process.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with trees(min(options.jobs, len(chosen))) as places:
         stopped = False
         try:

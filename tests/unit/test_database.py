@@ -24,7 +24,7 @@ from conman.core.model import (
 )
 from conman.errors import Refusal, StoreError
 from conman.host import rows
-from conman.host.database import Store
+from conman.host.database import Store, look
 from conman.host.migrations import MIGRATIONS
 from tests.unit.store_bench import INTENT, REFUSED, ROW, A, B, again, one, opened, path, raw
 
@@ -189,9 +189,7 @@ def test_a_damaged_page_is_refused(path: str) -> None:
 def test_a_lost_database_is_not_replaced(path: str, lose: Callable[[str], None]) -> None:
     Store.open(path).close()
     lose(path)
-    refusal = refused(path)
-    assert refusal.reason == "StoreMissing"
-    assert refusal.sentence().startswith(f"there is no store {path}: no conmand has used")
+    assert refused(path).reason == "StoreMissing"
 
 
 def test_another_directory_s_database_is_refused(path: str) -> None:
@@ -230,3 +228,10 @@ def test_what_cannot_be_taken_back_changes_nothing(opened: Store) -> None:
     ):
         assert why in opened.put_raw(record)
         assert again(opened) == Stored(names=(("web", B),))
+
+
+def test_a_directory_that_nobody_has_used_is_told_as_that(path: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        look(path)
+    sentence = caught.value.refusal.sentence()
+    assert sentence.startswith(f"there is no store {path}: no conmand has used this directory;")

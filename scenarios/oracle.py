@@ -178,17 +178,8 @@ def answered(world: World, told: Told) -> None:
         and (row.id, row.run) not in {run for run, _ in world.started}
     ):
         raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
-    if told.answer == "ok" and told.ask.verb == "stop":
-        _asked_first(world, row)
     if told.ask.verb in {"status", "wait"}:
         _true(world, row, told)
-
-
-def _asked_first(world: World, row: Container) -> None:
-    """Who obeys a stop's signal ends by it. A disturbed call may take all the time that there was."""
-    obeys = row.spec.command in OBEYS_TERM and not world.disturbed
-    if obeys and row.exit_code == 137:
-        raise Violation("I8", f"{row.name} obeys TERM, was stopped, and ended by KILL")
 
 
 def _true(world: World, row: Container, told: Told) -> None:

@@ -82,9 +82,10 @@ def test_what_the_shim_has_recorded_is_told() -> None:
 
 def test_an_exit_that_cannot_be_recorded_is_waited_for_and_said() -> None:
     effects, ended = wanted([says(recorded=False), says(recorded=False), says(recorded=True)])
-    once = ["AwaitExitRecord", "Mark", "WaitFor"]
-    assert kinds(effects) == [*once, *once, "AwaitExitRecord"]
-    assert effects[2] == v.WaitFor(ID, RECORD_AGAIN_NS)
+    once = ["AwaitExitRecord", "Tell", "Mark", "WaitFor"]
+    assert kinds(effects) == [*once, *once, "AwaitExitRecord", "Mark"]
+    assert effects[3] == v.WaitFor(ID, RECORD_AGAIN_NS)
+    assert effects[-1] == v.Mark(ID, "", "")
     assert ended == ENDED
 
 

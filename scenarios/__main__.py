@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, replay, swarm, faults, coverage, museum, merge, mutate. The harness at the command line.
+"""`python -m scenarios`: list, points, explore, play, replay, swarm, faults, coverage, museum, merge, mutate.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
@@ -14,7 +14,7 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
-from scenarios.commands import coverage, faults, merge, mutate, replay, swarm
+from scenarios.commands import coverage, faults, merge, mutate, play, replay, swarm
 from scenarios.commands.merge import Teller
 from scenarios.coverage.measured import COVERAGE_HELP, Measured
 from scenarios.explore import Report, as_result, reports_of
@@ -27,7 +27,9 @@ from scenarios.progress import Watching
 from scenarios.replay_ids import BadId, ReplayId, find_story, read
 from scenarios.shards import shard
 from scenarios.shrinking import shrunk
+from scenarios.stages.all_stages import cannot, reasons
 from scenarios.stories.all_stories import EVERY
+from scenarios.stories.numbers import table
 from scenarios.story import AnyStory, SeveralClients
 from scenarios.usage import Usage
 
@@ -38,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         match options.command:
             case "list":
-                return _list()
+                return _list(as_table=options.table)
             case "points":
                 return _points(options)
             case "replay":
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _planting(faults.run, options)
             case "coverage":
                 return coverage.run(options)
+            case "play":
+                return play.run(options)
             case "museum":
                 return _museum(options)
             case "mutate":
@@ -65,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scenarios", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the stories")
+    listing = commands.add_parser("list", help="the stories")
+    listing.add_argument("--table", action="store_true", help="as docs/stories.md has them")
     for name, text in (
         ("points", "the crash points that stories reach"),
         ("explore", "all crashes of stories"),
@@ -97,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         module.add_options(one)
         _add_plant(one)
     coverage.add_options(commands.add_parser("coverage", help=coverage.HELP))
+    play.add_options(commands.add_parser("play", help=play.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     merge.add_options(commands.add_parser("merge", help=merge.HELP))
@@ -149,7 +155,11 @@ def _planting(run: Callable[[argparse.Namespace], int], options: argparse.Namesp
         return run(options)
 
 
-def _list() -> int:
+def _list(*, as_table: bool) -> int:
+    if as_table:
+        why = cannot()
+        sys.stdout.write(f"{table(EVERY, why)}\n{reasons(why)}")
+        return 0
     for story in EVERY:
         sys.stdout.write(f"{story.name:18} {story.scenario:5} {story.tells}\n")
     return 0

@@ -1,9 +1,11 @@
 """What an exploration goes from and to: hosts without a daemon, and what may happen to them there."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from conman.core.admission import Setting
+from conman.core.machine import Machine
 from scenarios import actors, power
 from scenarios.befalling import befall
 from scenarios.clients import Client
@@ -26,14 +28,16 @@ class Node:
         return sum(choice.startswith("crash@") for choice in self.path)
 
 
-def initial(story: Story) -> Node:
-    """The story's host, after what is given (no crash in that)."""
+def initial(story: Story, born: Callable[[Setting], Machine] = Machine) -> Node:
+    """The story's host, after what is given (no crash in that). `born`: by another machine."""
     world = World()
     world.kept.kernel_tells = story.kernel_tells
     world.overlays = story.overlays
     client = Client(story.given)
     if story.given:
-        Simulator(world, client, Schedule()).run()
+        simulator = Simulator(world, client, Schedule())
+        simulator.machine = born(simulator.machine.setting)
+        simulator.run()
         world.daemon_dies()
     for what in story.befalls:
         befall(world, what)

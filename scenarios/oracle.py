@@ -4,7 +4,7 @@ It compares what clients were told with what is on the simulated host. It never 
 knows none of its code but the rows that the store holds. A violation names its invariant.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from conman.core.model import (
     Change,
@@ -13,9 +13,11 @@ from conman.core.model import (
     Intent,
     Operation,
     PutContainer,
+    RootfsMode,
     State,
 )
 from conman.primitives import steps as s
+from conman.primitives.steps import ProcessId
 from conman.shim.machine import Phase
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
@@ -45,7 +47,7 @@ def always(world: World) -> None:
     if len(held) != len(set(held)):
         raise Violation("I2", f"one id holds two names: {storage.names}")
     for row in storage.containers.values():
-        _ordered(row)
+        ordered(row)
         if row.id not in storage.intents:
             _held_as_told(world, row)
 
@@ -61,18 +63,21 @@ def _present(world: World) -> set[str]:
 
 
 def _held_as_told(world: World, row: Container) -> None:
+    if row.init is not None and world.alive(row.init.process) is not None:
+        met("I8")
+        held_as_told(row, world.control_group(world.layout().cgroup(row.id, row.run)).freezer)
+
+
+def held_as_told(row: Container, freezer: str) -> None:
     """PAUSED stands still, RUNNING does not, whoever has died meanwhile."""
-    if row.init is None or world.alive(row.init.process) is None:
-        return
-    met("I8")
-    freezer = world.control_group(world.layout().cgroup(row.id, row.run)).freezer
     if row.state is State.PAUSED and freezer != FROZEN:
         raise Violation("I8", f"{row.name} is PAUSED, and its freezer {freezer}")
     if row.state is State.RUNNING and freezer != THAWED:
         raise Violation("I8", f"{row.name} is RUNNING, and its freezer {freezer}")
 
 
-def _ordered(row: Container) -> None:
+def ordered(row: Container) -> None:
+    """Its times, by a logical clock."""
     times = [t for t in (row.created_at, row.started_at, row.finished_at) if t]
     if len(times) > 1:
         met("I13")
@@ -233,18 +238,8 @@ def at_rest(world: World) -> None:
             raise Violation("I9", f"the config.json of {row.name} is torn or lost")
         if not world.overlays:
             _copied(world, row)
-    expected = sorted(
-        thing for row in world.storage.containers.values() for thing in owned(world, row)
-    )
-    found = sorted(census(world))
-    if expected:
-        met("I7")
-    for thing in found:
-        if thing not in expected:
-            raise Violation("I7", f"nobody owns {thing}")
-    for thing in expected:
-        if thing not in found:
-            raise Violation("I7", f"a record owns {thing}, which is not there")
+    rows = world.storage.containers.values()
+    accounted([thing for row in rows for thing in owned(world, row)], census(world))
     let_go(world)
     starts = world.started
     if starts:
@@ -261,14 +256,22 @@ def _copied(world: World, row: Container) -> None:
             raise Violation("I9", f"in the root file system of {row.name} {path} is torn or lost")
 
 
+def accounted(expected: list[str], found: list[str]) -> None:
+    """What records own is what is there."""
+    if expected:
+        met("I7")
+    for thing in sorted(found):
+        if thing not in expected:
+            raise Violation("I7", f"nobody owns {thing}")
+    for thing in sorted(expected):
+        if thing not in found:
+            raise Violation("I7", f"a record owns {thing}, which is not there")
+
+
 def _state_is_true(world: World, row: Container) -> None:
     alive = row.init is not None and world.alive(row.init.process) is not None
     if world.boot > 1:
         met("I10")
-    if row.state in _LIVE and not alive:
-        raise Violation(
-            _of_the_dead(world, row), f"{row.name} is {row.state.value} at rest; its init is dead"
-        )
     if alive:
         _limited_as_told(world, row)
     program_runs = any(
@@ -276,8 +279,8 @@ def _state_is_true(world: World, row: Container) -> None:
         for p in world.processes.values()
         if p.cgroup
     )
-    if row.state not in _LIVE and program_runs:
-        raise Violation("I8", f"{row.name} is {row.state.value} at rest; its program runs")
+    blame = "" if alive else _of_the_dead(world, row)
+    alive_as_told(row, alive=alive, program_runs=program_runs, blame=blame)
     if row.is_prepared(world.boot_id) and not alive:
         raise Violation("I8", f"{row.name} is {row.state.value}, prepared; its init is dead")
     one = world.shims.get(world.layout().shim(row.id, row.run))
@@ -296,6 +299,14 @@ def let_go(world: World) -> None:
         )
 
 
+def alive_as_told(row: Container, *, alive: bool, program_runs: bool, blame: str = "I8") -> None:
+    """RUNNING iff its init lives; `blame`: what it is where that is not so."""
+    if row.state in _LIVE and not alive:
+        raise Violation(blame, f"{row.name} is {row.state.value} at rest; its init is dead")
+    if row.state not in _LIVE and program_runs:
+        raise Violation("I8", f"{row.name} is {row.state.value} at rest; its program runs")
+
+
 def _limited_as_told(world: World, row: Container) -> None:
     """What the row says that it may use is what its cgroup holds."""
     group = world.control_group(world.layout().cgroup(row.id, row.run))
@@ -311,17 +322,22 @@ def _limited_as_told(world: World, row: Container) -> None:
 
 def owned(world: World, row: Container) -> list[str]:
     """The things that a row in its state owns, as the census names them."""
-    things = [f"directory {row.id}"]
-    if not row.is_prepared(world.boot_id):
+    lost = world.kept.has_lost_run
+    lost = lost and world.disk.find(world.layout().shim(row.id, row.run)) is None
+    return owned_by(row, world.boot_id, has_lost_run=lost)
+
+
+def owned_by(row: Container, boot_id: str, *, has_lost_run: bool) -> list[str]:
+    """As `owned`. `has_lost_run`: somebody removed what this run had in RUN."""
+    things, run = [f"directory {row.id}"], f"{row.id}-{row.run}"
+    if not row.is_prepared(boot_id):
         return things
-    run = f"{row.id}-{row.run}"
-    if world.kept.has_lost_run and world.disk.find(world.layout().shim(row.id, row.run)) is None:
-        return [*things, f"mount {row.id}", f"cgroup {run}", f"init {run}"]
-    things += [f"mount {row.id}"] if world.overlays else []
-    things += [f"cgroup {run}", f"runtime {run}", f"shim directory {run}"]
-    things += [f"init {run}"]
-    things += [f"shim {run}"]
-    return things
+    if row.rootfs_mode is RootfsMode.OVERLAY:
+        things.append(f"mount {row.id}")
+    things += [f"cgroup {run}", f"init {run}"]
+    if has_lost_run:
+        return things
+    return [*things, f"runtime {run}", f"shim directory {run}", f"shim {run}"]
 
 
 def census(world: World) -> list[str]:
@@ -351,15 +367,18 @@ def census(world: World) -> list[str]:
 
 
 def innocents(world: World) -> tuple[int, ...]:
-    """The inits that recovery has no business with: committed RUNNING or PAUSED, no open intent."""
-    return tuple(
-        row.init.process.pid
-        for row in world.storage.containers.values()
-        if row.state in _LIVE
-        and row.init is not None
-        and row.id not in world.storage.intents
-        and world.alive(row.init.process) is not None
-    )
+    """The inits that recovery has no business with."""
+    rows, busy = world.storage.containers.values(), set(world.storage.intents)
+    return tuple(p.pid for p in blameless(rows, busy) if world.alive(p) is not None)
+
+
+def blameless(rows: Iterable[Container], busy: Collection[str]) -> list[ProcessId]:
+    """Committed RUNNING or PAUSED, no open intent. `busy`: the ids that have one."""
+    return [
+        row.init.process
+        for row in rows
+        if row.state in _LIVE and row.init is not None and row.id not in busy
+    ]
 
 
 def unharmed(world: World, pids: tuple[int, ...]) -> None:

@@ -79,7 +79,7 @@ def find_story(name: str) -> AnyStory:
         if story.name == name:
             return story
     names = [story.name for story in EVERY]
-    raise BadId(f"there is no story {name!r}{_nearest(name, names)} (python -m scenarios list)")
+    raise BadId(f"there is no story {name!r}{nearest(name, names)} (python -m scenarios list)")
 
 
 def find_single(name: str) -> Story:
@@ -174,9 +174,9 @@ def _check_strike(choice: str) -> None:
 def _one_of(what: str, name: str, names: Iterable[str]) -> None:
     known = list(names)
     if name not in known:
-        raise BadId(f"there is no {what} {name!r}{_nearest(name, known)}")
+        raise BadId(f"there is no {what} {name!r}{nearest(name, known)}")
 
 
-def _nearest(name: str, names: list[str]) -> str:
+def nearest(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name, names, 1)
     return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(names[:8])}"

@@ -2,11 +2,11 @@
 
 from scenarios.disk import Disk
 
-_PASSWD = b"root:x:0:0::/root:/bin/sh\nwww:x:33:33::/var/www:/bin/sh\n"
+PASSWD = b"root:x:0:0::/root:/bin/sh\nwww:x:33:33::/var/www:/bin/sh\n"
 
 
 def furnish(disk: Disk, root: str) -> None:
     """There before the first daemon, and durable."""
     for path in (root, f"{root}/etc"):
         disk.make(path, "dir", durable=True)
-    disk.make(f"{root}/etc/passwd", "file", _PASSWD, durable=True)
+    disk.make(f"{root}/etc/passwd", "file", PASSWD, durable=True)

@@ -18,7 +18,7 @@ from scenarios.violation import Violation
 from scenarios.world import DAEMON, INSTANCE, Call, Process, World, run_of
 
 #: What is installed on the simulated host; of the second conman knows nothing.
-RUNTIMES = {"runc", "other"}
+RUNTIMES = {"runc", "fakerunc", "other"}
 
 
 def begin_call(

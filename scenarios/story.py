@@ -32,7 +32,7 @@ class Befalls(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """`scenario`: its number in docs/invariants.md. `given` runs undisturbed, `asks` is explored.
+    """`scenario`: its number in docs/stories.md. `given` runs undisturbed, `asks` is explored.
 
     `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
     to whoever has a pidfd of it. `overlays`: the data directory can hold them; else root file systems are copied.

@@ -1,7 +1,9 @@
 """The judgement of one life of a daemon: at rest, by the history, and by the probe after it."""
 
+from collections.abc import Callable, Sequence
+
 from conman.core.machine import Task
-from conman.core.requests import ContainerList, ListContainers, Okay
+from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
 from scenarios import oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
@@ -13,6 +15,9 @@ from scenarios.violation import Violation
 Terms = tuple[bool, tuple[int, ...]]
 
 
+Asked = Callable[[Request], Reply]
+
+
 def terms(node: Node) -> Terms:
     """What the judgement of a life depends on besides how it goes: whom it found."""
     story_is_over = node.client.next_request() is None
@@ -22,6 +27,11 @@ def terms(node: Node) -> Terms:
 def judged(simulator: Simulator, agreed: Terms) -> None:
     """Run to the end, then the full oracle, then the probe."""
     simulator.run()
+    judge(simulator, agreed)
+
+
+def judge(simulator: Simulator, agreed: Terms) -> None:
+    """At rest. Raises Violation."""
     world = simulator.world
     if not simulator.is_ready:
         raise Violation("I1", "conmand did not become ready")
@@ -38,7 +48,7 @@ def judged(simulator: Simulator, agreed: Terms) -> None:
         simulator.client.history, rebooted=world.boot > 1, disturbed=world.disturbed
     )
     simulator.calm()
-    _listed(simulator, possible)
+    listed(simulator.ask, possible)
     probe(simulator, sorted(possible))
 
 
@@ -52,9 +62,9 @@ def close(simulator: Simulator) -> None:
         task.saga.close()
 
 
-def _listed(simulator: Simulator, possible: dict[str, set[str]]) -> None:
+def listed(ask: Asked, possible: dict[str, set[str]]) -> None:
     """What the API says at rest is one of the states that the history allows."""
-    reply = simulator.ask(ListContainers())
+    reply = ask(ListContainers())
     if not isinstance(reply, ContainerList):
         raise Violation("I8", f"list was answered {reply}")
     told = {view.name: view.state.value for view in reply.containers}
@@ -67,24 +77,29 @@ def _listed(simulator: Simulator, possible: dict[str, set[str]]) -> None:
         raise Violation("I9", f"{name} is listed, and nobody was told that it was created")
 
 
-def probe(simulator: Simulator, names: list[str]) -> None:
-    """Everything can be removed at the first call, every name used again, and nothing is left."""
+def probe(simulator: Simulator, names: Sequence[str]) -> None:
+    """All of it, on the simulated host."""
     world = simulator.world
-    for count, row in enumerate(sorted(world.storage.containers.values(), key=lambda row: row.id)):
+    removed(simulator.ask, sorted(world.storage.containers), names, lambda: oracle.census(world))
+    oracle.let_go(world)
+
+
+def removed(
+    ask: Asked, ids: Sequence[str], names: Sequence[str], census: Callable[[], list[str]]
+) -> None:
+    """Everything can be removed at the first call, every name used again, and nothing is left."""
+    for count, container_id in enumerate(ids):
         met("I6")
-        reply = simulator.ask(
-            request_of(Ask("remove", row.id, force=True), f"probe-remove-{count}")
-        )
+        reply = ask(request_of(Ask("remove", container_id, force=True), f"probe-remove-{count}"))
         if not isinstance(reply, Okay):
-            raise Violation("I6", f"remove --force of {row.name}: {reply}")
+            raise Violation("I6", f"remove --force of {container_id}: {reply}")
     for count, name in enumerate(names):
-        reply = simulator.ask(request_of(Ask("create", name), f"probe-create-{count}"))
+        reply = ask(request_of(Ask("create", name), f"probe-create-{count}"))
         if not hasattr(reply, "container_id"):
             raise Violation("I2", f"create under the old name {name}: {reply}")
-        reply = simulator.ask(request_of(Ask("remove", name), f"probe-remove-again-{count}"))
+        reply = ask(request_of(Ask("remove", name), f"probe-remove-again-{count}"))
         if not isinstance(reply, Okay):
             raise Violation("I6", f"remove of {name}: {reply}")
-    left = oracle.census(world)
+    left = census()
     if left:
         raise Violation("I7", f"after everything was removed: {left}")
-    oracle.let_go(world)

@@ -1,10 +1,10 @@
 """The core's values as JSON and back, without knowing any of them: frozen dataclasses, enums, tuples, bytes.
 
-    {"type": "vocabulary.SpawnShim", "container_id": "...", "run": 1}
-    {"enum": "State.RUNNING"}    {"bytes": "aGVsbG8="}    a tuple is a list
+    {"$type": "vocabulary.SpawnShim", "container_id": "...", "run": 1}
+    {"$enum": "State.RUNNING"}    {"$bytes": "aGVsbG8="}    a tuple is a list
 
 A value has exactly one text, so two values are equal if and only if their texts are. A type is named with
-its module, for an effect and a step may share a name. It must never make anything but the types of its
+its module, for an effect and a step may share a name; the $ tells it from a field of that name. It must never make anything but the types of its
 registry.
 """
 
@@ -64,14 +64,14 @@ def _plain(value: object) -> object:
         case None | bool() | int() | str():
             return value
         case bytes():
-            return {"bytes": base64.b64encode(value).decode()}
+            return {"$bytes": base64.b64encode(value).decode()}
         case Enum():
-            return {"enum": f"{type(value).__name__}.{value.name}"}
+            return {"$enum": f"{type(value).__name__}.{value.name}"}
         case tuple() | list():
             return [_plain(each) for each in cast("tuple[object, ...]", value)]
         case _ if is_dataclass(value) and not isinstance(value, type):
             named = {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-            return {"type": _name(type(value)), **named}
+            return {"$type": _name(type(value)), **named}
         case _:
             raise TypeError(f"{type(value).__name__} has no text")
 
@@ -80,12 +80,12 @@ def _value(plain: Any) -> object:  # noqa: ANN401 - JSON
     match plain:
         case list():
             return tuple(_value(each) for each in cast("list[object]", plain))
-        case {"bytes": str(text)}:
+        case {"$bytes": str(text)}:
             return base64.b64decode(text, validate=True)
-        case {"enum": str(text)}:
+        case {"$enum": str(text)}:
             kind, _, name = text.partition(".")
             return _ENUMS[kind][name]
-        case {"type": str(name), **rest}:
+        case {"$type": str(name), **rest}:
             return _TYPES[name](**{key: _value(each) for key, each in rest.items()})
         case _:
             return plain

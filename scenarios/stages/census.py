@@ -5,6 +5,7 @@ It imports nothing of conman: what it finds must not depend on what conman belie
 believes that it put things. It must never count a zombie, nor a thing of another instance.
 """
 
+import errno
 import os
 import select
 import signal
@@ -16,6 +17,7 @@ from pathlib import Path
 
 _MARKS = {"CONMAN_RUN": "run", "CONMAN_SHIM": "shim", "CONMAN_CALL": "call"}
 _CGROUPS = Path("/sys/fs/cgroup")
+_GONE = (errno.ENOENT, errno.ENODEV)
 _PATIENCE_MS = 10_000
 
 
@@ -113,8 +115,14 @@ def _cgroups(place: Place) -> Iterator[Thing]:
         for path in Path(parent).glob("*/"):
             if path.name == "shims":
                 continue
+            try:
+                members = (path / "cgroup.procs").read_text().split()
+            except OSError as error:
+                if error.errno not in _GONE:
+                    raise
+                continue  # it was removed meanwhile
             yield Thing("cgroup", path.name, str(path))
-            for pid in (path / "cgroup.procs").read_text().split():
+            for pid in members:
                 if not _is_zombie(pid):
                     yield Thing("member", path.name, pid)
 

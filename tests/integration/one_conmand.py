@@ -19,8 +19,7 @@ from typing import Any
 
 from conman.ctl import cli
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
-
-PROGRAMS = ("sh", "sleep", "echo", "cat", "true", "yes")
+from scenarios.stages.programs import make_rootfs
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +125,6 @@ class Conmand(Daemon):
             files = (path for path in place.rglob("*") if ".cgroups" not in path.parts)
             found += [f"file {path}" for path in files]
         return found
-
-
-def make_rootfs(rootfs: Path) -> None:
-    """Programs for runc where there is a busybox; else files that fakerunc takes for programs."""
-    (rootfs / "bin").mkdir(parents=True)
-    busybox = shutil.which("busybox")
-    if busybox is not None:
-        shutil.copy(busybox, rootfs / "bin" / "busybox")
-    for name in PROGRAMS:
-        if busybox is not None:
-            (rootfs / "bin" / name).symlink_to("busybox")
-        else:
-            (rootfs / "bin" / name).touch(0o755)
 
 
 def await_end(handle: int) -> None:

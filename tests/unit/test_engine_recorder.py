@@ -13,6 +13,7 @@ from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State,
 from conman.core.outputs import InitEnded
 from conman.core.permits import Permits
 from conman.core.requests import CreateContainer, ListContainers, Request
+from conman.core.spec import Mount, MountType
 from conman.engine import recorder
 from conman.engine.codec import parse, render
 from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
@@ -48,6 +49,7 @@ CREATE = CreateContainer("", "digest", "web", ContainerSpec("sleep"))
         s.Inventory((), (("c", 1),)),
         (1, -(2**70), True, None, "ü", b"", ()),
         Submit(1, CREATE, Now(1, 2), bytes(16)),
+        Mount(MountType.BIND, "/shown", "/source"),
     ],
     ids=lambda value: f"{type(value).__module__}.{type(value).__name__}",
 )
@@ -74,10 +76,10 @@ def test_what_is_no_value_of_the_cores_has_no_text(value: object) -> None:
     [
         "",
         "{",
-        '{"type":"os.PathLike"}',
-        '{"type":"steps.Done","nonsense":1}',
-        '{"enum":"State.GONE"}',
-        '{"bytes":"*"}',
+        '{"$type":"os.PathLike"}',
+        '{"$type":"steps.Done","nonsense":1}',
+        '{"$enum":"State.GONE"}',
+        '{"$bytes":"*"}',
     ],
 )
 def test_a_foreign_text_is_refused(text: str) -> None:
@@ -120,7 +122,7 @@ def test_two_lives_agree(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", range(2, 15, 2))
 def test_an_output_that_differs_is_found(tmp_path: Path, number: int) -> None:
     lines = record(tmp_path / "r", inputs())
-    lines[number - 1] = 'out [{"type":"outputs.Ready"},{"type":"outputs.Ready"}]'
+    lines[number - 1] = 'out [{"$type":"outputs.Ready"},{"$type":"outputs.Ready"}]'
     (tmp_path / "r").write_text("\n".join(lines) + "\n")
     [found] = replay(str(tmp_path / "r"))
     assert found.startswith(f"line {number}: recorded ")

@@ -1,0 +1,89 @@
+"""The stages by name: what each needs of this machine, and which stories it cannot play.
+
+A stage that is not possible here says what is missing and how to get it; it never plays something else
+instead. What cannot be played is in `cannot.toml`, with its reason, and in no other place.
+"""
+
+import os
+import re
+import shutil
+import tomllib
+from collections.abc import Callable, Collection, Mapping
+from itertools import product
+from pathlib import Path
+
+from conman.core.points import CrashPointNames
+from scenarios.stories.all_stories import EVERY
+from scenarios.usage import Usage
+
+_CANNOT = Path(__file__).with_name("cannot.toml")
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _root() -> str:
+    if os.geteuid() != 0:
+        return "it needs root: run it by sudo"
+    if shutil.which("runc") is None:
+        return "there is no runc on PATH: apt-get install runc"
+    if shutil.which("busybox") is None:
+        return "there is no busybox for its containers: apt-get install busybox-static"
+    return ""
+
+
+def _not_yet() -> str:
+    return "it is not built yet: play on simulated, fake or runc"
+
+
+#: What is missing for a stage, and how to get it; "": nothing.
+STAGES: Mapping[str, Callable[[], str]] = {
+    "simulated": _nothing,
+    "fake": _nothing,
+    "runc": _root,
+    "vm": _not_yet,
+}
+
+
+def must_be_possible(stage: str) -> None:
+    """Raises Usage."""
+    if stage not in STAGES:
+        raise Usage(f"there is no stage {stage!r}: take one of {', '.join(STAGES)}")
+    missing = STAGES[stage]()
+    if missing:
+        raise Usage(f"the stage {stage} is not possible here: {missing}")
+
+
+def cannot() -> dict[tuple[str, str], str]:
+    """(story, or EFFECT/WHEN of a crash point; stage): why it cannot be played there. Raises Usage."""
+    stories = [story.name for story in EVERY]
+    points = {point.partition("/")[2] for point in CrashPointNames()}
+    return read(_CANNOT.read_text(encoding="utf-8"), {*stories, *points})
+
+
+def read(text: str, names: Collection[str]) -> dict[tuple[str, str], str]:
+    """As `cannot`, of any text. Raises Usage for an entry that names nothing."""
+    found = dict[tuple[str, str], str]()
+    for entry in tomllib.loads(text)["cannot"]:
+        for name, stage in product(entry.get("stories") or entry["points"], entry["stages"]):
+            if name not in names or stage not in STAGES:
+                raise Usage(f"cannot.toml: there is no {name!r} or no stage {stage!r}")
+            if (name, stage) in found or not entry["reason"]:
+                raise Usage(f"cannot.toml: {name} on {stage} is named twice, or for no reason")
+            found[name, stage] = entry["reason"]
+    return found
+
+
+def tail(point: str) -> str:
+    """EFFECT/WHEN of SAGA/EFFECT#k/WHEN@n."""
+    return re.sub(r"#\d+", "", point.partition("/")[2].partition("@")[0])
+
+
+def reasons(cannot: Mapping[tuple[str, str], str]) -> str:
+    """Markdown: by reason, which stories on which stages."""
+    rows = ["| story, or crash point | stages | why not |", "|---|---|---|"]
+    for story in dict.fromkeys(story for story, _ in cannot):
+        stages = [stage for one, stage in cannot if one == story]
+        rows.append(f"| `{story}` | {', '.join(stages)} | {cannot[story, stages[0]]} |")
+    return "\n".join(rows) + "\n"

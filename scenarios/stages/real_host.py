@@ -1,0 +1,174 @@
+"""What a real host has of one conmand, in the words of the oracle: its census, its processes, its store.
+
+It looks, and does what befalls a host; it never judges. Of conman it believes the rows, which are what the
+oracle holds the host to.
+"""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from conman.core.model import Container, Stored
+from conman.host.database import look
+from conman.primitives.steps import ProcessId
+from scenarios.control_groups import FREEZING, FROZEN, THAWED
+from scenarios.stages.census import Thing, census
+from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
+from scenarios.story import Befalls
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+#: Before its program runs, an init bears nothing but its cgroup.
+_MEMBERS = ("run", "member")
+_WORDS = {
+    "containers": "directory",
+    "trash": "trash",
+    "mount": "mount",
+    "cgroup": "cgroup",
+    "names": "cgroup",
+    "runtime": "runtime",
+    "shims": "shim directory",
+    "shim": "shim",
+    "call": "runtime call",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """Of /proc: `caught` has bit n - 1 for each signal n that it handles."""
+
+    pid: int
+    parent: int
+    state: str
+    start_time: int
+    comm: str
+    caught: int
+
+    def catches(self, number: int) -> bool:
+        return bool(self.caught >> (number - 1) & 1)
+
+
+def process(pid: int) -> Process | None:
+    """None: it has ended, though perhaps nobody has waited for it yet."""
+    try:
+        comm, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return None
+    fields = rest.split()
+    caught = next(line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+    if fields[0] in "ZX":
+        return None
+    return Process(pid, int(fields[1]), fields[0], int(fields[19]), comm, int(caught, 16))
+
+
+def kill(pid: int, number: int = signal.SIGKILL) -> None:
+    """And, of KILL, wait for its end."""
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            signal.pidfd_send_signal(handle, number)
+            if number == signal.SIGKILL:
+                assert select.select([handle], [], [], PATIENCE_S)[0], f"{pid} does not die"
+        finally:
+            os.close(handle)
+
+
+class RealHost:
+    """This machine, as far as it is one daemon's."""
+
+    def __init__(self, daemon: Daemon, runtime: str) -> None:
+        self._daemon, self._runtime = daemon, runtime
+        self.boot_id = BOOT_ID.read_text().strip()
+
+    def things(self) -> list[Thing]:
+        return census(self._daemon.place)
+
+    def stored(self) -> Stored:
+        """What the store holds; a daemon may be at work on it."""
+        return look(f"{self._daemon.data}/conman.db").stored
+
+    def is_alive(self, who: ProcessId) -> bool:
+        found = process(who.pid)
+        return (
+            found is not None and found.start_time == who.start_time and who.boot_id == self.boot_id
+        )
+
+    def programs(self) -> list[tuple[str, Process]]:
+        """(run, init) of all that live: bears a run's mark or is in its cgroup, and its parent does not."""
+        members = {int(one.what): one.owner for one in self.things() if one.kind in _MEMBERS}
+        found = [(owner, process(pid)) for pid, owner in sorted(members.items())]
+        return [(run, one) for run, one in found if one and one.parent not in members]
+
+    def found(self, rows: tuple[Container, ...]) -> list[str]:
+        """As `oracle.census` names it; a thing that lies in several hierarchies is one."""
+        things = self.things()
+        words = {f"{_WORDS[one.kind]} {one.owner}" for one in things if one.kind in _WORDS}
+        prepared = {f"{row.id}-{row.run}" for row in rows if row.is_prepared(self.boot_id)}
+        locks = {one.owner for one in things if one.kind == "calls"} - prepared
+        words |= {f"call lock of {run}" for run in locks}
+        inits = dict(self.programs())
+        words |= {f"init {run}" for run in inits}
+        strays = [one.pid for run, one in self.programs() if inits.get(run) != one]
+        words |= {f"stray process {pid}" for pid in strays}
+        files = [f"temporary file {path}" for path in self._daemon.data.rglob("*.tmp")]
+        return sorted([*words, *files])
+
+    def has_shim_directory(self, row: Container) -> bool:
+        return (self._daemon.run / f"shims/{row.id}-{row.run}").exists()
+
+    def config(self, row: Container) -> bytes:
+        path = self._daemon.data / f"containers/{row.id}/bundle/config.json"
+        return path.read_bytes() if path.exists() else b""
+
+    def freezer(self, row: Container) -> str:
+        """The cgroup's own word; without a cgroup, whether all members are stopped."""
+        run = f"{row.id}-{row.run}"
+        for one in self.things():
+            if one.kind == "cgroup" and one.owner == run:
+                for name, words in (
+                    ("freezer.state", {}),
+                    ("cgroup.freeze", {"1": FROZEN, "0": THAWED}),
+                ):
+                    with suppress(FileNotFoundError):
+                        said = Path(one.what, name).read_text().strip()
+                        return words.get(said, said)
+        members = [process(int(one.what)) for one in self.things() if one.kind in _MEMBERS]
+        stopped = {one.state == "T" for one in members if one}
+        return FREEZING if len(stopped) == 2 else FROZEN if stopped == {True} else THAWED
+
+    # ---- what befalls it
+
+    def befall(self, what: Befalls) -> None:
+        """Raises KeyError for what no real stage can do."""
+        {
+            Befalls.SHIM_KILLED: self._kill_shims,
+            Befalls.PROGRAM_KILLED: self._kill_programs,
+            Befalls.RUN_REMOVED: lambda: shutil.rmtree(self._daemon.run),
+            Befalls.RUNTIME_DELETED: self._delete,
+            Befalls.UNMOUNTED: self._unmount,
+        }[what]()
+
+    def _kill_shims(self) -> None:
+        for one in self.things():
+            if one.kind == "shim":
+                kill(int(one.what))
+
+    def _kill_programs(self) -> None:
+        for _, one in self.programs():
+            kill(one.pid)
+
+    def _unmount(self) -> None:
+        for one in self.things():
+            if one.kind == "mount":
+                subprocess.run(["umount", one.what], check=True)
+
+    def _delete(self) -> None:
+        runtime = f"{BIN}/fakerunc" if self._runtime == "fakerunc" else self._runtime
+        root = str(self._daemon.run / "runtime")
+        for run, _ in self.programs():
+            subprocess.run([runtime, "--root", root, "delete", "--force", run], check=True)

@@ -1,0 +1,60 @@
+"""Whether a real host at rest is as its rows say: the oracle's questions, asked of processes and files.
+
+It looks once; whoever asks decides how long a host may take to come to rest. It must never ask the daemon.
+"""
+
+from conman.core.model import Container, State
+from scenarios import oracle
+from scenarios.disk import is_whole
+from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM
+from scenarios.stages.real_host import RealHost
+from scenarios.story import Befalls, Story
+from scenarios.violation import Violation
+
+#: How a program may end besides by itself: by KILL.
+_KILLED = 137
+
+
+def at_rest(host: RealHost, story: Story) -> None:
+    """Raises Violation."""
+    stored = host.stored()
+    if stored.intents:
+        raise Violation("I5", f"open intents at rest: {[one.id for one in stored.intents]}")
+    if stored.quarantined:
+        raise Violation("I1", f"quarantined: {stored.quarantined}")
+    runs = {run for run, one in host.programs() if not one.comm.startswith("runc:")}
+    for row in stored.containers:
+        _is_true(host, row, runs)
+        _honest(row, story)
+    lost = Befalls.RUN_REMOVED in story.befalls
+    expected = [
+        thing for row in stored.containers for thing in _owned(host, row, has_lost_run=lost)
+    ]
+    oracle.accounted(expected, host.found(stored.containers))
+
+
+def _owned(host: RealHost, row: Container, *, has_lost_run: bool) -> list[str]:
+    lost = has_lost_run and not host.has_shim_directory(row)
+    return oracle.owned_by(row, host.boot_id, has_lost_run=lost)
+
+
+def _is_true(host: RealHost, row: Container, runs: set[str]) -> None:
+    oracle.ordered(row)
+    if not is_whole(host.config(row)):
+        raise Violation("I9", f"the config.json of {row.name} is torn or lost")
+    alive = row.init is not None and host.is_alive(row.init.process)
+    oracle.alive_as_told(row, alive=alive, program_runs=f"{row.id}-{row.run}" in runs)
+    if alive:
+        oracle.held_as_told(row, host.freezer(row))
+
+
+def _honest(row: Container, story: Story) -> None:
+    """What may be told of a program's end, by what the program is."""
+    if row.state is not State.EXITED or row.reason == "StartError":
+        return
+    asks = story.given + story.asks
+    command = next(ask.program for ask in asks if ask.verb == "create")
+    codes = {_KILLED, EXITS_BY_ITSELF.get(command, _KILLED), OBEYS_TERM.get(command, _KILLED)}
+    is_unknown = row.reason == "Unknown" and story.befalls
+    if row.exit_code not in codes and not is_unknown:
+        raise Violation("I11", f"{row.name} is told {row.exit_code}, {row.reason}")

@@ -1,0 +1,173 @@
+"""Stages at their edges: what is not possible, what cannot be played, what the simulated stage tells the others."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conman.core.admission import Setting
+from conman.core.layout import Layout
+from conman.core.model import RootfsMode
+from scenarios import __main__ as harness
+from scenarios.clients import Ask, request_of
+from scenarios.replay_ids import find_single
+from scenarios.stages import all_stages
+from scenarios.stages.over_grpc import Names, call
+from scenarios.stages.play import play
+from scenarios.stages.programs import PROGRAMS
+from scenarios.stages.recorded import lives, sagas
+from scenarios.stages.simulated import expected, points
+from scenarios.stories.all_stories import STORIES
+from scenarios.usage import Usage
+
+REAL = ("fake", "runc")
+LIKE = Setting(Layout("", "", "", ""), "runc")
+HERE = Names(path=lambda path: f"/top{path}", runtime=lambda name: name)
+
+
+def test_every_entry_of_the_file_names_something() -> None:
+    assert all_stages.cannot()
+
+
+@pytest.mark.parametrize(
+    ("stories", "stages", "reason"),
+    [
+        (["no-story"], ["fake"], "why"),
+        (["create"], ["moon"], "why"),
+        (["create"], ["fake"], ""),
+        (["create", "create"], ["fake"], "why"),
+    ],
+)
+def test_an_entry_that_names_nothing_is_an_error(
+    stories: list[str], stages: list[str], reason: str
+) -> None:
+    text = f'[[cannot]]\nstories = {stories}\nstages = {stages}\nreason = "{reason}"\n'
+    with pytest.raises(Usage, match=r"cannot\.toml"):
+        all_stages.read(text, ["create"])
+
+
+@pytest.mark.parametrize("stage", REAL)
+def test_a_real_stage_has_a_program_for_whatever_it_plays(stage: str) -> None:
+    cannot = all_stages.cannot()
+    asks = [
+        ask
+        for story in STORIES
+        if (story.name, stage) not in cannot
+        for ask in story.given + story.asks
+    ]
+    assert {ask.program for ask in asks if ask.verb == "create"} <= set(PROGRAMS)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["create", "--stage", "vm"], "not built yet"),
+        (["create", "--stage", "moon"], "there is no stage 'moon'"),
+        (["reboot", "--stage", "fake"], "cannot be played on fake: the machine"),
+        (["nothing"], "there is no story 'nothing'"),
+        (["create", "--crash", "create-container/Prepare/after"], "did you mean"),
+        (["create", "--crash", "create-container/CommitCreated/after@x"], "comes a number"),
+        (["create", "--jobs", "0"], "makes no sense"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert harness.main(["play", *words]) == 2
+    told = capsys.readouterr()
+    assert (told.out, len(told.err.splitlines())) == ("", 1)
+    assert sentence in told.err
+
+
+def test_without_root_runc_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(Usage, match="needs root"):
+        all_stages.must_be_possible("runc")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    with pytest.raises(Usage, match="apt-get install runc"):
+        all_stages.must_be_possible("runc")
+
+
+def test_a_play_tells_what_clients_were_told_and_what_the_host_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert harness.main(["play", "stop-obedient", "--undisturbed"]) == 0
+    told = capsys.readouterr().out
+    assert "stop-obedient        simulated undisturbed: as told" in told
+    assert "told  status web: EXITED, exit code 0" in told
+    assert "host  directory 0" in told
+
+
+def test_points_come_in_order_and_have_their_runtimes_effects() -> None:
+    like = Setting(Layout("", "", "", ""), "fakerunc")
+    story = find_single("stop-obedient")
+    fake, real = points(story, like), points(story)
+    assert fake[0] == "recover/HelloShim/before@1"
+    assert {one.split("/")[1] for one in fake} - {one.split("/")[1] for one in real} == {
+        "RuntimeDelete"
+    }
+
+
+def test_a_point_that_is_never_passed_is_told() -> None:
+    played = play(find_single("create"), "simulated", ("create-container/CommitCreated/after@2",))
+    assert "never passed on simulated" in played.problem
+
+
+def test_killed_in_a_life_and_in_its_recovery() -> None:
+    crashes = ("create-container/RuntimeCreate/after", "recover/EndMembers/after")
+    played = play(find_single("create"), "simulated", crashes)
+    assert (played.problem, [told.answer for told in played.told]) == ("", ["ok", "CREATED"])
+
+
+def test_a_saga_that_the_simulator_does_not_have_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = expected(find_single("create"), LIKE, (), widely=False)
+    without = {trace for trace in known if trace[0] != "create-container"}
+    monkeypatch.setattr("scenarios.stages.play.expected", lambda *_args, **_named: without)
+    played = play(find_single("create"), "simulated")
+    assert played.problem.startswith("not simulated: create-container, CheckRootfs Done")
+
+
+def test_others_that_moved_on_make_other_recoveries() -> None:
+    story, crash = find_single("create"), ("create-container/RuntimeCreate/during:1@1",)
+    assert expected(story, LIKE, crash, widely=False) <= expected(story, LIKE, crash, widely=True)
+
+
+def test_a_torn_record_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "r").write_text('boot {"$type":"admission.Now","monotonic":1,"wall":1}\nout [{"$ty')
+    assert [len(life) for life in lives(tmp_path / "r")] == [1]
+    assert sagas([]) == []
+
+
+def test_a_second_of_a_story_is_shorter_on_a_real_stage() -> None:
+    asked = call(request_of(Ask("stop", "web", timeout=10), "request-1"), HERE)
+    assert "timeout_ms: 1000" in str(asked.message)
+    assert len(getattr(asked.message, "request_id")) == 32  # noqa: B009 - any message
+
+
+@pytest.mark.parametrize(
+    "verb", ["start", "kill", "remove", "pause", "unpause", "rename", "update"]
+)
+def test_every_verb_has_a_message(verb: str) -> None:
+    asked = call(request_of(Ask(verb, "web", to="site"), "request-1"), HERE)
+    assert asked.method == f"{verb.capitalize()}Container"
+
+
+def test_paths_are_this_hosts() -> None:
+    asked = call(request_of(Ask("create", "web", source="/images/none"), "request-1"), HERE)
+    assert 'source: "/top/images/none"' in str(asked.message)
+
+
+def test_root_file_systems_that_are_copied_make_other_sagas() -> None:
+    copying = replace(LIKE, rootfs_mode=RootfsMode.COPY)
+    traces = expected(find_single("create"), copying, (), widely=False)
+    assert any("CopyRootfs Done" in trace for trace in traces)
+    assert not any("MountRootfs Done" in trace for trace in traces)
+
+
+def test_a_program_may_end_at_any_event() -> None:
+    """Between a pause's intent and its freeze, where neither who waits nor who hurries has it."""
+    story, gone = find_single("pause-or-exit"), "Freeze Gone"
+    orders = [expected(story, LIKE, (), widely=widely) for widely in (False, True)]
+    assert [any(gone in trace for trace in traces) for traces in orders] == [False, True]

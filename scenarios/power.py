@@ -42,8 +42,10 @@ def _open(disk: Disk, volatile: str) -> tuple[Disk, list[int], list[list[Choice]
     base = disk.clone()
     for path in reversed(base.tree(volatile)):
         base.remove(path)
-    lost = {n for n, i in base.inodes.items() if i.visible is None and _below(base, i, volatile)}
-    lost |= {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
+    # A sync of everything has reached these too, and keeps nothing of a tmpfs.
+    for number in [n for n, i in base.inodes.items() if _below(base, i, volatile)]:
+        del base.inodes[number]
+    lost = {n for n, i in base.inodes.items() if is_trash(base.durable_path(i))}
     lost |= {n for n, i in base.inodes.items() if not (i.visible or base.former_path(i))}
     undecided = [n for n, i in sorted(base.inodes.items()) if not i.is_settled and n not in lost]
     undecided = [n for n in undecided if not _is_dead_weight(base.inodes[n])]

@@ -16,6 +16,7 @@ from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
 from scenarios.commands import coverage, faults, merge, mutate, play, replay, swarm
 from scenarios.commands.merge import Teller
+from scenarios.coverage import seen
 from scenarios.coverage.measured import COVERAGE_HELP, Measured
 from scenarios.explore import Report, as_result, reports_of
 from scenarios.museum import command as museum
@@ -151,6 +152,7 @@ def _tellers() -> dict[str, Teller]:
 
 def _planting(run: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
     """With a plant's bugs in place, which its forked workers inherit."""
+    _unplanted(options)
     with planted(_patches(options.plant)):
         return run(options)
 
@@ -174,6 +176,9 @@ def _explore(options: argparse.Namespace) -> int:
     outcomes.check(options.json)
     if options.html and options.json == "-":
         raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
+    _unplanted(options)
+    if options.coverage:
+        seen.ask()
     exploring, reports, measured = _Exploring(options), list[Report](), Measured()
     for report in exploring.reports():
         reports.append(report)
@@ -269,6 +274,11 @@ def _preempted(story: AnyStory, at_most: int) -> AnyStory:
     if at_most < 0:
         raise Usage(f"--preemptions {at_most} makes no sense: give 0 or more")
     return replace(story, preemptions=at_most) if isinstance(story, SeveralClients) else story
+
+
+def _unplanted(options: argparse.Namespace) -> None:
+    if options.coverage and options.plant:
+        raise Usage("--coverage is of conman as it is: leave out --plant")
 
 
 def _patches(plant: str) -> tuple[Patch, ...]:

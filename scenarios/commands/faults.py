@@ -9,6 +9,7 @@ from functools import partial
 from time import monotonic
 
 from scenarios import outcomes, shards, worker
+from scenarios.coverage import seen
 from scenarios.coverage.denominator import POINT, items
 from scenarios.coverage.measured import COVERAGE_HELP, FAULTS, Measured, Unfit, read
 from scenarios.outcomes import Outcome, Result
@@ -58,6 +59,8 @@ def _outcome(options: argparse.Namespace) -> Outcome:
     part, began, is_stopped = shard(options.shard), monotonic(), False
     names = [one.name for one in part.of(asked, "stories")]
     missing = frozenset(_missing(options.after) if options.after else ())
+    if options.coverage or options.after:
+        seen.ask()
     results, measured = list[Result](), Measured()
     with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:

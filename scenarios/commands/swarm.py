@@ -19,6 +19,7 @@ from scenarios import edits, outcomes, shards, swarm, worker
 from scenarios.budgets import ENDLESS, Budget, budget
 from scenarios.commands import one_seed
 from scenarios.commands.replay import Page
+from scenarios.coverage import seen
 from scenarios.coverage.measured import COVERAGE_HELP, SWARM, Measured
 from scenarios.outcomes import Outcome, Result
 from scenarios.progress import Ticker
@@ -111,6 +112,8 @@ def run(options: argparse.Namespace) -> int:
     if options.html and options.json == "-":
         raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
     outcomes.check(options.json)
+    if options.coverage:
+        seen.ask()
     outcome = _outcome(options, _seeds(options), shard(options.shard))
     outcomes.write(outcome, options.json)
     if options.json != "-":

@@ -14,7 +14,7 @@ from conman.core.points import effects
 from conman.core.sagas.garbage import look_for_garbage
 from conman.shim import machine
 from scenarios import __main__ as command
-from scenarios.coverage import shim_sites, standing
+from scenarios.coverage import seen, shim_sites, standing
 from scenarios.coverage.denominator import INVARIANT, OUTCOME, POINT, items
 from scenarios.coverage.exceptions import Exempt, complaints, load
 from scenarios.coverage.measured import EXPLORE, FAULTS, Measured, Unfit, read
@@ -123,6 +123,12 @@ def test_a_shim_stands_before_what_it_does_next() -> None:
 
 
 # ---- what is measured --------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--coverage` does, for one test."""
+    monkeypatch.setattr(seen, "_asked", [True])
 
 
 def explored(story: str) -> Measured:

@@ -14,12 +14,12 @@ REMEMBERED = 50_000
 
 Piece = tuple[bytes, tuple[str, ...]]
 
-#: Names: pids, connections and calls (`world.FIRST_PID` ...), ids, boots. Clock readings matter as
+#: Names: pids, connections and calls (`world.FIRST_PID` ...), ids and the host names that begin them, boots. Clock readings matter as
 #: little as names and are not even compared; nor are the numbers of questions to a shim whose asker
 #: is dead (`positions` writes those of the living another way).
 _CHANCE = re.compile(
     r"(?P<wire>(?:connection|seq)=\d+|asking=\([^)]*\))"
-    r"|(?P<name>\b(?:4[1-4]\d{5}|[0-9a-f]{32}|boot-\d+)\b)"
+    r"|(?P<name>\b(?:4[1-4]\d{5}|[0-9a-f]{32}|boot-\d+)\b|(?<=HOSTNAME=)[0-9a-f]{12}\b)"
     r"|(?P<clock>\b(?:\d{15,}|deadline=[1-9]\d*)\b)"
 )
 

@@ -353,6 +353,9 @@ class World:
         self.kept.unread = self.kept_output()
         self.kept.orphaned = self.orphans()
         self.ended_calls.clear()
+        # Who had not waited yet asks as if for the first time: so keys need not tell the two apart.
+        if self.asked_at == self.monotonic:
+            self.asked_at = 0
 
     def power_cut(self, disk: Disk) -> None:
         """Another boot, on what the cut left of the disk."""
@@ -369,7 +372,7 @@ class World:
         self.hung.clear()
         self.boot += 1
         self.monotonic = SECOND
-        self.asked_at = SECOND if self.asked_at else 0
+        self.asked_at = 0
         self.make_run()
 
     def _forget_what_nobody_can_know(self) -> None:

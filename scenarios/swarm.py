@@ -152,7 +152,14 @@ class Swarm(Simulator):
             self._dirty = True
             self._on_line("world", struck, "")
         if struck == SLOW:
+            self._nobody_says_how_it_ended()
             self._alarm()
+
+    def _nobody_says_how_it_ended(self) -> None:
+        """A shim that is silent for all of its time is ended, and with it goes what it has not written."""
+        for job in self.jobs:
+            if isinstance(effect := job.perform.effect, v.AwaitExitRecord):
+                self.world.kept.unknowable.add((effect.container_id, effect.run))
 
     def _observe(self) -> bool:
         """Of two ends that wait the one of a shim is seen first."""

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,11 +18,12 @@ from typing import Never
 from conman.core.layout import Layout
 from conman.host import cgroups
 from conman.host.performer import Performer
-from conman.primitives import processes
+from conman.primitives import marks, processes
 from conman.primitives import steps as s
 from conman.primitives.mounts import cgroup_mounts, mounts
 
 INSTANCE = f"{os.getpid():08x}"
+PATIENCE_S = 10
 
 
 class NoShims:
@@ -67,6 +69,8 @@ class RealHost:
             start_new_session=True,
         )
         self.children[child.pid] = child
+        if marker:
+            _await_environment(child.pid, marker)
         for descriptor in held:
             os.close(descriptor)
         if cgroup:
@@ -158,3 +162,13 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         if error.errno != errno.EEXIST:
             raise
+
+
+def _await_environment(pid: int, marker: str) -> None:
+    """Popen returns when exec has closed its pipe: a moment before there is an environment."""
+    deadline = time.monotonic() + PATIENCE_S
+    ended = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    while not marks.bears(pid, frozenset({marker.encode()})):
+        assert time.monotonic() < deadline
+        if os.waitid(os.P_PID, pid, ended) is not None:
+            return

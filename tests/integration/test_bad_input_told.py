@@ -24,7 +24,7 @@ TMPFS = wire.Mount(type=wire.Mount.TYPE_TMPFS, target="/t")
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
     with under_fire() as one:
-        (one.conmand.rootfs / "etc").mkdir()
+        (one.conmand.rootfs / "etc").mkdir(exist_ok=True)
         (one.conmand.rootfs / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
         (one.conmand.rootfs / "etc/group").write_text("root:x:0:\n")
         (one.conmand.rootfs / "bin/text").write_text("no program")

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(180)
 @pytest.fixture(scope="module")
 def conmand() -> Iterator[Conmand]:
     one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", "fakerunc")
-    (one.rootfs / "etc").mkdir()
+    (one.rootfs / "etc").mkdir(exist_ok=True)
     (one.rootfs / "etc" / "passwd").write_text("www:x:33:44::/var/www:/bin/sh\n")
     one.start()
     yield one

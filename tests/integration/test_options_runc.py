@@ -35,7 +35,7 @@ def conmand() -> Iterator[Conmand]:
     for name in APPLETS:
         (one.rootfs / "bin" / name).symlink_to("busybox")
     for directory in ("etc", "tmp", "dev", "proc", "sys", "var/www"):
-        (one.rootfs / directory).mkdir(parents=True)
+        (one.rootfs / directory).mkdir(parents=True, exist_ok=True)
     (one.rootfs / "etc" / "passwd").write_text(PASSWD)
     # Within the root, and nowhere else, whatever the link says.
     (one.rootfs / "etc" / "real-group").write_text(GROUP)

@@ -69,9 +69,16 @@ class Shims:
         except OSError as error:
             return failed(error)
         if birth is not None:
-            with self._lock:
-                self._births[step.directory] = birth
+            self._await_later(step.directory, birth)
         return Done(time.time_ns())
+
+    def _await_later(self, directory: str, birth: Birth) -> None:
+        """An undone run's number is used again: nobody waits for what was begun under it before."""
+        with self._lock:
+            before = self._births.pop(directory, None)
+            self._births[directory] = birth
+        if before is not None:
+            before.close()
 
     def spawn(self, step: SpawnShim) -> Done | TimedOut | Failed:
         """Done: a shim's socket is bound; also when one lived there already."""

@@ -27,8 +27,8 @@ from scenarios.clients import Ask, Told
 from scenarios.nodes import initial
 from scenarios.stories.single_client import CREATE, START
 from scenarios.story import Story
-from scenarios.violation import Violation
 from scenarios.world import World
+from tests.unit.accusing import found
 
 STRANGER = "f" * 32
 
@@ -44,17 +44,6 @@ def only(world: World) -> Container:
 
 def put(world: World, row: Container) -> None:
     world.storage.containers[row.id] = row
-
-
-def found(*checks: Callable[[], object]) -> list[str]:
-    """Which invariants these checks find violated."""
-    violated: list[str] = []
-    for check in checks:
-        try:
-            check()
-        except Violation as violation:
-            violated.append(violation.invariant)
-    return violated
 
 
 # ---- always ------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 The daemons here are the real core, but for one thing that they do wrongly or not at all.
 """
 
-from collections.abc import Callable
-
 import pytest
 
 from conman.core.outputs import Output, Ready
@@ -17,17 +15,7 @@ from scenarios.simulator import Schedule, Simulator
 from scenarios.stories.single_client import CREATE, CREATE_SHORT, START
 from scenarios.story import Story
 from scenarios.verdict import judged, probe, terms
-from scenarios.violation import Violation
-
-
-def found(check: Callable[[], object]) -> list[str]:
-    """Which invariant it finds violated."""
-    try:
-        check()
-    except Violation as violation:
-        return [violation.invariant]
-    return []
-
+from tests.unit.accusing import found
 
 # ---- the judgement of a whole life -------------------------------------------------------------
 

@@ -5,13 +5,12 @@ missing in the simulator too, so the simulator finds it. A recipe decides nothin
 done in order until one fails, and the last result is the effect's outcome.
 """
 
-from dataclasses import replace
-
 from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
 from conman.core.shim_call import create_body, succeed_body
+from conman.frozen import replace
 from conman.primitives import steps as s
 
 Recipe = tuple[s.Step, ...]

@@ -7,8 +7,9 @@ anything, and never end an effect before its last step has ended.
 
 import os
 import threading
+from _thread import start_new_thread
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from conman.core.effects.effect import Outcome
 from conman.core.effects.recipes import Recipe
@@ -36,6 +37,7 @@ _Task = tuple[Job, Callable[[Outcome], None]]
 class _Mine(threading.local):
     """A worker's own. `tells`: it is telling an outcome, and has time for one more job afterwards."""
 
+    name: str = ""
     tells: bool = False
     task: "_Task | None" = None
 
@@ -56,33 +58,68 @@ class Workers:
         self._points = points
         self._failed = failed
         self._mine = _Mine()
-        self._pool = ThreadPoolExecutor(WORKERS)
+        self._changed = threading.Condition()
+        self._waiting: deque[_Task] = deque()
+        self._threads = self._idle = 0
+        self._is_closed = False
 
     def begin(self, job: Job, tell: Callable[[Outcome], None]) -> None:
         mine = self._mine
         if mine.tells and mine.task is None:
             mine.task = (job, tell)
         else:
-            self._pool.submit(self._work, (job, tell))
+            self._put((job, tell))
 
     def close(self) -> None:
         """Begin nothing more. What has begun goes on; nobody waits for it."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._changed:
+            self._is_closed = True
+            self._waiting.clear()
+            self._changed.notify_all()
 
-    def _work(self, task: _Task) -> None:
+    def _put(self, task: _Task) -> None:
+        """A new thread is not waited for, as `Thread.start` would: a recovery begins many at once."""
+        with self._changed:
+            if self._is_closed:
+                return
+            self._waiting.append(task)
+            is_one_more = len(self._waiting) > self._idle and self._threads < WORKERS
+            if is_one_more:
+                self._threads += 1
+            else:
+                self._changed.notify()
+        if is_one_more:
+            start_new_thread(self._work, ())
+
+    # ---- on a worker
+
+    def _work(self) -> None:
         try:
-            following: _Task | None = task
-            while following is not None:
-                following = self._one(*following)
+            while (task := self._next()) is not None:
+                following: _Task | None = task
+                while following is not None:
+                    following = self._one(*following)
         except BaseException as error:  # noqa: BLE001 - it is told, and ends the daemon
             self._failed(error)
 
+    def _next(self) -> _Task | None:
+        """None: it is closed."""
+        with self._changed:
+            self._idle += 1
+            while not (self._waiting or self._is_closed):
+                self._changed.wait()
+            self._idle -= 1
+            return None if self._is_closed else self._waiting.popleft()
+
     def _one(self, job: Job, tell: Callable[[Outcome], None]) -> _Task | None:
         """What it leads to, for this thread to go on with."""
-        _name_thread(job.point.rpartition("/")[2])
+        mine = self._mine
+        effect = job.point.rpartition("/")[2]
+        if mine.name != effect:  # it often stays the same, while a daemon recovers
+            mine.name = effect
+            _name_thread(effect)
         outcome = self._do(job)
         self._points.passes(f"{job.point}/after")
-        mine = self._mine
         mine.task, mine.tells = None, True
         tell(outcome)
         mine.tells = False
@@ -100,11 +137,7 @@ class Workers:
 
 def _name_thread(effect: str) -> None:
     """For `ps -L`, and for whoever counts system calls by effect."""
-    thread = threading.current_thread()
-    if thread.name == effect:
-        return  # as often, while a daemon recovers
-    thread.name = effect
-    name = os.open(f"/proc/self/task/{thread.native_id}/comm", os.O_WRONLY | os.O_CLOEXEC)
+    name = os.open(f"/proc/self/task/{threading.get_native_id()}/comm", os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(name, effect.encode()[:_COMM_BYTES])
     finally:

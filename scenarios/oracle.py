@@ -16,7 +16,6 @@ from conman.core.model import (
     RootfsMode,
     State,
 )
-from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim.machine import Phase
 from scenarios.clients import Told
@@ -110,17 +109,6 @@ def committed(world: World, intents: Mapping[str, Intent], changes: tuple[Change
 def _removed(intent: Intent | None, container_id: str) -> None:
     if intent is None or intent.operation is not Operation.REMOVE:
         raise Violation("I15", f"the row of {container_id} is dropped, and nobody removes it")
-
-
-def begun(world: World, step: s.Step) -> None:
-    """The daemon is about to do this: what a row without an open intent keeps is not its to take."""
-    if not isinstance(step, s.Rename | s.Unlink | s.RemoveTree):
-        return
-    path, layout = step.source if isinstance(step, s.Rename) else step.path, world.layout()
-    for row in world.storage.containers.values():
-        valid = (layout.container, layout.bundle, layout.config, layout.upper, layout.rootfs)
-        if row.id not in world.storage.intents and path in {of(row.id) for of in valid}:
-            raise Violation("I15", f"{row.name} is whole, and {path} is removed")
 
 
 def _logged(world: World, row: Container) -> None:

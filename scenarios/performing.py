@@ -14,7 +14,6 @@ from scenarios.disk import DONE, Disk
 from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.shims import Shim
-from scenarios.tally import met
 from scenarios.world import DAEMON, Process, World, run_of
 
 
@@ -156,7 +155,6 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
             return _control(world, step)
         case s.SignalProcess(process, signal):
             if world.alive(process) is None:
-                met("I17")
                 return s.Gone()
             world.signal(process.pid, signal)
             return s.Done(world.wall)

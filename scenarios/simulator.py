@@ -35,6 +35,7 @@ from scenarios.coverage.seen import Seen
 from scenarios.job import Job
 from scenarios.looks import Look
 from scenarios.performing import Pending, perform, poll
+from scenarios.reaching import begun
 from scenarios.schedule import (
     CALL_HANGS,
     RECORD_FAILS,
@@ -286,7 +287,7 @@ class Simulator:
 
     def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
         """Writes may be torn, trees half removed: those instants are points too."""
-        oracle.begun(self.world, step)
+        begun(self.world, step)
         self._dirty = not isinstance(step, Look)
         if isinstance(step, s.WriteFile):
             perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))

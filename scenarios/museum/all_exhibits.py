@@ -1,6 +1,6 @@
 """All exhibits, by the files that hold them, in the order of their letters."""
 
-from scenarios.museum import blind, exits, files, leaks, names, shims, stuck, together
+from scenarios.museum import blind, exits, files, leaks, names, pids, shims, stuck, together
 
 _BY_FILES = (
     *names.EXHIBITS,
@@ -9,6 +9,7 @@ _BY_FILES = (
     *shims.EXHIBITS,
     *leaks.EXHIBITS,
     *files.EXHIBITS,
+    *pids.EXHIBITS,
     *together.EXHIBITS,
     *blind.EXHIBITS,
 )

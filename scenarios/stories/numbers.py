@@ -60,8 +60,8 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     "S14": (
         "a pid used again by a stranger",
         (
-            "not yet a story: simulated pids are used once. Performers: `tests/contract/`,"
-            " `test_host_processes.py`"
+            "simulated in every story, at every instant: each pid is a stranger's as soon as its owner was waited"
+            " for. Performers: `tests/contract/`, `test_host_processes.py`"
         ),
     ),
     "S15": (

@@ -3,8 +3,7 @@
 A host is made by the real core, running one container undisturbed: on it no check has anything to say. Then
 one thing is changed by hand, as if conman had done it, and of all checks of that moment just one must speak.
 What has no hand-made history here: I12 and I20 are properties of many runs (`faults`, the fixpoint), I14 and
-I19 speak of what does not exist yet, I17 of identities that the world's signals cannot do without
-(`docs/invariants.md`), I21 is `test_told_events.py`'s.
+I19 speak of what does not exist yet, I21 is `test_told_events.py`'s.
 """
 
 from collections.abc import Callable
@@ -23,10 +22,13 @@ from conman.core.model import (
 )
 from conman.primitives import steps as s
 from scenarios import oracle, told_events
+from scenarios.befalling import befall
 from scenarios.clients import Ask, Told
+from scenarios.identities import LATER
 from scenarios.nodes import initial
+from scenarios.reaching import begun
 from scenarios.stories.single_client import CREATE, START
-from scenarios.story import Story
+from scenarios.story import Befalls, Story
 from scenarios.world import World
 from tests.unit.accusing import found
 
@@ -99,11 +101,50 @@ def test_a_step_that_takes_what_is_whole() -> None:
         s.Unlink(layout.config(row.id)),
     )
     for step in steps:
-        assert found(lambda step=step: oracle.begun(world, step)) == ["I15"]
+        assert found(lambda step=step: begun(world, step)) == ["I15"]
     harmless = (s.Unlink(layout.exit_record(row.id, 1)), s.SyncDirectory(layout.containers()))
-    assert found(*(lambda step=step: oracle.begun(world, step) for step in harmless)) == []
+    assert found(*(lambda step=step: begun(world, step) for step in harmless)) == []
     world.storage.intents[row.id] = removal(row, Operation.REMOVE)
-    assert found(*(lambda step=step: oracle.begun(world, step) for step in steps)) == []
+    assert found(*(lambda step=step: begun(world, step) for step in steps)) == []
+
+
+def reaches(world: World, process: s.ProcessId) -> list[str]:
+    """By each of the steps that are given a process."""
+    row = only(world)
+    steps = (
+        s.SignalProcess(process, 9),
+        s.StopProcess(process),
+        s.WatchProcess(row.id, row.run, process),
+    )
+    return found(*(lambda step=step: begun(world, step) for step in steps))
+
+
+def init_of(world: World) -> s.ProcessId:
+    init = only(world).init
+    assert init is not None
+    return init.process
+
+
+def test_a_step_that_reaches_a_stranger() -> None:
+    """Who ended is a zombie until its shim has waited for it; then its pid is another's."""
+    world = running()
+    init = init_of(world)
+    later = replace(init, start_time=LATER)
+    assert reaches(world, init) == []
+    world.end(init.pid, 0)
+    assert reaches(world, later) == []
+    world.shims = {d: replace(one, inbox=()) for d, one in world.shims.items()}
+    assert reaches(world, init) == []
+    assert reaches(world, later) == ["I17"] * 3
+
+
+def test_a_step_that_reaches_a_stranger_of_another_boot() -> None:
+    """His start time may be the same, to the tick."""
+    world = running()
+    init = init_of(world)
+    befall(world, Befalls.REBOOT)
+    assert reaches(world, init) == []
+    assert reaches(world, replace(init, boot_id=world.boot_id)) == ["I17"] * 3
 
 
 # ---- at a commit -------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Many clients at once that create and start: conman's seconds beside those of its peers."""
+"""Many clients at once, and whole lives: conman's seconds beside those of its peers."""
 
 import json
 import shutil
@@ -15,38 +15,41 @@ from benchmarks.loads.stage import Client, Conmand, at_once, make_rootfs, stage,
 from benchmarks.peers.stage import PROGRAMS, missing, peer
 
 CLIENTS = 16
-CONTAINERS = 200
+LIVES = 200
 
 
 def run(report: Report, scale: float, runtime: str) -> None:
-    total = max(1, round(CONTAINERS * scale))
-    what = f"{total} x create + start, {CLIENTS} clients"
-    ours, config = _conman(report, runtime, total)
+    lives = max(1, round(LIVES * scale))
+    what = f"{CLIENTS} clients x {lives} x create, start, stop (KILL), remove"
+    ours, config = _conman(report, runtime, lives)
     report.figure(f"{what}: conman", f"{ours:.1f} s")
     for name in PROGRAMS:
         if (why := missing(name)) is not None:
             report.figure(f"{what}: {name}", f"not measured: {why}")
             continue
-        took = _peer(name, total, config)
+        took = _peer(name, lives, config)
         report.figure(f"{what}: {name}", f"{took:.1f} s, {took / ours:.1f} times conman's")
 
 
-def _conman(report: Report, runtime: str, total: int) -> tuple[float, dict[str, Any]]:
+def _conman(report: Report, runtime: str, lives: int) -> tuple[float, dict[str, Any]]:
     """Its seconds, and what it gives to its runtime."""
 
     def work(number: int, client: Client) -> None:
-        for one in range(number, total, CLIENTS):
-            with told_to(report, "create and start"):
-                client.start(client.create(f"c{one}"))
+        for life in range(lives):
+            with told_to(report, "a life"):
+                container = client.create(f"c{number}-{life}")
+                client.start(container)
+                client.stop(container)
+                client.remove(container)
 
     with stage(runtime, report) as conmand:
         began = time.perf_counter()
         at_once(CLIENTS, conmand, work)
         took = time.perf_counter() - began
-        config = _config(conmand)
         with conmand.client() as client:
-            for container in client.states():
-                client.remove(container)
+            container = client.create("one")
+            config = _config(conmand)
+            client.remove(container)
     return took, config
 
 
@@ -56,13 +59,15 @@ def _config(conmand: Conmand) -> dict[str, Any]:
     return read
 
 
-def _peer(name: str, total: int, config: dict[str, Any]) -> float:
+def _peer(name: str, lives: int, config: dict[str, Any]) -> float:
     with _top() as top, peer(name, top, config) as make:
 
-        def work(number: int) -> None:
+        def work(_number: int) -> None:
             client = make()
-            for _ in range(number, total, CLIENTS):
+            for _ in range(lives):
                 client.begin()
+                client.end()
+                client.forget()
             client.close()
 
         began = time.perf_counter()

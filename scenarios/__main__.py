@@ -145,6 +145,7 @@ def _tellers() -> dict[str, Teller]:
     return {
         "explore": Teller(_tell, _is_broken),
         "faults": Teller(faults.tell, faults.is_broken),
+        "mutate": Teller(mutate.tell, mutate.is_broken),
         "museum": Teller(museum.tell, museum.is_broken),
         "swarm": Teller(swarm.tell, swarm.is_broken),
     }

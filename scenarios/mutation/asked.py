@@ -1,4 +1,4 @@
-"""A pytest plugin (`-p scenarios.mutation.asked`): which lines each test file runs, how long, and what fails.
+"""A pytest plugin (`-p scenarios.mutation.asked`): which lines each test runs, how long it takes, and what fails.
 
 For the unchanged conman. Its one argument is the environment's CONMAN_LINES_TO, the file for the JSON.
 """
@@ -15,12 +15,25 @@ from scenarios.mutation.lines import Lines, Watch
 
 
 @dataclass(slots=True)
-class Asked:
-    """One test file. `failing`: those of its tests that fail with nothing changed."""
+class Test:
+    """`seconds`: of the clock."""
 
-    lines: Lines = field(default_factory=Lines)
-    seconds: float = 0.0
+    __test__ = False
+
+    seconds: float
+    lines: Lines
+
+
+@dataclass(slots=True)
+class Asked:
+    """One test file. `tests`: by what pytest calls them. `failing`: those that fail with nothing changed."""
+
+    tests: dict[str, Test] = field(default_factory=dict[str, Test])
     failing: list[str] = field(default_factory=list[str])
+
+    @property
+    def seconds(self) -> float:
+        return sum(test.seconds for test in self.tests.values())
 
 
 _files: dict[str, Asked] = {}
@@ -34,9 +47,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     _watch.fresh()
     with _watch.watching():
         result = yield
-    known.seconds += monotonic() - began
-    for file, lines in _watch.seen().items():
-        known.lines[file] = sorted({*known.lines.get(file, []), *lines})
+    known.tests[item.nodeid] = Test(monotonic() - began, _watch.seen())
     return result
 
 

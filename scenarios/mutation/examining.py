@@ -5,7 +5,7 @@ explored to the fixpoint. Runs are deterministic: a story that never came to the
 always goes, so it is left out.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 
 from scenarios import swarm
@@ -29,16 +29,28 @@ class _Enough(Exception):
     """As many lives as were asked for."""
 
 
-def parts(names: Collection[str]) -> Iterator[tuple[str, Callable[[Progress], None]]]:
-    """(what it is, how it is done), of these stories, and of the swarm if it is named."""
+#: (what it is, how it is done).
+Part = tuple[str, Callable[[Progress], None]]
+
+
+def parts(names: Collection[str], *, is_brief: bool = False) -> Iterator[Part]:
+    """Of these stories, and of the swarm if it is named. `is_brief`: those of a moment only."""
     stories = [story for story in STORIES if story.name in names]
-    has_swarm = SWARM in names
+    yield from _brief(stories, has_swarm=SWARM in names)
+    if not is_brief:
+        yield from _thorough(stories, has_swarm=SWARM in names)
+
+
+def _brief(stories: Sequence[Story], *, has_swarm: bool) -> Iterator[Part]:
     for story in stories:
         yield story.name, lambda _, story=story: lived(story)
     if has_swarm:
         yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST), progress)
     for story in stories:
         yield story.name, lambda progress, story=story: explored(story, progress, LIVES_FIRST)
+
+
+def _thorough(stories: Sequence[Story], *, has_swarm: bool) -> Iterator[Part]:
     if has_swarm:
         yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST, SEEDS), progress)
     for story in stories:

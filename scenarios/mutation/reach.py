@@ -1,27 +1,28 @@
-"""Which stories and which test files come to which lines, so that a mutant meets only those.
+"""Which stories and which tests come to which lines, so that a mutant meets only those.
 
 Found out by running them all once on what is unchanged; kept in `.mutation_cache` until a file of the project
-changes.
+changes. Of tests alone that changed, only their files are run again.
 """
 
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from scenarios.mutation.asked import Asked
+from scenarios.mutation.asked import Asked, Test
 from scenarios.mutation.lines import Lines
 from scenarios.mutation.mutants import Mutant
 from scenarios.mutation.tree import Tree
 from scenarios.usage import Usage
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+#: What runs stories is no part of any.
+_OURS = ("scenarios/mutation/", "scenarios/commands/")
 CACHE = ROOT / ".mutation_cache"
 #: Tests that a mutant may meet. Those of the harness are left out: it has judged already, by itself.
 TESTS = (
@@ -56,14 +57,21 @@ class Reach:
             if not mutant.function or _comes_to(lines, mutant)
         ]
 
-    def files_of(self, mutant: Mutant) -> list[str]:
-        """The quickest first."""
-        found = [
-            name
-            for name, asked in self.files.items()
-            if _comes_to(asked.lines, mutant) or (not mutant.function and _names(name, mutant.file))
-        ]
-        return sorted(found, key=lambda name: self.files[name].seconds)
+    def tests_of(self, mutant: Mutant) -> list[str]:
+        """As pytest calls them, the quickest first: functions, or for what is done at loading whole files."""
+        if not mutant.function:
+            return [name for name in self.files if self._loads(name, mutant)]
+        found = dict[str, float]()
+        for asked in self.files.values():
+            for name, test in asked.tests.items():
+                if _comes_to(test.lines, mutant):
+                    function = name.partition("[")[0]
+                    found[function] = found.get(function, 0.0) + test.seconds
+        return sorted(found, key=lambda name: found[name])
+
+    def _loads(self, file: str, mutant: Mutant) -> bool:
+        tests = self.files[file].tests.values()
+        return any(_comes_to(test.lines, mutant) for test in tests) or _names(file, mutant.file)
 
     def failing(self) -> list[str]:
         return [test for asked in self.files.values() for test in asked.failing]
@@ -83,38 +91,50 @@ def _comes_to(lines: Lines, mutant: Mutant) -> bool:
 
 
 def reach(tree: Tree) -> Reach:
-    """From the cache, or found out in a few minutes."""
-    stories = _kept("stories", ("conman", "fakerunc", "scenarios"), lambda: _stories(tree))
-    files = _kept("files", ("conman", "fakerunc", "tests"), lambda: _files(tree))
-    return Reach(stories, {name: Asked(**one) for name, one in files.items()})
+    """From the cache, or found out in some minutes."""
+    CACHE.mkdir(exist_ok=True)
+    return Reach(_stories(tree), _files(tree))
 
 
-def _kept(
-    kind: str, folders: tuple[str, ...], find: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
-    kept = CACHE / f"{kind}-{_digest(folders)}.json"
-    if not kept.exists():
-        sys.stderr.write(f"finding out which {kind} come to which lines; kept until they change\n")
-        found = find()
-        CACHE.mkdir(exist_ok=True)
-        for old in CACHE.glob(f"{kind}-*"):
-            old.unlink()
-        kept.write_text(json.dumps(found), encoding="utf-8")
-    return json.loads(kept.read_text(encoding="utf-8"))
+def tests_digest() -> str:
+    """Which tests these are."""
+    return _digest("tests")
 
 
 def _stories(tree: Tree) -> dict[str, Lines]:
-    done = tree.simulated("--lines", seconds=PATIENCE)
-    if done.returncode:
-        raise Usage(f"stories cannot be run on what is unchanged: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+    kept, digest = CACHE / "stories.json", _digest("conman", "fakerunc", "scenarios")
+    known = _read(kept)
+    if known.get("digest") != digest:
+        sys.stderr.write("finding out which stories come to which lines; kept until they change\n")
+        done = tree.simulated("--lines", seconds=PATIENCE)
+        if done.returncode:
+            raise Usage(f"stories cannot be run on what is unchanged: {done.stderr.strip()}")
+        known = {"digest": digest, "lines": json.loads(done.stdout)}
+        kept.write_text(json.dumps(known), encoding="utf-8")
+    return known["lines"]
 
 
-def _files(tree: Tree) -> dict[str, Any]:
+def _files(tree: Tree) -> dict[str, Asked]:
+    kept, around = CACHE / "tests.json", _digest("conman", "fakerunc", "tests", but="test_*.py")
+    known = {name: one for name, one in _read(kept).items() if one["digest"] == _of(name, around)}
+    unknown = [name for name in _tests() if name not in known]
+    if unknown:
+        sys.stderr.write(f"finding out which lines {len(unknown)} files of tests come to; kept\n")
+        for name, asked in _asked(tree, unknown).items():
+            known[name] = {"digest": _of(name, around), "asked": asked}
+        kept.write_text(json.dumps(known), encoding="utf-8")
+    return {name: _as_asked(one["asked"]) for name, one in known.items()}
+
+
+def _as_asked(told: dict[str, Any]) -> Asked:
+    return Asked({name: Test(**one) for name, one in told["tests"].items()}, told["failing"])
+
+
+def _asked(tree: Tree, files: list[str]) -> dict[str, Any]:
     out = os.path.join(tree.root, "lines.json")
     # A test that wants more of the project than the copy has cannot be asked.
     words = ("-p", "scenarios.mutation.asked", "--timeout=600", "--continue-on-collection-errors")
-    done = tree.tested(*words, *_tests(), seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
+    done = tree.tested(*words, *files, seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
     found: dict[str, Any] = {}
     if os.path.exists(out):
         found = json.loads(Path(out).read_text(encoding="utf-8"))
@@ -131,10 +151,21 @@ def _tests() -> Iterator[str]:
                 yield str(path.relative_to(ROOT))
 
 
-def _digest(folders: tuple[str, ...]) -> str:
+def _read(kept: Path) -> dict[str, Any]:
+    return json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+
+
+def _of(test: str, around: str) -> str:
+    """Of a file of tests with all that it may run. Empty for one that is no more."""
+    path = ROOT / test
+    return blake2b(around.encode() + path.read_bytes()).hexdigest() if path.exists() else ""
+
+
+def _digest(*folders: str, but: str = "") -> str:
     digest = blake2b(digest_size=16)
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
-            if path.parent != HERE:
-                digest.update(f"{path} ".encode() + path.read_bytes())
+            name = str(path.relative_to(ROOT))
+            if not path.match(but or "-") and not name.startswith(_OURS):
+                digest.update(f"{name} ".encode() + path.read_bytes())
     return digest.hexdigest()

@@ -22,6 +22,9 @@ _PARTS = ("conman", "fakerunc", "scenarios", "vm", "tests", "pyproject.toml")
 #: own may be below /tmp, which is another one there.
 INSIDE, PYTHON = "/mnt", "/opt/bin/python"
 
+#: In the order that is given, and with test files as they were compiled: whoever fails is enough to know.
+QUICK = ("-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--assert=plain", "--tb=no")
+
 _OUTSIDE = """
 set -eu
 tree=$1 tag=$2; shift 2
@@ -92,7 +95,7 @@ class Tree:
         self, *words: str, seconds: float, **more: str
     ) -> "subprocess.CompletedProcess[str]":
         """`pytest WORDS`, away from this host."""
-        pytest = (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words)
+        pytest = (PYTHON, "-m", "pytest", *QUICK, *words)
         tag = os.path.basename(self.root)
         argv = ["bash", "-c", _OUTSIDE, "outside", self.root, tag, sys.prefix, *pytest]
         try:

@@ -46,7 +46,9 @@ class _Enough(Exception):
     """The time of one mutant is over."""
 
 
-def judged(names: Collection[str], limit: float, silence: float) -> Verdict:
+def judged(
+    names: Collection[str], limit: float, silence: float, *, is_brief: bool = False
+) -> Verdict:
     """`names`: stories, and the swarm. `limit` and `silence`: seconds of a processor."""
 
     def progress() -> None:
@@ -54,7 +56,7 @@ def judged(names: Collection[str], limit: float, silence: float) -> Verdict:
         if process_time() > limit:
             raise _Enough
 
-    for where, examine in examining.parts(names):
+    for where, examine in examining.parts(names, is_brief=is_brief):
         by, what, is_complete = _examined(examine, progress)
         if by or not is_complete:
             return Verdict(by, f"{where}: {what}", process_time(), is_complete)
@@ -106,6 +108,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--limit", type=float, default=60.0)
     parser.add_argument("--silence", type=float, default=SILENCE)
+    parser.add_argument("--briefly", action="store_true")
     parser.add_argument("--lines", action="store_true")
     options = parser.parse_args()
     if options.lines:
@@ -113,7 +116,8 @@ def main() -> None:
         return
     signal.signal(signal.SIGPROF, _hangs)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    json.dump(asdict(judged(options.names, options.limit, options.silence)), sys.stdout)
+    verdict = judged(options.names, options.limit, options.silence, is_brief=options.briefly)
+    json.dump(asdict(verdict), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pytest
 from scenarios.__main__ import main
 from scenarios.commands.mutate import all_mutants
 from scenarios.mutation import proofs, table
-from scenarios.mutation.asked import Asked
+from scenarios.mutation.asked import Asked, Test
 from scenarios.mutation.judging import Judged, judge
 from scenarios.mutation.lines import Watch
 from scenarios.mutation.mutants import Mutant
@@ -28,6 +28,7 @@ from scenarios.usage import Usage
 from tests.unit.mutant_trial import trial
 
 EVERY = all_mutants()
+CORE = next(one for one in EVERY if one.stratum == "core" and one.function)
 
 
 # ---- who comes to a line
@@ -71,7 +72,21 @@ def test_what_is_done_at_loading_is_met_by_all_who_load_it() -> None:
     assert one.function == ""
     assert Reach({"create": {}}, {}).stories_of(one) == ["create"]
     files = {f"tests/unit/test_{name}.py": Asked() for name in ("bundle", "limits", "mutation")}
-    assert Reach({}, files).files_of(one) == ["tests/unit/test_bundle.py"]
+    assert Reach({}, files).tests_of(one) == ["tests/unit/test_bundle.py"]
+
+
+def test_the_tests_that_come_there_are_asked_the_quickest_first() -> None:
+    there, elsewhere = {CORE.file: list(CORE.lines)}, {"conman/core/none.py": [1]}
+    tests = {
+        "x.py::test_both[a]": Test(2.0, there),
+        "x.py::test_both[b::c]": Test(2.0, elsewhere),
+        "x.py::test_each[a]": Test(2.0, there),
+        "x.py::test_each[b]": Test(2.0, there),
+        "x.py::test_else": Test(0.1, elsewhere),
+        "x.py::test_quick": Test(1.0, there),
+    }
+    found = Reach({}, {"x.py": Asked(tests)}).tests_of(CORE)
+    assert found == ["x.py::test_quick", "x.py::test_both", "x.py::test_each"]
 
 
 # ---- verdicts
@@ -209,13 +224,11 @@ RED = (1, "F\nFAILED tests/unit/test_x.py::test_it - assert\n")
 
 
 def met(core: Mutant) -> Reach:
-    """By one story and two test files, one of which has a test that fails anyway."""
+    """By one story and a test in each of two files, one of which has a test that fails anyway."""
     lines = {core.file: list(core.lines)}
-    slow, quick = Asked(lines, 9.0, ["slow.py::test_red"]), Asked(lines, 1.0)
+    slow = Asked({"slow.py::test_it[1]": Test(9.0, lines)}, ["slow.py::test_red"])
+    quick = Asked({"quick.py::test_it": Test(1.0, lines)})
     return Reach({"create": lines, "start": {}}, {"slow.py": slow, "quick.py": quick})
-
-
-CORE = next(one for one in EVERY if one.stratum == "core" and one.function)
 
 
 @pytest.mark.parametrize(
@@ -237,9 +250,11 @@ def test_who_noticed(
     judged = judge(CORE, cast("Tree", tree), met(CORE), 5.0)
     assert (judged.verdict.by, judged.verdict.what) == (by, what)
     assert tree.source == CORE.applied((ROOT / CORE.file).read_bytes())
-    assert tree.asked[0] == ("create", "--limit=5.0")
+    assert tree.asked[0] == ("create", "--limit=1.25", "--briefly")
     if by in {"test", ""}:
-        assert tree.asked[1] == ("-x", "--deselect=slow.py::test_red", "quick.py", "slow.py")
+        tests = ("quick.py::test_it", "slow.py::test_it", "--deselect=slow.py::test_red")
+        assert tree.asked[1] == ("-x", "--timeout=60", *tests)
+    assert tree.asked[2:] == ([] if by else [("create", "--limit=5.0")])
 
 
 def test_a_pytest_that_cannot_run_is_no_verdict() -> None:

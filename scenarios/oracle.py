@@ -127,9 +127,11 @@ def _logged(world: World, row: Container) -> None:
 
 def _honest(world: World, row: Container) -> None:
     run = (row.id, row.run)
-    if row.reason == "StartError":
-        return
     met("I11")
+    if row.reason == "StartError":
+        if row.exit_code != 128:
+            raise Violation("I11", f"{row.name} was not started, and {row.exit_code} is told")
+        return
     truth = world.exits.get(run)
     if row.reason == "Unknown":
         if run not in world.kept.unknowable:

@@ -67,8 +67,8 @@ def merged(old: Resources, change: Resources) -> Resources:
 
 def plan(change: Resources, whole: Resources, held: Held) -> Plan:
     """How to get from what a cgroup holds to `whole`, of which `change` was just asked for."""
-    current, limit = held.get("memory.current"), whole.memory_bytes or 0
-    if change.memory_bytes and current is not None and int(current) > limit:
+    current, limit = held.get("memory.current"), change.memory_bytes
+    if limit and current is not None and int(current) > limit:
         return Plan(refusal=_in_use(int(current), limit))
     wanted: list[tuple[str, str]] = []
     warnings: list[str] = []

@@ -203,7 +203,7 @@ def _bearers(mark: frozenset[bytes]) -> Iterator[int]:
     A bearer may fork and die before it is looked at, and its child is not in the list of before.
     But the child's number is a later one: so the later ones are looked at, until there are none.
     """
-    newest = _newest_pid()
+    newest = newest_pid()
     # Twice: in the middle of an exec a process has no environment at all.
     pids = _all_pids() * 2
     while True:
@@ -212,7 +212,7 @@ def _bearers(mark: frozenset[bytes]) -> Iterator[int]:
             if bears(pid, mark):
                 is_borne = True
                 yield pid
-        before, newest = newest, _newest_pid()
+        before, newest = newest, newest_pid()
         if is_borne or before == newest:
             return
         # The numbers begin anew at the greatest: then all are looked at again.
@@ -224,7 +224,8 @@ def _all_pids() -> list[int]:
     return sorted((int(name) for name in os.listdir("/proc") if name.isdigit()), reverse=True)
 
 
-def _newest_pid() -> int:
+def newest_pid() -> int:
+    """The number that was given last, in this namespace (proc(5), /proc/loadavg)."""
     with open("/proc/loadavg", "rb", buffering=0) as file:
         return int(file.read().split()[-1])
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scenarios.mutation.asked import Asked, Test
 from scenarios.mutation.lines import Lines
@@ -111,7 +111,7 @@ def _stories(tree: Tree) -> dict[str, Lines]:
             raise Usage(f"stories cannot be run on what is unchanged: {done.stderr.strip()}")
         known = {"digest": digest, "lines": json.loads(done.stdout)}
         kept.write_text(json.dumps(known), encoding="utf-8")
-    return known["lines"]
+    return cast("dict[str, Lines]", known["lines"])
 
 
 def _files(tree: Tree) -> dict[str, Asked]:
@@ -120,7 +120,10 @@ def _files(tree: Tree) -> dict[str, Asked]:
     unknown = [name for name in _tests() if name not in known]
     if unknown:
         sys.stderr.write(f"finding out which lines {len(unknown)} files of tests come to; kept\n")
-        for name, asked in _asked(tree, unknown).items():
+        found = _asked(tree, unknown)
+        # A test that wants more of the project than the copy has cannot be asked.
+        for name in unknown:
+            asked = found.get(name, {"tests": {}, "failing": []})
             known[name] = {"digest": _of(name, around), "asked": asked}
         kept.write_text(json.dumps(known), encoding="utf-8")
     return {name: _as_asked(one["asked"]) for name, one in known.items()}
@@ -132,15 +135,11 @@ def _as_asked(told: dict[str, Any]) -> Asked:
 
 def _asked(tree: Tree, files: list[str]) -> dict[str, Any]:
     out = os.path.join(tree.root, "lines.json")
-    # A test that wants more of the project than the copy has cannot be asked.
     words = ("-p", "scenarios.mutation.asked", "--timeout=600", "--continue-on-collection-errors")
     done = tree.tested(*words, *files, seconds=PATIENCE, CONMAN_LINES_TO="lines.json")
-    found: dict[str, Any] = {}
-    if os.path.exists(out):
-        found = json.loads(Path(out).read_text(encoding="utf-8"))
-    if not found:
+    if not os.path.exists(out):
         raise Usage(f"tests cannot be run on what is unchanged: {done.stdout}{done.stderr}")
-    return found
+    return json.loads(Path(out).read_text(encoding="utf-8"))
 
 
 def _tests() -> Iterator[str]:

@@ -173,6 +173,16 @@ def test_on_the_same_boot_everything_stays(layout: Layout) -> None:
     assert len(before) == 3
 
 
+def test_a_stamp_that_tells_of_no_loss_tells_of_none(layout: Layout) -> None:
+    fill(layout)
+    stamp = Path(f"{layout.run}/stamp")
+    fields = json.loads(stamp.read_text())
+    del fields["has_lost_run"]
+    stamp.write_text(json.dumps(fields))
+    assert not settle_run(layout).has_lost_run
+    assert len(entries(layout)) == 3
+
+
 def test_what_another_boot_left_goes(layout: Layout) -> None:
     fill(layout)
     Path(f"{layout.run}/conmand.sock").write_text("")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from conman.host.processes import Members, living
+from conman.host.processes import Members, living, newest_pid
 from conman.primitives import processes
 from conman.primitives import steps as s
 from conman.primitives.mounts import cgroup_mounts
@@ -55,6 +55,12 @@ def test_bearers_that_fork_now_and_then_are_not_overlooked(host: RealHost) -> No
     assert isinstance(host.perform(s.EndMembers("", MARK, 20_000)), s.Done)
     time.sleep(0.05)
     assert host.perform(s.ListMembers("", MARK)) == s.Remaining(())
+
+
+def test_who_was_born_last_has_another_number_than_who_was_before(host: RealHost) -> None:
+    before = newest_pid()
+    host.start("true")
+    assert newest_pid() not in {before, 0}
 
 
 def test_members_that_ignore_signals_or_are_stopped_end(host: RealHost) -> None:

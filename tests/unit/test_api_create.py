@@ -105,6 +105,13 @@ def a_tmpfs(**more: Any) -> wire.Mount:  # noqa: ANN401 - as the message
     return wire.Mount(type=wire.Mount.TYPE_TMPFS, target="/x", **more)
 
 
+def test_a_tmpfs_takes_every_mode_and_options_with_values() -> None:
+    [mount] = translate.create(
+        a_create(mounts=[a_tmpfs(mode=0o7777, options=["uid=7", "exec", "uid=7"])])
+    ).spec.mounts
+    assert mount == Mount(MountType.TMPFS, "/x", mode=0o7777, options=("uid=7", "exec"))
+
+
 BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("request_id", {"request_id": "7"}, "not 32 lower-case hex digits"),
     ("request_id", {"request_id": RID.upper()}, "not 32 lower-case hex digits"),
@@ -164,7 +171,8 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("mounts", {"mounts": [wire.Mount(source="/a", target=t) for t in ("/x", "/x/")]}, "twice"),
     ("mounts", {"mounts": [wire.Mount(source="/a", target="/x", mode=1)]}, "only a tmpfs"),
     ("mounts", {"mounts": [wire.Mount(source="/a", target="/x", propagation="x")]}, "propagation"),
-    ("mounts", {"mounts": [a_tmpfs(source="/a")]}, "only a bind"),
+    ("mounts", {"mounts": [a_tmpfs(source="/a")]}, "has a source or propagation; only a bind"),
+    ("mounts", {"mounts": [a_tmpfs(propagation="rslave")]}, "only a bind"),
     ("mounts", {"mounts": [a_tmpfs(size_bytes=-1)]}, "is negative"),
     ("mounts", {"mounts": [a_tmpfs(mode=0o10000)]}, "the mode 10000"),
     ("mounts", {"mounts": [a_tmpfs(options=["size=4"])]}, "give size_bytes"),

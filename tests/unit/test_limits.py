@@ -92,6 +92,13 @@ def test_period_and_quota(period: int, first: str) -> None:
     assert names(found)[0][0].split("_")[1] == first
 
 
+def test_a_period_alone_leaves_the_quota_where_there_is_none() -> None:
+    held = dict(v1().controls)
+    assert held["cpu.cfs_quota_us"] == "-1"
+    found = planned(Resources(cpu_period_us=50_000), held)
+    assert names(found) == [("cpu.cfs_period_us", "50000")]
+
+
 def test_v2_says_it_in_its_own_files() -> None:
     change = Resources(
         memory_bytes=64 * MEBI,

@@ -176,6 +176,7 @@ def test_an_end_that_is_told_as_it_was() -> None:
         {"code": 255, "reason": "Unknown"},
         {"oom_killed": True},
         {"reason": "OOMKilled"},
+        {"code": 127, "reason": "StartError"},
     ],
 )
 def test_an_end_that_is_told_otherwise(told: dict[str, object]) -> None:

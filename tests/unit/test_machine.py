@@ -1,0 +1,96 @@
+"""The machine played by hand: what the world of the simulator has not, a damaged store, and what is told meanwhile."""
+
+from collections.abc import Sequence
+
+from conman.core.admission import Now, Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Committed, Effect, Outcome
+from conman.core.layout import Layout
+from conman.core.machine import Machine
+from conman.core.model import (
+    Container,
+    ContainerSpec,
+    Init,
+    Quarantined,
+    RootfsMode,
+    State,
+    Stored,
+)
+from conman.core.outputs import Alarm, Output, Perform, Send, ShimEnded
+from conman.core.requests import (
+    ContainerView,
+    InspectContainer,
+    Okay,
+    RemoveContainer,
+    Reply,
+    Request,
+)
+from conman.primitives.steps import Done, Failed, Held, Inventory, ProcessId, Remaining
+
+ID = "a" * 32
+NOW = Now(1, 1)
+INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
+ROW = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.RUNNING, 2, INIT)
+
+
+def answered(effect: Effect) -> Outcome:
+    match effect:
+        case v.Commit():
+            return Committed()
+        case v.LookAtHost():
+            return Inventory()
+        case v.LookForMembers():
+            return Remaining(())
+        case v.HoldOutput():
+            return Held(unread=0)
+        case v.SpawnShim():
+            return Failed("ENOSPC", "full")
+        case _:
+            return Done()
+
+
+class Daemon:
+    """A machine whose effects are done at once. `out`: all that came out of it."""
+
+    def __init__(self, stored: Stored) -> None:
+        self.machine = Machine(Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc"))
+        self.out: list[Output] = []
+        self.follow(self.machine.boot(stored, NOW))
+
+    def follow(self, outputs: Sequence[Output]) -> None:
+        left = list(outputs)
+        while left:
+            one = left.pop(0)
+            self.out.append(one)
+            if isinstance(one, Perform):
+                left += self.machine.complete(one.ticket, answered(one.effect), NOW)
+
+    def asked(self, request: Request) -> Reply:
+        self.follow(self.machine.submit(1, request, NOW, bytes(16)))
+        return [one.reply for one in self.out if isinstance(one, Send)][-1]
+
+    def wanted(self, kind: type[Effect]) -> list[Effect]:
+        performed = [one.effect for one in self.out if isinstance(one, Perform)]
+        return [effect for effect in performed if isinstance(effect, kind)]
+
+
+def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
+    daemon = Daemon(Stored(names=(("web", ID),), quarantined=(Quarantined(ID, "torn"),)))
+    reply = daemon.asked(RemoveContainer("r" * 32, "d", "web", force=True))
+    assert reply == Okay()
+    assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
+    assert not daemon.machine.ledger.knows(ID)
+    assert daemon.machine.ledger.names == {}
+
+
+def test_an_orphan_is_told_with_its_state_until_its_successor_is_due() -> None:
+    """Its shim dies, no successor can be begun: the next is tried when its alarm comes."""
+    daemon = Daemon(Stored(containers=(ROW,), names=(("web", ID),)))
+    daemon.follow(daemon.machine.observe(ShimEnded(ID, 2), NOW))
+    view = daemon.asked(InspectContainer("web"))
+    assert isinstance(view, ContainerView)
+    assert (view.state, view.reason) == (State.RUNNING, "ShimDied")
+    assert "no shim could be started: full" in view.message
+    [alarm] = [one for one in daemon.out if isinstance(one, Alarm)]
+    assert alarm.at == 1 + 1_000_000_000
+    assert len(daemon.wanted(v.SpawnShim)) == 1

@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, play, replay, swarm, faults, coverage, museum, merge, mutate.
+"""`python -m scenarios`: list, points, explore, play, replay, swarm, faults, coverage, seek, museum, merge, mutate.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
@@ -14,10 +14,10 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
-from scenarios.commands import coverage, faults, merge, mutate, play, replay, swarm
+from scenarios.commands import coverage, faults, merge, mutate, play, replay, seek, swarm
 from scenarios.commands.merge import Teller
-from scenarios.coverage import seen
-from scenarios.coverage.measured import COVERAGE_HELP, Measured
+from scenarios.coverage import files, seen
+from scenarios.coverage.measured import Measured
 from scenarios.explore import Report, as_result, reports_of
 from scenarios.museum import command as museum
 from scenarios.museum.exhibit import Patch, planted
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _planting(faults.run, options)
             case "coverage":
                 return coverage.run(options)
+            case "seek":
+                return seek.run(options)
             case "play":
                 return play.run(options)
             case "museum":
@@ -93,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "explore":
             outcomes.add_option(one)
             one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
-            one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
+            files.add_option(one)
     again = commands.add_parser("replay", help="one run again, with its trace")
     again.add_argument("id", metavar="ID", help="as explore printed it; a story: undisturbed")
     again.add_argument("--html", default="", metavar="FILE", help="the run as a page, too")
@@ -103,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
         module.add_options(one)
         _add_plant(one)
     coverage.add_options(commands.add_parser("coverage", help=coverage.HELP))
+    seek.add_options(commands.add_parser("seek", help=seek.HELP))
     play.add_options(commands.add_parser("play", help=play.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
@@ -143,6 +146,7 @@ def _museum(options: argparse.Namespace) -> int:
 
 def _tellers() -> dict[str, Teller]:
     return {
+        "coverage": Teller(coverage.tell, lambda _outcome: False),
         "explore": Teller(_tell, _is_broken),
         "faults": Teller(faults.tell, faults.is_broken),
         "mutate": Teller(mutate.tell, mutate.is_broken),
@@ -178,6 +182,7 @@ def _explore(options: argparse.Namespace) -> int:
     if options.html and options.json == "-":
         raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
     _unplanted(options)
+    files.check(options.coverage)
     if options.coverage:
         seen.ask()
     exploring, reports, measured = _Exploring(options), list[Report](), Measured()
@@ -189,8 +194,7 @@ def _explore(options: argparse.Namespace) -> int:
                 _print(report, page, plant=options.plant)
     outcome = exploring.outcome(reports, monotonic() - began)
     outcomes.write(outcome, options.json)
-    if options.coverage:
-        measured.write(options.coverage)
+    files.write(options.coverage, outcome, measured)
     if options.json != "-":
         _total(outcome)
     if options.html and not _is_broken(outcome):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from conman.primitives import steps as s
 from scenarios import actors, power
 from scenarios.choices import Choices
+from scenarios.coverage.seen import Seen
 from scenarios.world import RUN, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
@@ -55,6 +56,8 @@ class Faults:
         #: (strikes at, from which count on, kind).
         self._ahead: list[tuple[str, int, str]] = []
         self._steps = self._commits = self._events = 0
+        #: Of the life that these are in; whoever is aimed somewhere asks it.
+        self.seen = Seen(set())
         for _ in range(choices.weighted("faults", ((0, 4), (1, 4), (2, 2), (3, 1)))):
             self._draw()
 
@@ -90,6 +93,7 @@ class Faults:
         one = self._choices.among(kind, ones)
         match kind:
             case "shim-dies":
+                self.seen.kills(world.shims[str(one)])
                 world.shim_killed(str(one))
             case "init-dies":
                 world.end(int(one), 137, 9)
@@ -120,6 +124,10 @@ class Faults:
     def at_commit(self) -> str:
         self._commits += 1
         return self._strike("commit", self._commits, lambda _kind: True)
+
+    def at_reopening(self) -> bool:
+        """Whether the store, which could not say, stays shut once more."""
+        return False
 
 
 def may_fail(step: s.Step, kind: str) -> bool:

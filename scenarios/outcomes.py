@@ -59,13 +59,13 @@ def write(outcome: Outcome, path: str) -> None:
         try:
             Path(path).write_text(_text(outcome), encoding="utf-8")
         except OSError as error:
-            raise Usage(f"--json {path}: {error.strerror}") from error
+            raise Usage(f"{path} cannot be written: {error.strerror}") from error
 
 
-def check(path: str) -> None:
+def check(path: str, option: str = "--json") -> None:
     """Before anything runs: whether there is where to write to. Raises Usage."""
     if path not in {"", "-"} and (Path(path).is_dir() or not Path(path).parent.is_dir()):
-        raise Usage(f"--json {path}: name a file in a directory that is there")
+        raise Usage(f"{option} {path}: name a file in a directory that is there")
     # Of what is imported, whatever is edited meanwhile.
     code()
 

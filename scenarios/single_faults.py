@@ -6,11 +6,10 @@ before its work or after it, or hangs where it may; a commit fails, or is Unknow
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from conman.primitives import steps as s
 from scenarios.choices import Recorded
-from scenarios.coverage.seen import Passed
 from scenarios.crowd import Crowd, Member
 from scenarios.faults import AT_COMMIT, AT_EVENT, AT_STEP, Faults, may_fail, victims
 from scenarios.nodes import Node, initial
@@ -64,13 +63,8 @@ def kinds() -> Iterator[tuple[str, str]]:
         yield from ((kind, error) for error in errors)
 
 
-def each(story: Story, missing: Collection[str] = ()) -> Iterator[tuple[str, Result]]:
-    """(which fault, what it came to), for each kind at each of its places.
-
-    `missing`: points at which nobody has died yet. Where a fault leads to one, it happens again, and the
-    daemon dies there.
-    """
-    left = set(missing)
+def each(story: Story) -> Iterator[tuple[str, Result]]:
+    """(which fault, what it came to), for each kind at each of its places."""
     start = initial(story)
     for kind, error in kinds():
         fault = OneFault(kind, error, 0)
@@ -80,21 +74,11 @@ def each(story: Story, missing: Collection[str] = ()) -> Iterator[tuple[str, Res
             result = one(start, story, fault)
             if not fault.struck:
                 break
-            name = f"{kind}{error and f' {error}'} at {fault.struck}, #{index}"
-            yield name, result
-            for point in sorted(here for here in result.passed if _name(here) in left):
-                left.remove(_name(point))
-                again = one(start, story, OneFault(kind, error, index), point)
-                yield f"{name}, crash@{_name(point)}", again
+            yield f"{kind}{error and f' {error}'} at {fault.struck}, #{index}", result
             index += 1
 
 
-def _name(point: Passed) -> str:
-    site, position = point
-    return site.named(position)
-
-
-def one(start: Node, story: Story, fault: Faults, dies_at: Passed | None = None) -> Result:
+def one(start: Node, story: Story, fault: Faults) -> Result:
     """To the verdict."""
     choices = Recorded(())
     crowd = Crowd(choices, (Member("client-1", story.asks),))
@@ -102,7 +86,7 @@ def one(start: Node, story: Story, fault: Faults, dies_at: Passed | None = None)
     result = Result(0)
     trial = Trial(start.world.clone(), crowd, result)
     try:
-        trial.live(fault, NEVER, dies_at=dies_at)
+        trial.live(fault, NEVER)
         trial.judge()
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)

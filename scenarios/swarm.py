@@ -86,6 +86,8 @@ class Swarm(Simulator):
             seen=Seen(set() if passed is None else passed),
         )
         self.crowd, self._faults, self._choices = members, faults, members.choices
+        if faults:
+            faults.seen = self.seen
         self._is_calm = False
         self._tokens = 0
         self._shut: set[str] = set()
@@ -216,8 +218,7 @@ class Swarm(Simulator):
 
     def _store(self, job: Job, effect: v.Commit | v.ReopenStore) -> None:
         self._at(job, "before")
-        if isinstance(effect, v.ReopenStore) and effect.token in self._shut:
-            self._shut.remove(effect.token)
+        if isinstance(effect, v.ReopenStore) and self._stays_shut(effect.token):
             self._complete(job, Unknown(effect.token))
             return
         if isinstance(effect, v.ReopenStore):
@@ -241,6 +242,12 @@ class Swarm(Simulator):
             self._complete(job, Unknown(token))
         else:
             self._complete(job, self._committed(effect))
+
+    def _stays_shut(self, token: str) -> bool:
+        if token in self._shut:
+            self._shut.remove(token)
+            return True
+        return self._faults is not None and self._faults.at_reopening()
 
 
 # ---- a whole run ----------------------------------------------------------------------------------
@@ -332,6 +339,7 @@ class Trial:
         except _Death:
             self._result.faults[CRASH] += 1
         self._result.events += life.events
+        self._result.died_at |= life.seen.killed
         self._world.daemon_dies()
         self._crowd.daemon_dies()
 

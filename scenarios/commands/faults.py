@@ -1,17 +1,19 @@
-"""`python -m scenarios faults`: each story with one fault, at each of its steps and commits."""
+"""`python -m scenarios faults`: each story with one fault, at each of its steps and commits.
+
+With `--coverage` it goes the ways of `coverage/ways.txt`, too: more faults and deaths in one run.
+"""
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from itertools import chain
 from time import monotonic
 
 from scenarios import outcomes, shards, worker
-from scenarios.coverage import seen
-from scenarios.coverage.denominator import POINT, items
-from scenarios.coverage.measured import COVERAGE_HELP, FAULTS, Measured, Unfit, read
+from scenarios.aimed import go
+from scenarios.coverage import files, seen, ways
+from scenarios.coverage.measured import FAULTS, Measured
 from scenarios.outcomes import Outcome, Result
 from scenarios.parallel import longest_first
 from scenarios.replay_ids import find_single
@@ -23,10 +25,6 @@ from scenarios.usage import Usage
 
 HELP = "one fault in a story, at each of its steps and commits"
 
-AFTER_HELP = (
-    "what --coverage of an exploration wrote: die also where a fault leads and it never died"
-)
-
 #: (story, how many faults, what was violated by which of them, what they covered).
 Found = tuple[str, int, list[tuple[str, str, str]], Measured]
 
@@ -36,8 +34,7 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     shards.add_option(one)
     outcomes.add_option(one)
-    one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
-    one.add_argument("--after", default="", metavar="FILE", help=AFTER_HELP)
+    files.add_option(one)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,6 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if options.jobs < 1:
         raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
     outcomes.check(options.json)
+    files.check(options.coverage)
     outcome = _outcome(options)
     outcomes.write(outcome, options.json)
     if options.json != "-":
@@ -58,13 +56,12 @@ def _outcome(options: argparse.Namespace) -> Outcome:
     asked = longest_first([find_single(name) for name in options.stories] or STORIES)
     part, began, is_stopped = shard(options.shard), monotonic(), False
     names = [one.name for one in part.of(asked, "stories")]
-    missing = frozenset(_missing(options.after) if options.after else ())
-    if options.coverage or options.after:
+    if options.coverage:
         seen.ask()
     results, measured = list[Result](), Measured()
     with ProcessPoolExecutor(options.jobs, initializer=worker.begin) as pool:
         try:
-            for found in pool.map(partial(explored, missing=missing), names):
+            for found in pool.map(explored, names):
                 results.append(_result(found))
                 measured.join(found[3])
                 if options.json != "-":
@@ -73,26 +70,16 @@ def _outcome(options: argparse.Namespace) -> Outcome:
             is_stopped = True
             pool.shutdown(wait=False, cancel_futures=True)
             sys.stderr.write("stopped; this is the result so far\n")
-    if options.coverage:
-        measured.write(options.coverage)
     terms = {"stories": [one.name for one in asked]}
-    return Outcome("faults", terms, part, results, monotonic() - began, is_stopped)
+    outcome = Outcome("faults", terms, part, results, monotonic() - began, is_stopped)
+    files.write(options.coverage, outcome, measured)
+    return outcome
 
 
-def _missing(path: str) -> Iterator[str]:
-    """Raises Usage."""
-    try:
-        covered = read(path).covered
-    except Unfit as error:
-        raise Usage(str(error)) from error
-    return (
-        item.name for item in items().values() if item.kind == POINT and item.name not in covered
-    )
-
-
-def explored(name: str, missing: frozenset[str] = frozenset()) -> Found:
+def explored(name: str) -> Found:
     faults, violations, measured = 0, list[tuple[str, str, str]](), Measured()
-    for fault, result in each(find_single(name), missing):
+    further = ((str(way), go(way)) for way in ways.of(name)) if seen.is_asked() else ()
+    for fault, result in chain(each(find_single(name)), further):
         faults += 1
         if result.violation:
             violations.append((fault, *result.violation))

@@ -19,8 +19,8 @@ from scenarios import edits, outcomes, shards, swarm, worker
 from scenarios.budgets import ENDLESS, Budget, budget
 from scenarios.commands import one_seed
 from scenarios.commands.replay import Page
-from scenarios.coverage import seen
-from scenarios.coverage.measured import COVERAGE_HELP, SWARM, Measured
+from scenarios.coverage import files, seen
+from scenarios.coverage.measured import SWARM, Measured
 from scenarios.outcomes import Outcome, Result
 from scenarios.progress import Ticker
 from scenarios.shards import Shard, shard
@@ -93,7 +93,7 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--html", default="", metavar="FILE", help="a violation as a page")
     one.add_argument("--first", type=int, default=0, metavar="S", help="the first seed; 0")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
-    one.add_argument("--coverage", default="", metavar="FILE", help=COVERAGE_HELP)
+    files.add_option(one)
     shards.add_option(one)
     outcomes.add_option(one)
 
@@ -112,6 +112,7 @@ def run(options: argparse.Namespace) -> int:
     if options.html and options.json == "-":
         raise Usage("--html shows the run that --json - leaves out: give one of them, or a file")
     outcomes.check(options.json)
+    files.check(options.coverage)
     if options.coverage:
         seen.ask()
     outcome = _outcome(options, _seeds(options), shard(options.shard))
@@ -139,11 +140,11 @@ def _seeds(options: argparse.Namespace) -> Budget:
 def _outcome(options: argparse.Namespace, much: Budget, part: Shard) -> Outcome:
     began, pool = monotonic(), _Pool(options.jobs, much, part)
     total = pool.run(_lots(options.first, much.runs, part))
-    if options.coverage:
-        total.measured.write(options.coverage)
     terms = {"first": options.first, "budget": [str(much.seconds), str(much.runs)]}
     seconds = monotonic() - began
-    return Outcome("swarm", terms, part, [total.as_result()], seconds, pool.is_stopped)
+    outcome = Outcome("swarm", terms, part, [total.as_result()], seconds, pool.is_stopped)
+    files.write(options.coverage, outcome, total.measured)
+    return outcome
 
 
 def tell(outcome: Outcome) -> None:

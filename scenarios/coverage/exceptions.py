@@ -1,7 +1,8 @@
 """What need not be covered, each with its reason: the one list is `exceptions.toml`.
 
-An entry says how many points it excuses at most. So the list never grows unseen: a new await that nobody
-covers is one too many, and an entry that excuses nothing any more is an error.
+An entry says how many names it excuses, and none of them is covered. So the list never grows unseen: a new await
+that an entry would excuse too is one too many, and one that is covered by now is an error. That an entry comes
+anew, or excuses more, wants a decision record.
 """
 
 import tomllib
@@ -15,31 +16,36 @@ LIST = Path(__file__).with_name("exceptions.toml")
 
 @dataclass(frozen=True, slots=True)
 class Exempt:
-    """`names`: a pattern of names, `*` for anything. `at_most`: so many of them."""
+    """`names`: patterns, `*` for anything. `count`: of so many names."""
 
-    names: str
-    at_most: int
+    names: tuple[str, ...]
+    count: int
     reason: str
 
     def has(self, name: str) -> bool:
-        return fnmatchcase(name, self.names)
+        return any(fnmatchcase(name, pattern) for pattern in self.names)
+
+    def __str__(self) -> str:
+        return ", ".join(self.names)
 
 
 def load(path: Path = LIST) -> tuple[Exempt, ...]:
     entries = tomllib.loads(path.read_text(encoding="utf-8"))["exempt"]
-    return tuple(Exempt(one["names"], one["at_most"], one["reason"]) for one in entries)
+    return tuple(Exempt(tuple(one["names"]), one["count"], one["reason"]) for one in entries)
 
 
 def complaints(
     exempt: Sequence[Exempt], names: Sequence[str], missing: Sequence[str]
 ) -> Iterator[str]:
     """What is wrong with the list. `names`: all there are; `missing`: those that nothing covers."""
+    uncovered = {*missing}
     for one in exempt:
-        excused = [name for name in missing if one.has(name)]
-        if not any(one.has(name) for name in names):
-            yield f"{one.names!r} names nothing that exists: remove it"
-        elif not excused:
-            yield f"{one.names!r} is covered now: remove it"
-        elif len(excused) > one.at_most:
-            some = ", ".join(excused[:3])
-            yield f"{one.names!r} excuses {len(excused)}, and at most {one.at_most} are granted: {some}"
+        excused = [name for name in names if one.has(name)]
+        for pattern in one.names:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                yield f"{pattern!r} names nothing that exists: remove it"
+        for name in excused:
+            if name not in uncovered:
+                yield f"{name} is covered, and excepted by {one}: take it out"
+        if len(excused) != one.count:
+            yield f"{one} excepts {len(excused)} names, and says {one.count}: are these all meant?"

@@ -1,14 +1,13 @@
-"""What runs have covered, and by whom: collected, written to a file, read again, added up.
+"""What runs have covered, and by whom: collected, put into a document, read again, added up.
 
 An exploration that came to its fixpoint has killed at each instant that it passed, and gone on from there to a
 verdict. Elsewhere a point counts where a daemon died in a run that was judged; an outcome, where it came up.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any
 
 from scenarios.coverage.seen import Passed
 from scenarios.violation import SENTENCES
@@ -16,14 +15,7 @@ from scenarios.violation import SENTENCES
 EXPLORE, FAULTS, SWARM = "explore", "faults", "swarm"
 
 
-COVERAGE_HELP = "write there what was covered, for `coverage --from FILE`"
-
-
-class Unfit(Exception):
-    """A file that holds no coverage, in one sentence."""
-
-
-def _is_position(what: str) -> bool:
+def is_position(what: str) -> bool:
     return what in {"before", "after"} or what.startswith("during:")
 
 
@@ -31,7 +23,7 @@ def _is_position(what: str) -> bool:
 class Measured:
     """`covered`: by whom each name is. `met`: how often an invariant's precondition held.
 
-    `open`: explorations that did not come to their end; their points do not count.
+    `open`: explorations that did not come to their end, which do not count; and runs that were stopped.
     """
 
     covered: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
@@ -43,7 +35,7 @@ class Measured:
         for site, position in died_at:
             self._cover(site.named(position), by)
         for site, what in passed:
-            if by == EXPLORE or not _is_position(what):
+            if by == EXPLORE or not is_position(what):
                 self._cover(site.named(what), by)
 
     def explored(
@@ -73,22 +65,13 @@ class Measured:
         self.met += other.met
         self.open += other.open
 
-    def write(self, path: str) -> None:
+    def as_result(self) -> dict[str, Any]:
         covered = {name: sorted(by) for name, by in sorted(self.covered.items())}
-        held = {"covered": covered, "met": dict(sorted(self.met.items())), "open": self.open}
-        Path(path).write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
+        return {"covered": covered, "met": dict(sorted(self.met.items())), "open": self.open}
 
-
-def read(path: str) -> Measured:
-    """Raises Unfit."""
-    try:
-        held = json.loads(Path(path).read_text(encoding="utf-8"))
-        covered = {str(name): {str(one) for one in by} for name, by in held["covered"].items()}
-        met = Counter({str(name): int(count) for name, count in held["met"].items()})
-        return Measured(covered, met, [str(story) for story in held["open"]])
-    except OSError as error:
-        raise Unfit(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Unfit(
-            f"{path} holds no coverage: explore --coverage FILE writes such a file"
-        ) from error
+    @staticmethod
+    def of(result: Mapping[str, Any]) -> "Measured":
+        """Raises what a document of something else gives: KeyError, TypeError, AttributeError, ValueError."""
+        covered = {str(name): {str(one) for one in by} for name, by in result["covered"].items()}
+        met = Counter({str(name): int(count) for name, count in result["met"].items()})
+        return Measured(covered, met, [str(story) for story in result["open"]])

@@ -11,7 +11,7 @@ from functools import cache
 from typing import get_args
 
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Outcome
+from conman.core.effects.effect import Conflict, Outcome
 from conman.core.points import steps_of
 from conman.primitives.steps import Done, Failed, Remaining, TimedOut
 
@@ -25,7 +25,11 @@ def outcomes(effect: str) -> tuple[str, ...]:
     kind = getattr(v, effect)
     if issubclass(kind, v.HostEffect):
         return _of_steps(steps_of(kind))
-    return tuple(sorted(_named_by(v.Commit if issubclass(kind, v.Commit) else kind)))
+    named = _named_by(kind)
+    if issubclass(kind, v.Commit):
+        # Each may come to what all may, and to what it says of itself.
+        named |= _named_by(v.Commit) - {Conflict.__name__}
+    return tuple(sorted(named))
 
 
 def results(step: type[object]) -> frozenset[str]:

@@ -6,6 +6,7 @@ a run's time, and the source of a planted or a changed conman need not be readab
 was asked to.
 """
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from conman.core.effects.effect import DeadlinePassed, Effect, Ended, Outcome
@@ -27,6 +28,10 @@ def ask() -> None:
     _asked[:] = [True]
 
 
+def is_asked() -> bool:
+    return bool(_asked)
+
+
 def killed(one: Shim) -> set[Passed]:
     """What it is for the denominator that a shim is killed now."""
     site = shim_sites.standing(one) if _asked else None
@@ -38,8 +43,11 @@ class Seen:
 
     def __init__(self, into: set[Passed]) -> None:
         self._into = into
+        #: Before what of theirs shims were killed.
+        self.killed: set[Passed] = set()
         #: The instant of an effect that is announced just now.
         self.here: Passed | None = None
+        self._latest: Passed | None = None
         self._sites: dict[int, Site] = {}
 
     def begins(self, machine: Machine, ticket: int) -> None:
@@ -55,7 +63,7 @@ class Seen:
     def at(self, ticket: int, position: str) -> None:
         site = self._sites.get(ticket)
         if site is not None:
-            self.here = (site, position)
+            self.here = self._latest = (site, position)
             self._into.add(self.here)
 
     def leaves(self) -> None:
@@ -68,7 +76,20 @@ class Seen:
         self._sites.pop(ticket, None)
 
     def kills(self, one: Shim) -> None:
-        self._into |= killed(one)
+        self.killed |= killed(one)
+        self._into |= self.killed
+
+    def latest(self) -> set[Site]:
+        """Where the last instant of an effect was."""
+        return {self._latest[0]} if self._latest else set()
+
+    def under_way(self, shims: Iterable[Shim]) -> set[Site]:
+        """Of which effects something is under way, and what shims do next."""
+        sites = {*self._sites.values()}
+        for one in shims if _asked else ():
+            ahead = shim_sites.standing(one)
+            sites |= set() if ahead is None else {ahead}
+        return sites
 
     def ended(self, waiting: "dict[int, object]", alarms: "dict[int, int]") -> None:
         """An end was seen: who waited for it, and waits no more?"""

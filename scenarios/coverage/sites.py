@@ -68,6 +68,13 @@ class Site:
         return f"{self.saga}/{self.effect}/{what} in {self.place}"
 
 
+def passed_of(name: str) -> tuple[Site, str]:
+    """The site, and what of it, of a name that `Site.named` has made."""
+    saga, effect, rest = name.split("/", 2)
+    what, place = rest.split(" in ")
+    return Site(saga, effect, place), what
+
+
 @dataclass(slots=True)
 class Awaiting:
     """What one function awaits: effects by the line of the await, and other functions."""

@@ -40,12 +40,12 @@ class Result:
         excused = set(self.excused)
         self.bare = [name for name in self.missing if name not in excused]
         self.wrong = [
-            *(
-                f"{story} did not come to its end: its points do not count"
-                for story in measured.open
-            ),
+            *(_not_over(story) for story in measured.open if self.bare),
             *(f"{name}: neither covered nor excepted" for name in self.bare),
-            *(f"{name} was covered, and is nowhere in the source" for name in covered - {*items}),
+            *(
+                f"{name} was covered, and is nowhere in the source"
+                for name in sorted(covered - {*items})
+            ),
             *(f"exceptions: {one}" for one in complaints(exempt, list(items), self.missing)),
         ]
 
@@ -101,6 +101,10 @@ def lines(result: Result, *, by_effect: bool) -> Iterator[str]:
         f"coverage: {_percent(sum(whole.covered.values()), whole)} covered, "
         f"{_percent(done, whole)} with the exceptions"
     )
+
+
+def _not_over(story: str) -> str:
+    return f"{story} did not come to its end: what it covered does not count"
 
 
 def _percent(part: int, whole: Row) -> str:

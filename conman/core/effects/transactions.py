@@ -11,13 +11,13 @@ from conman.frozen import frozen
 
 @frozen
 class Commit(Effect):
-    """Committed, Conflict, NotCommitted or Unknown."""
+    """Committed, NotCommitted or Unknown; where it says so, Conflict: a name or an intent stands in the way."""
 
     changes: tuple[Change, ...]
 
 
 class RecordIntent(Commit):
-    """From here on a crash is recoverable."""
+    """From here on a crash is recoverable. Conflict: of the name, or of another intent of the object."""
 
     __slots__ = ()
 
@@ -71,7 +71,7 @@ class CommitUpdated(Commit):
 
 
 class CommitRenamed(Commit):
-    """It has another name; the old one is free."""
+    """It has another name; the old one is free. Conflict: of the name."""
 
     __slots__ = ()
 

@@ -1,0 +1,82 @@
+"""Ways: they lead where they say, and what is missing is found by going on from what is near."""
+
+import pytest
+
+from scenarios import aimed
+from scenarios.coverage import seen, ways
+from scenarios.coverage.denominator import INVARIANT, items
+from scenarios.coverage.sites import Site, passed_of
+from scenarios.seeking import Seeker, covered_by
+from scenarios.stories.all_stories import STORIES
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `--coverage` does, for one test."""
+    monkeypatch.setattr(seen, "_asked", [True])
+
+
+WAY = (
+    "create;step-fails EIO@create-container/PrepareBundle in run.prepare#3"
+    ";crash@create-container/RemoveFiles/before in container.undo_create"
+    ";crash@recover/RemoveFiles/during:2 in container.undo_create"
+)
+
+
+def test_a_way_is_gone_to_where_it_leads() -> None:
+    assert str(aimed.way(WAY)) == WAY
+    result = aimed.go(aimed.way(WAY))
+    assert result.violation is None
+    assert result.lives == 3
+    assert {site.named(position) for site, position in result.died_at} == {
+        "create-container/RemoveFiles/before in container.undo_create",
+        "recover/RemoveFiles/during:2 in container.undo_create",
+    }
+
+
+def test_a_way_may_have_a_fault_in_the_recovery_from_a_death() -> None:
+    way = aimed.way(
+        "start;unknown-kept@recover/CommitRunning in container._commit_running"
+        ";unknown-and-stays-shut@recover/ReopenStore in commits._reopened"
+        ";crash@start-container/CommitRunning/before in container._commit_running"
+    )
+    result = aimed.go(way)
+    passed = {site.named(what) for site, what in result.passed}
+    assert "recover/CommitRunning/Unknown in container._commit_running" in passed
+    assert "recover/ReopenStore/Unknown in commits._reopened" in passed
+
+
+def test_a_shim_that_is_killed_on_a_way_is_a_point() -> None:
+    way = aimed.way("start;shim-dies@shim/requested:exit in holding")
+    assert aimed.go(aimed.way("create;shim-dies@shim/call-ended in creating")).died_at == {
+        (Site("shim", "call-ended", "creating"), "before")
+    }
+    assert aimed.go(way).died_at == set()
+
+
+@pytest.mark.parametrize("text", ["create;falls@a/B in c.d", "create;step-fails EIO", "create;"])
+def test_a_line_that_is_no_way_is_refused(text: str) -> None:
+    with pytest.raises(aimed.Unreadable, match="is no strike: KIND"):
+        aimed.way(text)
+
+
+def test_ways_lead_through_places_that_there_are() -> None:
+    known = {passed_of(name)[0] for name, item in items().items() if item.kind != INVARIANT}
+    named = {one.story for one in ways.load()}
+    places = {place for one in ways.load() for place in one.places()}
+    assert named <= {one.name for one in STORIES}
+    assert places - known == set()
+
+
+def test_what_is_missing_is_sought() -> None:
+    wanted = {
+        "recover/FenceShim/Failed in run.fence_prepare",
+        "create-container/FenceShim/before in run.fence_prepare",
+    }
+    seeker = Seeker(set(wanted))
+    seeker.seek("create")
+    assert seeker.left == set()
+    found: set[str] = set()
+    for one in seeker.ways:
+        found |= covered_by(aimed.go(one))
+    assert wanted <= found

@@ -17,7 +17,10 @@ from pathlib import Path
 
 from scenarios.usage import Usage
 
-_PARTS = ("conman", "fakerunc", "scenarios", "vm", "tests", "pyproject.toml")
+_PARTS = (
+    *("conman", "fakerunc", "scenarios", "vm", "tests"),
+    *("benchmarks", "docs", "packaging", "pyproject.toml"),
+)
 #: Where the copy and the virtual environment are seen in there: directories that every Debian has. Their
 #: own may be below /tmp, which is another one there.
 INSIDE, PYTHON = "/mnt", "/opt/bin/python"

@@ -51,6 +51,13 @@ def test_modes_times_and_setuid(host: RealHost, source: str) -> None:
         assert (old.st_mode, old.st_mtime_ns) == (new.st_mode, new.st_mtime_ns), name
 
 
+def test_no_file_is_left_open(host: RealHost, source: str) -> None:
+    write(f"{source}/f", b"1")
+    before = sorted(os.listdir("/proc/self/fd"))
+    copy(host)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 def test_links(host: RealHost, source: str) -> None:
     write(f"{source}/a", b"1")
     os.mkdir(f"{source}/d")

@@ -75,6 +75,14 @@ def test_a_request_too_large_is_said() -> None:
     assert f"conmand takes {REQUEST_BYTES}" in message
 
 
+@pytest.mark.parametrize(("more", "is_taken"), [(0, True), (1, False)])
+def test_the_largest_request_is_of_4_mib(more: int, is_taken: bool) -> None:
+    """As docs/api.md says. Eight bytes are numbers and lengths, and another field."""
+    request = on("StartContainer", request_id="x" * (4 * 1024 * 1024 - 8 + more))
+    code, message, _ = error_of(saying(GONE), "StartContainer", request)
+    assert (code != "RESOURCE_EXHAUSTED") is is_taken, message
+
+
 def test_what_is_no_message_is_said() -> None:
     async def scene() -> grpc.aio.AioRpcError:
         async with serving(saying(GONE)) as channel:

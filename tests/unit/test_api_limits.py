@@ -28,6 +28,14 @@ def test_a_range_is_taken_to_its_edges(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "most"), [("nano_cpus", 8192 * 1_000_000_000), ("pids_limit", 4_194_304)]
+)
+def test_as_much_as_linux_can_have(name: str, most: int) -> None:
+    assert taken(name, most)
+    assert not taken(name, most + 1)
+
+
+@pytest.mark.parametrize(
     ("name", "free"),
     [
         ("memory_bytes", (0,)),

@@ -215,6 +215,14 @@ def test_a_record_is_taken_out_and_put_back(opened: Store) -> None:
     assert opened.put_raw(record) == "a record of this id is there"
 
 
+def test_an_intent_alone_is_taken_back(opened: Store) -> None:
+    one(opened, PutIntent(INTENT))
+    record = opened.raw(INTENT.id)
+    opened.drop_raw(INTENT.id)
+    assert opened.put_raw(record) == ""
+    assert again(opened) == Stored(intents=(INTENT,))
+
+
 def test_what_cannot_be_taken_back_changes_nothing(opened: Store) -> None:
     one(opened, ReserveName("web", B), PutContainer(ROW))
     body = opened.raw(A).container

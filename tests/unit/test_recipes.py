@@ -257,6 +257,14 @@ def test_an_undone_run_leaves_nothing_that_comes_back() -> None:
     )
 
 
+def test_the_places_in_data_are_synced_once_all_are_made() -> None:
+    *made, last = recipes_boot.make_places(LAYOUT)
+    assert last == s.SyncDirectory("/data")
+    paths = {one.path for one in made if isinstance(one, s.MakeDirectory)}
+    assert {path for path in paths if is_lasting(path)} == {LAYOUT.containers(), LAYOUT.trash()}
+    assert {*recipes_boot.run_parts(LAYOUT)} < paths
+
+
 def test_the_overlay_probe_mounts_what_it_has_made() -> None:
     whole = recipes_boot.probe_overlay("/data")
     assert whole[:2] == recipes_boot.forget_probe("/data")

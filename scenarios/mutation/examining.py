@@ -1,6 +1,6 @@
 """What the simulator does with a mutant, cheapest first; ended by the first find.
 
-Each story lived once; some seeds of the swarm; each story explored for a while; single faults; each story
+Each story lived once; each explored for a moment, and for a while; seeds of the swarm; single faults; each story
 explored to the fixpoint. Runs are deterministic: a story that never came to the changed line would go as it
 always goes, so it is left out.
 """
@@ -19,8 +19,8 @@ from scenarios.violation import Violation
 
 #: The name that stands for all seeds, beside those of stories.
 SWARM = "swarm"
-SEEDS_FIRST, SEEDS = 60, 300
-LIVES_FIRST = 150
+SEEDS = 300
+LIVES_FIRST, LIVES_THEN = 150, 600
 
 Progress = Callable[[], None]
 
@@ -34,25 +34,26 @@ Part = tuple[str, Callable[[Progress], None]]
 
 
 def parts(names: Collection[str], *, is_brief: bool = False) -> Iterator[Part]:
-    """Of these stories, and of the swarm if it is named. `is_brief`: those of a moment only."""
-    stories = [story for story in STORIES if story.name in names]
-    yield from _brief(stories, has_swarm=SWARM in names)
+    """Of these stories, in their order, and of the swarm if it is named. `is_brief`: those of a moment only."""
+    known = {story.name: story for story in STORIES}
+    stories = [known[name] for name in names if name in known]
+    yield from _brief(stories)
     if not is_brief:
         yield from _thorough(stories, has_swarm=SWARM in names)
 
 
-def _brief(stories: Sequence[Story], *, has_swarm: bool) -> Iterator[Part]:
+def _brief(stories: Sequence[Story]) -> Iterator[Part]:
     for story in stories:
         yield story.name, lambda _, story=story: lived(story)
-    if has_swarm:
-        yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST), progress)
     for story in stories:
         yield story.name, lambda progress, story=story: explored(story, progress, LIVES_FIRST)
 
 
 def _thorough(stories: Sequence[Story], *, has_swarm: bool) -> Iterator[Part]:
+    for story in stories:
+        yield story.name, lambda progress, story=story: explored(story, progress, LIVES_THEN)
     if has_swarm:
-        yield SWARM, lambda progress: swarmed(range(SEEDS_FIRST, SEEDS), progress)
+        yield SWARM, lambda progress: swarmed(range(SEEDS), progress)
     for story in stories:
         yield f"faults of {story.name}", lambda progress, story=story: faulted(story, progress)
     for story in stories:

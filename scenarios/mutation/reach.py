@@ -48,14 +48,15 @@ class Reach:
     files: dict[str, Asked]
 
     def stories_of(self, mutant: Mutant) -> list[str]:
-        """All of them, for what is done at loading: that is not watched."""
+        """The shortest first. All of them, for what is done at loading: that is not watched."""
         if mutant.stratum in {"host", "adapter"}:
             return []
-        return [
-            name
+        found = {
+            name: sum(map(len, lines.values()))
             for name, lines in self.stories.items()
             if not mutant.function or _comes_to(lines, mutant)
-        ]
+        }
+        return sorted(found, key=lambda name: found[name])
 
     def tests_of(self, mutant: Mutant) -> list[str]:
         """As pytest calls them, the quickest first: functions, or for what is done at loading whole files."""

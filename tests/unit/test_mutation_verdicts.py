@@ -15,7 +15,7 @@ import pytest
 
 from scenarios.__main__ import main
 from scenarios.commands.mutate import all_mutants
-from scenarios.mutation import proofs, table
+from scenarios.mutation import examining, proofs, table
 from scenarios.mutation.asked import Asked, Test
 from scenarios.mutation.judging import Judged, judge
 from scenarios.mutation.lines import Watch
@@ -73,6 +73,15 @@ def test_what_is_done_at_loading_is_met_by_all_who_load_it() -> None:
     assert Reach({"create": {}}, {}).stories_of(one) == ["create"]
     files = {f"tests/unit/test_{name}.py": Asked() for name in ("bundle", "limits", "mutation")}
     assert Reach({}, files).tests_of(one) == ["tests/unit/test_bundle.py"]
+
+
+def test_the_stories_that_come_there_are_asked_the_shortest_first() -> None:
+    there, long = {CORE.file: list(CORE.lines)}, {"conman/core/x.py": list(range(50))}
+    stories = {"create": there | long, "start": there, "kill": long, "swarm": there | long | long}
+    assert Reach(stories, {}).stories_of(CORE) == ["start", "create", "swarm"]
+    brief = [name for name, _ in examining.parts(["start", "create", "swarm"], is_brief=True)]
+    assert brief == ["start", "create", "start", "create"]
+    assert "swarm" in [name for name, _ in examining.parts(["start", "swarm"])]
 
 
 def test_the_tests_that_come_there_are_asked_the_quickest_first() -> None:

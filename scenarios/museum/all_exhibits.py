@@ -1,6 +1,18 @@
 """All exhibits, by the files that hold them, in the order of their letters."""
 
-from scenarios.museum import blind, exits, files, leaks, names, pids, shims, stuck, together
+from scenarios.museum import (
+    blind,
+    exits,
+    files,
+    leaks,
+    names,
+    on_the_host,
+    pids,
+    shims,
+    stuck,
+    together,
+)
+from scenarios.museum.exhibit import AnyExhibit
 
 _BY_FILES = (
     *names.EXHIBITS,
@@ -12,6 +24,7 @@ _BY_FILES = (
     *pids.EXHIBITS,
     *together.EXHIBITS,
     *blind.EXHIBITS,
+    *on_the_host.EXHIBITS,
 )
 
-EXHIBITS = tuple(sorted(_BY_FILES, key=lambda exhibit: exhibit.letter))
+EXHIBITS: tuple[AnyExhibit, ...] = tuple(sorted(_BY_FILES, key=lambda exhibit: exhibit.letter))

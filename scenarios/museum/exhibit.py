@@ -42,6 +42,9 @@ class Recipe:
 
 
 Patch = Replaced | Recipe
+#: Where a change may be made that the simulator is to find, and one that tests of the host are.
+SIMULATED = ("conman.core.", "conman.shim.")
+ON_THE_HOST = ("conman.host.", "conman.engine.", "conman.primitives.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,33 @@ class Exhibit:
     patches: tuple[Patch, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HostExhibit:
+    """A bug of the real performers, which the simulated host has not: tests of the host must find it.
+
+    `file`: the tests that are run with it, below the project's directory; one of `tests` must be the first to fail.
+    """
+
+    name: str
+    letter: str
+    title: str
+    peer: str
+    file: str
+    tests: tuple[str, ...]
+    patches: tuple[Replaced, ...]
+
+    @property
+    def layer(self) -> str:
+        return "host"
+
+    @property
+    def story(self) -> str:
+        return self.file
+
+
+AnyExhibit = Exhibit | HostExhibit
+
+
 class Reached:
     """How often a planted change made a difference."""
 
@@ -69,14 +99,14 @@ class Reached:
 
 
 @contextmanager
-def planted(patches: tuple[Patch, ...]) -> Generator[Reached]:
+def planted(patches: tuple[Patch, ...], where: tuple[str, ...] = SIMULATED) -> Generator[Reached]:
     """The changes are in place. Raises ValueError where one does not fit this conman."""
     reached = Reached()
     with ExitStack() as stack:
         for patch in patches:
             match patch:
                 case Replaced(target, by):
-                    stack.enter_context(_replaced(target, by, reached))
+                    stack.enter_context(_replaced(target, by, reached, where))
                 case Recipe():
                     by = _changing(patch, reached)
                     stack.enter_context(_replaced(_RECIPE, by, Reached()))
@@ -117,8 +147,10 @@ def _are_the_same(steps: Steps, others: Steps) -> bool:
 
 
 @contextmanager
-def _replaced(target: str, by: Callable[..., Any], reached: Reached) -> Generator[None]:
-    original = _resolved(target)
+def _replaced(
+    target: str, by: Callable[..., Any], reached: Reached, where: tuple[str, ...] = SIMULATED
+) -> Generator[None]:
+    original = _resolved(target, where)
 
     def instead(*args: object, **kwargs: object) -> object:
         reached.times += 1
@@ -134,9 +166,10 @@ def _replaced(target: str, by: Callable[..., Any], reached: Reached) -> Generato
             setattr(owner, name, original)
 
 
-def _resolved(target: str) -> Callable[..., Any]:
-    if not target.startswith(("conman.core.", "conman.shim.")):
-        raise ValueError(f"{target} is neither in conman.core nor in conman.shim")
+def _resolved(target: str, where: tuple[str, ...]) -> Callable[..., Any]:
+    if not target.startswith(where):
+        places = " nor in ".join(place.rstrip(".") for place in where)
+        raise ValueError(f"{target} is neither in {places}")
     try:
         found = resolve_name(target)
     except (ImportError, AttributeError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import process_time
 
 from scenarios.explore import Report
-from scenarios.museum.exhibit import Exhibit, planted
+from scenarios.museum.exhibit import AnyExhibit, Exhibit, planted
 from scenarios.preemptions import explorer_of
 from scenarios.stories.all_stories import EVERY
 from scenarios.story import AnyStory
@@ -95,7 +95,7 @@ def is_clean(name: str, lives: int) -> str:
     return f"{explorer.report.violations[0][2]}" if explorer.report.violations else ""
 
 
-def lives_by_story(exhibits: Iterable[Exhibit], findings: Iterable[Finding]) -> dict[str, int]:
+def lives_by_story(exhibits: Iterable[AnyExhibit], findings: Iterable[Finding]) -> dict[str, int]:
     """How long each story's unchanged exploration must be."""
     stories = {exhibit.name: exhibit.story for exhibit in exhibits}
     longest: dict[str, int] = {}

@@ -7,7 +7,7 @@ are rounded up.
 from collections.abc import Sequence
 from math import ceil
 
-from scenarios.museum.exhibit import Exhibit
+from scenarios.museum.exhibit import AnyExhibit, Exhibit
 from scenarios.museum.finding import Finding
 
 _HEAD = (
@@ -16,22 +16,28 @@ _HEAD = (
 )
 
 
-def table(exhibits: Sequence[Exhibit], findings: Sequence[Finding]) -> str:
+def table(exhibits: Sequence[AnyExhibit], findings: Sequence[Finding]) -> str:
     rows = (row(one, found) for one, found in zip(exhibits, findings, strict=True))
     return _HEAD + "".join(rows)
 
 
-def row(exhibit: Exhibit, finding: Finding) -> str:
+def row(exhibit: AnyExhibit, finding: Finding) -> str:
     cells = (
         *identity(exhibit),
-        finding.violated if finding.is_found else "**not found**",
+        _violated(exhibit, finding),
         str(finding.lives),
         str(ceil(finding.seconds)),
     )
     return f"| {' | '.join(cells)} |\n"
 
 
-def identity(exhibit: Exhibit) -> tuple[str, ...]:
+def _violated(exhibit: AnyExhibit, finding: Finding) -> str:
+    if not finding.is_found:
+        return "**not found**"
+    return finding.violated if isinstance(exhibit, Exhibit) else f"`{finding.violated}`"
+
+
+def identity(exhibit: AnyExhibit) -> tuple[str, ...]:
     """The cells that do not depend on a run."""
     return (
         exhibit.letter,

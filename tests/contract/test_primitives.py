@@ -19,6 +19,8 @@ from tests.contract.real_host import INSTANCE, real_host
 from tests.contract.simulated_host import simulated_host
 
 CGROUP = f"/conman-{INSTANCE}/{'a' * 32}-1"
+#: In each mark: another run of this suite has marks of its own.
+OWN = f"contract-{INSTANCE}"
 
 
 class Host(Protocol):
@@ -215,7 +217,7 @@ def test_stop_process(host: Host) -> None:
 
 
 def test_members_by_their_mark(host: Host) -> None:
-    mine, other = "CONMAN_RUN=contract/a-1", "CONMAN_RUN=contract/a-11"
+    mine, other = f"CONMAN_RUN={OWN}/a-1", f"CONMAN_RUN={OWN}/a-11"
     assert host.perform(s.ListMembers("", mine)) == s.Remaining(())
     members = [host.start(marker=mine) for _ in range(3)]
     stranger = host.start(marker=other)
@@ -241,7 +243,7 @@ def test_members_by_their_cgroup(host: Host) -> None:
 
 
 def test_freezing_by_the_mark(host: Host) -> None:
-    mine, other = "CONMAN_RUN=contract/f-1", "CONMAN_RUN=contract/f-11"
+    mine, other = f"CONMAN_RUN={OWN}/f-1", f"CONMAN_RUN={OWN}/f-11"
     assert host.perform(s.FreezeMembers("", mine, 5_000)) == s.Absent()
     assert host.perform(s.ReadFreezer("", mine)) == s.Freezer(frozen=False)
     first, second = host.start(marker=mine), host.start(marker=mine)
@@ -295,26 +297,26 @@ def test_the_controls_of_a_cgroup(host: Host) -> None:
 
 def test_fence_without_a_lock_is_done_and_makes_none(host: Host) -> None:
     lock = f"{host.top}/lock"
-    done(host, s.Fence(lock, "CONMAN_CALL=contract/a-1/create", "", 1_000))
+    done(host, s.Fence(lock, f"CONMAN_CALL={OWN}/a-1/create", "", 1_000))
     assert content(host, lock) is None
 
 
 def test_fence_ends_who_bears_the_mark_or_works_on_the_state(host: Host) -> None:
-    lock, mark = f"{host.top}/lock", "CONMAN_CALL=contract/a-1/create"
+    lock, mark = f"{host.top}/lock", f"CONMAN_CALL={OWN}/a-1/create"
     ended = (
         host.start(lock=lock, marker=mark),
         host.start(marker=mark),
-        host.start(marker="_LIBCONTAINER_STATEDIR=/contract/a-1"),
+        host.start(marker=f"_LIBCONTAINER_STATEDIR=/{OWN}/a-1"),
     )
-    stranger = host.start(marker="CONMAN_CALL=contract/a-11/create")
-    done(host, s.Fence(lock, mark, "/contract/a-1", 5_000))
+    stranger = host.start(marker=f"CONMAN_CALL={OWN}/a-11/create")
+    done(host, s.Fence(lock, mark, f"/{OWN}/a-1", 5_000))
     assert not any(host.lives(process) for process in ended)
     assert host.lives(stranger)
 
 
 def test_fence_of_several_ends_the_actors_of_each_but_of_an_absent_lock(host: Host) -> None:
     locks = [f"{host.top}/{name}" for name in ("shim", "create", "delete")]
-    marks = [f"CONMAN_CALL=contract/a-1/{name}" for name in ("shim", "create", "delete")]
+    marks = [f"CONMAN_CALL={OWN}/a-1/{name}" for name in ("shim", "create", "delete")]
     first, second = (host.start(lock=locks[n], marker=marks[n]) for n in (0, 1))
     stranger = host.start(marker=marks[2])
     head, *rest = (s.Fence(locks[n], marks[n], "", 5_000) for n in range(3))

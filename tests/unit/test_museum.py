@@ -4,7 +4,7 @@ That all exhibits are found is `python -m scenarios museum`, part of make test; 
 ways in which a find could be a lie: never reached, another invariant, an exception, a story not clean.
 """
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,19 @@ from conman.primitives import steps as s
 from conman.shim import machine
 from scenarios import simulator
 from scenarios.__main__ import main
+from scenarios.museum import host_finding
 from scenarios.museum.all_exhibits import EXHIBITS
-from scenarios.museum.exhibit import Exhibit, Recipe, Replaced, planted, without
+from scenarios.museum.exhibit import (
+    ON_THE_HOST,
+    Exhibit,
+    HostExhibit,
+    Recipe,
+    Replaced,
+    planted,
+    without,
+)
 from scenarios.museum.finding import find, is_clean
+from scenarios.museum.in_tests import Ran
 from scenarios.museum.track_record import identity, table
 from scenarios.stories.all_stories import EVERY
 from scenarios.violation import SENTENCES
@@ -28,8 +38,12 @@ ROOT = Path(__file__).resolve().parents[2]
 QUICK = ("ghost-name-of-a-removed-container", "storage-without-container", "zero-after-sigkill")
 
 
+SIMULATED = [one for one in EXHIBITS if isinstance(one, Exhibit)]
+ON_HOST = [one for one in EXHIBITS if isinstance(one, HostExhibit)]
+
+
 def exhibit(name: str) -> Exhibit:
-    return next(one for one in EXHIBITS if one.name == name)
+    return next(one for one in SIMULATED if one.name == name)
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -49,7 +63,7 @@ def test_a_story_that_is_not_clean_is_told() -> None:
 
 
 def test_each_exhibit_fits_this_conman() -> None:
-    for one in EXHIBITS:
+    for one in SIMULATED:
         assert one.patches
         assert set(one.invariants) <= set(SENTENCES), one.name
         assert one.story in {story.name for story in EVERY}, one.name
@@ -58,9 +72,18 @@ def test_each_exhibit_fits_this_conman() -> None:
     assert len({one.name for one in EXHIBITS}) == len(EXHIBITS)
 
 
+@pytest.mark.parametrize("one", ON_HOST, ids=lambda one: one.name)
+def test_each_exhibit_of_the_host_fits_this_conman(one: HostExhibit) -> None:
+    tests = (ROOT / one.file).read_text()
+    assert one.tests
+    assert all(f"def {name}(" in tests for name in one.tests)
+    with planted(one.patches, ON_THE_HOST):
+        pass
+
+
 def test_what_was_planted_is_taken_out_again() -> None:
     before = (simulator.recipe, recovery.recover, machine.step, container.finish_remove)
-    for one in EXHIBITS:
+    for one in SIMULATED:
         with planted(one.patches):
             pass
     after = (simulator.recipe, recovery.recover, machine.step, container.finish_remove)
@@ -113,6 +136,48 @@ def test_an_invariant_that_is_switched_off_is_lost() -> None:
     finding = find(exhibit("storage-without-container"), frozenset({"I3"}))
     assert finding.violated != "I3"
     assert not finding.is_found
+
+
+# ---- of the host
+
+
+QUICK_ON_HOST = next(one for one in ON_HOST if one.name == "store-is-not-synced")
+
+
+def test_tests_of_the_host_find_it() -> None:
+    finding = host_finding.find(QUICK_ON_HOST)
+    assert finding.is_found, finding
+    assert finding.violated == "test_commits_are_synced"
+    assert finding.reached > 0
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (Ran(7, "", reached=3), "all tests pass"),
+        (Ran(7, "test_commits_are_synced", "AssertionError"), "the change was never reached"),
+        (Ran(7, "test_commits_are_synced", "KeyError", "KeyError: 'x'", 3), "KeyError: 'x'"),
+        (
+            Ran(7, "test_one_intent", "AssertionError", "assert 1 == 2", 3),
+            "it fails test_one_intent: assert 1 == 2",
+        ),
+    ],
+)
+def test_tests_of_the_host_do_not_find_it(
+    told: Ran, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*_: str) -> tuple[dict[str, str | int], str]:
+        return asdict(told), ""
+
+    monkeypatch.setattr(host_finding, "run", run)
+    finding = host_finding.find(QUICK_ON_HOST)
+    assert not finding.is_found
+    assert finding.why == why
+
+
+def test_tests_that_fail_with_nothing_planted_are_told() -> None:
+    assert host_finding.is_clean("tests/unit/test_exit_status.py") == ""
+    assert "pytest ended with" in host_finding.is_clean("tests/unit/test_that_is_not_there.py")
 
 
 # ---- the door for outsiders
@@ -232,7 +297,8 @@ def test_the_track_record_shows_the_exhibits() -> None:
     shown = track_record()
     assert [tuple(cells[:6]) for cells in shown] == [identity(one) for one in EXHIBITS]
     for cells, one in zip(shown, EXHIBITS, strict=True):
-        assert cells[6] in one.invariants, cells
+        found = one.invariants if isinstance(one, Exhibit) else one.tests
+        assert cells[6].strip("`") in found, cells
 
 
 def test_the_table_is_made_of_findings() -> None:

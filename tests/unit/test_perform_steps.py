@@ -67,6 +67,14 @@ def test_what_fails_is_a_value(tmp_path: Path, step: Shared, error: str) -> None
     assert str(tmp_path) in result.text
 
 
+@pytest.mark.parametrize("step", [s.SyncFile("/dev/null"), s.SyncDirectory("/proc/self")])
+def test_what_cannot_be_synced_is_refused(step: Shared) -> None:
+    """By the kernel, which was asked: fsync(2) of what has no storage is EINVAL."""
+    result = perform(step)
+    assert isinstance(result, s.Failed)
+    assert result.error == "EINVAL"
+
+
 def test_an_error_without_a_file_or_number_is_told_too() -> None:
     assert failed(OSError(errno.ENOSPC, "No space left")) == s.Failed("ENOSPC", "No space left")
     assert failed(OSError("strange")) == s.Failed("EUNKNOWN", "strange")

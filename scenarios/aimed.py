@@ -16,7 +16,16 @@ from scenarios.choices import Recorded
 from scenarios.coverage.seen import Passed
 from scenarios.coverage.sites import Site, passed_of
 from scenarios.crowd import Crowd, Member
-from scenarios.faults import AT_COMMIT, AT_EVENT, AT_STEP, STAYS_SHUT, Faults, may_fail, victims
+from scenarios.faults import (
+    AT_COMMIT,
+    AT_EVENT,
+    AT_STEP,
+    STAYS_SHUT,
+    STEP_FAILS,
+    Faults,
+    may_fail,
+    victims,
+)
 from scenarios.nodes import Node, initial
 from scenarios.replay_ids import find_single
 from scenarios.swarm import Result, Trial
@@ -93,6 +102,16 @@ def _strike(text: str) -> Strike:
     return Strike(kind, Site(saga, effect, place), error or "", int(nth or 1))
 
 
+#: What may be refused before anything of it is done, for no descriptor is left: a swarm has those fail in their
+#: own ways only.
+_REFUSED = s.SignalProcess | s.StopProcess | s.RunRuntime | s.CallShim | s.SpawnShim
+
+
+def _may_fail(world: World, step: s.Step, kind: str) -> bool:
+    refused = kind == STEP_FAILS and isinstance(step, _REFUSED)
+    return refused or may_fail(world, step, kind)
+
+
 @dataclass(slots=True)
 class _Ahead:
     strike: Strike
@@ -117,8 +136,8 @@ class Aimed(Faults):
             self.befall(world, kind)
         return kind
 
-    def at_step(self, step: s.Step) -> str:
-        return self._due(AT_STEP, self.seen.latest(), lambda kind: may_fail(step, kind))
+    def at_step(self, step: s.Step, world: World) -> str:
+        return self._due(AT_STEP, self.seen.latest(), lambda kind: _may_fail(world, step, kind))
 
     def at_commit(self) -> str:
         return self._due(AT_COMMIT, self.seen.latest(), lambda _kind: True)

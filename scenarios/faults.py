@@ -108,10 +108,10 @@ class Faults:
 
     # ---- at a step
 
-    def at_step(self, step: s.Step) -> str:
+    def at_step(self, step: s.Step, world: World) -> str:
         """How this step goes wrong; "": it does not."""
         self._steps += 1
-        return self._strike("step", self._steps, lambda kind: may_fail(step, kind))
+        return self._strike("step", self._steps, lambda kind: may_fail(world, step, kind))
 
     def failure(self, kind: str, step: s.Step) -> s.Result:
         if kind == STEP_HANGS:
@@ -130,10 +130,12 @@ class Faults:
         return False
 
 
-def may_fail(step: s.Step, kind: str) -> bool:
-    """Whether this step may go wrong so."""
+def may_fail(world: World, step: s.Step, kind: str) -> bool:
+    """Whether this step may go wrong so. What is held open is only asked how much it has."""
     if kind == STEP_HANGS:
         return isinstance(step, _MAY_HANG)
+    if isinstance(step, s.HoldOutput) and (step.container_id, step.run) in world.kept.held:
+        return False
     return kind in AT_STEP and not isinstance(step, _CANNOT_FAIL)
 
 

@@ -14,6 +14,8 @@ from scenarios.coverage.seen import Passed
 from scenarios.coverage.shim_sites import SHIM
 from scenarios.coverage.sites import Site, passed_of
 from scenarios.faults import (
+    AT_COMMIT,
+    AT_STEP,
     CALL_HANGS,
     FAILS_AFTER,
     INIT_DIES,
@@ -96,8 +98,13 @@ class Seeker:
         return result
 
     def _near(self, result: Result) -> list[str]:
-        sites = _sites(result)
-        near = [name for name in self.left if passed_of(name)[0] in sites]
+        sites, here = _sites(result), result.passed | result.passed_last
+        near = list[str]()
+        for name in self.left:
+            site, what = passed_of(name)
+            is_instant = is_position(what) and site.saga != SHIM
+            if (site, what) in here if is_instant else site in sites:
+                near.append(name)
         return sorted(name for name in near if self._tries[name] < TRIES)
 
     def _approach(self, one: Way, name: str) -> None:
@@ -132,14 +139,24 @@ def _giving(site: Site, outcome: str) -> Iterator[Strike]:
 
 
 def _all_strikes(site: Site) -> Iterator[Strike]:
-    kinds = {kind: None for some in (*_BY.values(), _OTHERS) for kind in some}
+    kinds = {(kind, error, 1): None for some in _BY.values() for kind, error, _ in some}
     return _strikes(site, tuple(kinds))
 
 
 def _strikes(site: Site, kinds: tuple[tuple[str, str, int], ...]) -> Iterator[Strike]:
     for kind, error, up_to in kinds:
-        for nth in range(1, up_to + 1):
-            yield Strike(kind, site, error, nth)
+        if _fits(kind, site):
+            yield from (Strike(kind, site, error, nth) for nth in range(1, up_to + 1))
+
+
+def _fits(kind: str, site: Site) -> bool:
+    """Whether it could ever strike there."""
+    if site.saga == SHIM:
+        return kind in {SHIM_DIES, RECORD_FAILS}
+    effect = getattr(v, site.effect)
+    if kind in AT_STEP:
+        return issubclass(effect, v.HostEffect)
+    return kind not in AT_COMMIT or issubclass(effect, v.Commit | v.ReopenStore)
 
 
 def _sites(result: Result) -> set[Site]:

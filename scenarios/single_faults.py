@@ -31,8 +31,8 @@ class OneFault(Faults):
         self._kind, self._error, self._left = kind, error, index
         self.struck = ""
 
-    def at_step(self, step: s.Step) -> str:
-        return self._due(type(step).__name__) if may_fail(step, self._kind) else ""
+    def at_step(self, step: s.Step, world: World) -> str:
+        return self._due(type(step).__name__) if may_fail(world, step, self._kind) else ""
 
     def at_commit(self) -> str:
         return self._due("Commit") if self._kind in AT_COMMIT else ""

@@ -204,7 +204,7 @@ class Swarm(Simulator):
     # ---- faults
 
     def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
-        kind = self._faults.at_step(step) if self._faults else ""
+        kind = self._faults.at_step(step, self.world) if self._faults else ""
         if not kind or self._faults is None:
             return super()._performed(job, step)
         self.world.disturbed = True

@@ -54,6 +54,19 @@ def test_a_shim_that_is_killed_on_a_way_is_a_point() -> None:
     assert aimed.go(way).died_at == set()
 
 
+def test_a_kill_that_the_host_refuses_does_not_say_that_nothing_runs() -> None:
+    way = "kill;step-fails EMFILE@kill-container/SignalInit in container.kill_container"
+    assert aimed.go(aimed.way(way)).violation is None
+
+
+def test_a_shim_that_cannot_be_asked_is_not_ended_with_what_it_knows() -> None:
+    way = (
+        "pause;init-dies@recover/HelloShim in successor.greet"
+        ";step-fails EMFILE@recover/AwaitExitRecord in ending._word_of_shim"
+    )
+    assert aimed.go(aimed.way(way)).violation is None
+
+
 @pytest.mark.parametrize("text", ["create;falls@a/B in c.d", "create;step-fails EIO", "create;"])
 def test_a_line_that_is_no_way_is_refused(text: str) -> None:
     with pytest.raises(aimed.Unreadable, match="is no strike: KIND"):

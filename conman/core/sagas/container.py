@@ -38,7 +38,7 @@ from conman.core.sagas.run import (
     stop_and_look,
     undo_run,
 )
-from conman.core.sagas.settle import exited, settle, settle_run
+from conman.core.sagas.settle import settle_begun
 from conman.errors import Code, Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
@@ -193,7 +193,7 @@ async def ran_and_ended(row: Container, intent: Intent, init: Init, setting: Set
     started = _running(row, intent, init, intent.at)
     await _commit_running(started, intent)
     ended = Intent(row.id, Operation.SETTLE, started.run, intent.boot_id, intent.at)
-    await settle(started, ended, setting)
+    await settle_begun(started, init, ended, setting)
     return Okay()
 
 
@@ -244,8 +244,7 @@ async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply
         # Only then: the deadline is of the boot that the process lives in.
         await v.AwaitExit(row.id, row.run, intent.deadline)
     # Whatever lives beyond the deadline is ended by KILL, the first effect of settling.
-    ended = await settle_run(row, init, intent.at, setting)
-    await persist(v.CommitExited(exited(row, intent, ended)), row.id)
+    await settle_begun(row, init, intent, setting)
     return Okay()
 
 
@@ -260,9 +259,17 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
         await persist(v.CommitAnswer(closing(intent)), row.id)
         return Okay()
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    why = "its process has just ended" if is_gone(sent) else f"the signal was not sent: {sent}"
+    return _not_sent(row, sent)
+
+
+def _not_sent(row: Container, outcome: Outcome) -> Refusal:
+    what = f"cannot kill container {row.name}"
+    if is_gone(outcome):
+        why = "its process has just ended"
+        return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
+    why = outcome.text if isinstance(outcome, Failed) else "no answer in time"
     return Refusal(
-        Code.FAILED_PRECONDITION, "NotRunning", f"cannot kill container {row.name}: {why}"
+        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
     )
 
 

@@ -11,7 +11,15 @@ from conman.core.sagas.run import insist
 from conman.core.sagas.successor import begin_successor
 from conman.core.shim_call import Exit, ShimState, exit_record, render_exit, shim_state
 from conman.errors import Code, Refusal
-from conman.primitives.steps import Absent, Content, ExitStatus, Held, OomCount, ShimAnswer
+from conman.primitives.steps import (
+    Absent,
+    Content,
+    ExitStatus,
+    Failed,
+    Held,
+    OomCount,
+    ShimAnswer,
+)
 
 RECORD_AGAIN_NS = 1_000_000_000
 UNKNOWN_CODE = 255
@@ -47,17 +55,34 @@ async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
 
 
 async def _word_of_shim(container_id: str, run: int, init: Init) -> Outcome:
-    """Whatever it says of this init's exit, but that it cannot write it: then it is asked again."""
+    """Whatever it says of this init's exit, but that it cannot write it: then it is asked again.
+
+    As is one that we could not ask: it lives, and may be the only one who knows.
+    """
     told = await v.AwaitExitRecord(container_id, run)
-    if not _is_unwritten(told, init):
+    if _why_again(told, init) is None:
         return told
-    while _is_unwritten(told, init):
-        await v.Tell(_UNWRITTEN)
-        await v.Mark(container_id, _UNWRITTEN.reason, _UNWRITTEN.what)
+    while (why := _why_again(told, init)) is not None:
+        await v.Tell(why)
+        await v.Mark(container_id, why.reason, why.what)
         await v.WaitFor(container_id, RECORD_AGAIN_NS)
         told = await v.AwaitExitRecord(container_id, run)
     await v.Mark(container_id, "", "")
     return told
+
+
+def _why_again(told: Outcome, init: Init) -> Refusal | None:
+    if _is_unwritten(told, init):
+        return _UNWRITTEN
+    # One that speaks another protocol never will.
+    if not isinstance(told, Failed) or told.error == "EPROTO":
+        return None
+    return Refusal(
+        Code.UNAVAILABLE,
+        "LookFailed",
+        f"the shim cannot be asked how the run ended: {told.text}",
+        "conman asks again every second; mend the cause",
+    )
 
 
 def _is_unwritten(told: Outcome, init: Init) -> bool:

@@ -20,8 +20,13 @@ async def settle(row: Container, intent: Intent, setting: Setting) -> None:
         raise AssertionError(row)
     if row.state is State.CREATED:
         await unprepare(row, intent, setting)
-        return
-    ended = await settle_run(row, row.init, intent.at, setting)
+    else:
+        await settle_begun(row, row.init, intent, setting)
+
+
+async def settle_begun(row: Container, init: Init, intent: Intent, setting: Setting) -> None:
+    """Of a run whose program ran: its end is committed."""
+    ended = await settle_run(row, init, intent.at, setting)
     await persist(v.CommitExited(exited(row, intent, ended)), row.id)
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from conman.core.admission import Now, Setting, settle_intent
 from conman.core.effects import vocabulary as v
 from conman.core.model import Container, State
-from conman.core.sagas.settle import settle
+from conman.core.sagas.settle import unprepare
 from conman.core.sagas.successor import begin_successor
 from conman.primitives.steps import Absent, Failed, Held
 
@@ -38,6 +38,6 @@ async def succeed(row: Container, setting: Setting, now: Now) -> tuple[Fate, str
 async def _without_output(row: Container, setting: Setting, now: Now) -> tuple[Fate, str]:
     """A program goes on as it can. A run that waits for its start cannot be started any more."""
     if row.state is State.CREATED:
-        await settle(row, settle_intent(row, setting, now), setting)
+        await unprepare(row, settle_intent(row, setting, now), setting)
         return Fate.LOGGED, ""
     return Fate.LOST, ""

@@ -106,10 +106,10 @@ def _begun(every: list[Mutant], options: argparse.Namespace) -> tuple[SoFar, lis
     """With what is known by now, and all that is to be judged."""
     proven, own = proofs(every), {"limit": options.limit, "tests": tests_digest()}
     if options.again:
-        before, killed, chosen = sofar.survivors_of(options.again, every)
+        before, stays, chosen = sofar.survivors_of(options.again, every, proven)
         so_far = SoFar(options.json, {**before.terms, **own}, before.shard, proven)
         so_far.take_up(every)
-        so_far.judged = so_far.judged or killed
+        so_far.judged = so_far.judged or stays
         return so_far, chosen
     asked = {name: getattr(options, name) for name in ("count", "seed", "only")}
     so_far = SoFar(options.json, asked | own, shard(options.shard), proven)

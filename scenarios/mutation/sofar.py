@@ -5,7 +5,7 @@ What the document says is of the code and tests that it names: never a result of
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -81,11 +81,13 @@ def _judged(mutant: Mutant, told: Mapping[str, Any]) -> Judged:
     return Judged(mutant, verdict, told["seconds"])
 
 
-def survivors_of(path: str, every: Sequence[Mutant]) -> tuple[Outcome, list[Judged], list[Mutant]]:
-    """A document, who was killed there, and who has to be met again. Raises Usage."""
+def survivors_of(
+    path: str, every: Sequence[Mutant], proofs: Container[str]
+) -> tuple[Outcome, list[Judged], list[Mutant]]:
+    """A document, what stays of it, and who has to be met again: not who is proven to be no change. Raises Usage."""
     before = outcomes.read(path)
     if before.command != COMMAND:
         raise Usage(f"--again {path} is no report of {COMMAND}")
     judged = of_results(before.results, every)
-    killed = [one for one in judged if one.verdict.by]
-    return before, killed, [one.mutant for one in judged if not one.verdict.by]
+    stays = [one for one in judged if one.verdict.by or one.mutant.name in proofs]
+    return before, stays, [one.mutant for one in judged if one not in stays]

@@ -16,11 +16,13 @@ from scenarios.commands import mutate
 from scenarios.commands.mutate import all_mutants
 from scenarios.mutation.judging import Judged
 from scenarios.mutation.mutants import Mutant, sample
+from scenarios.mutation.proofs import FILE
 from scenarios.mutation.reach import Reach
 from scenarios.mutation.tree import Tree
 from scenarios.mutation.trial import Verdict
 
-FIRST = sample(all_mutants(), 0, 6)
+EVERY = all_mutants()
+FIRST = sample(EVERY, 0, 6)
 
 
 class Judge:
@@ -30,6 +32,7 @@ class Judge:
         self.met: list[str] = []
         self.spared: set[str] = set()
         self.until = 1_000
+        monkeypatch.setattr(mutate, "all_mutants", lambda: EVERY)
         monkeypatch.setattr(mutate, "judge", self)
         monkeypatch.setattr(mutate, "trees", _trees)
         monkeypatch.setattr(mutate, "reach", lambda _tree: Reach({}, {}))
@@ -126,6 +129,19 @@ def test_what_survived_is_met_again_and_no_other(
     judge.met = []
     assert main(["mutate", "--jobs", "1", "--again", new]) == 0
     assert judge.met == [FIRST[1].name]
+
+
+def test_what_is_proven_to_be_no_change_is_not_met_again(
+    judge: Judge, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = str(tmp_path / "old")
+    proven = next(iter(json.loads(FILE.read_text())))
+    judge.spared = {proven}
+    assert main(["mutate", "--only", proven, "--json", old]) == 0
+    judge.met = []
+    assert main(["mutate", "--again", old]) == 0
+    assert judge.met == []
+    assert "1 survived, 1 of them proven equivalent" in capsys.readouterr().out
 
 
 def test_what_is_no_mutant_any_more_is_left_out(

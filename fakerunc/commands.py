@@ -82,17 +82,30 @@ class Container:
                 release(self.directory.fifo, pid, start, step)
             case StepKind.UNLINK_FIFO, _:
                 os.unlink(self.directory.fifo)
-            case StepKind.SIGNAL_INIT, Record(pid=pid, start=start):
-                if not process.send(pid, start, step.signal):
+            case StepKind.SIGNAL_INIT, Record() as record:
+                if not self._signal_init(record, step.signal):
                     raise Failed(Answer(1, "", "unable to signal init: no such process"))
             case StepKind.SIGNAL_MEMBERS, _:
                 self._signal_members(step.signal)
             case StepKind.KILL_INIT, Record(pid=pid, start=start):
                 self._kill_init(pid, start, step)
+            case StepKind.FREEZE, Record(cgroup=cgroup):
+                # The word first: a process that is made meanwhile is found by who looks again.
+                cgroups.freeze(self.directory.root, cgroup)
+                process.suspend_members(self.directory.path)
+            case StepKind.THAW, Record(cgroup=cgroup):
+                cgroups.freeze(self.directory.root, cgroup, thaw=True)
+                process.resume_members(self.directory.path)
             case StepKind.REMOVE_CGROUPS, Record(cgroup=cgroup):
                 cgroups.remove(self.directory.root, cgroup)
             case _:
                 raise AssertionError(f"{step.name} is no step of this command")
+
+    def _signal_init(self, record: Record, number: int) -> bool:
+        """Whether there is one. Who stands still because it is frozen is not moved by CONT."""
+        if number == signals.CONT and cgroups.frozen(self.directory.root, record.cgroup):
+            number = 0
+        return process.send(record.pid, record.start, number)
 
     def _signal_members(self, number: int) -> None:
         for pid, start in process.members(self.directory.path):

@@ -4,16 +4,16 @@ Everything before rename-state may be cut short by a SIGKILL and leaves exactly 
 the waiting init dies with it. It must never record an init that does not wait yet.
 """
 
-import errno
 import os
 import time
 from dataclasses import dataclass
 
-from fakerunc import cgroups, process, signals
-from fakerunc.bundle import Bundle, Unreadable, defect, read
+from fakerunc import cgroups, pid_file, process, signals
+from fakerunc.bundle import Bundle, defect, read
 from fakerunc.commands import perform_all
+from fakerunc.decoding import Unreadable
 from fakerunc.faults import Faults, ordered
-from fakerunc.log import go_error, rfc3339
+from fakerunc.log import go_error, rename_error, rfc3339
 from fakerunc.model import (
     Answer,
     Create,
@@ -27,6 +27,8 @@ from fakerunc.model import (
 )
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
+from fakerunc.process_spec import variables
+from fakerunc.rootfs import home_of
 from fakerunc.state import StateDirectory
 
 
@@ -59,14 +61,14 @@ def create(call: Invocation) -> Answer:
 def _create(call: Invocation, root: str) -> Answer:
     faults = ordered(call.command)
     # Before the bundle becomes the working directory.
-    pid_file = os.path.abspath(call.flags["pid-file"]) if call.flags.get("pid-file") else ""
+    to = pid_file.absolute(call.flags)
     bundle = read(call.flags.get("bundle", "."))
-    order = Order(bundle, pid_file, _hierarchies())
+    order = Order(bundle, to, _hierarchies())
     name = call.arguments[0]
     command = Create(
         name,
         hierarchies=order.hierarchies,
-        pid_file=bool(pid_file),
+        pid_file=bool(to),
         defect=_unbuilt(call, bundle) or defect(bundle),
     )
     return _carried_out(command, directory_of(name, root), order, faults)
@@ -137,9 +139,9 @@ class Creation:
                 self.directory.rename_state(self.temporary)
                 self._init().settle()
             case StepKind.WRITE_PID_FILE:
-                write_pid_file(self._hidden_pid_file(), self._init().pid)
+                pid_file.write(self.order.pid_file, self._init().pid)
             case StepKind.RENAME_PID_FILE:
-                os.rename(self._hidden_pid_file(), self.order.pid_file)
+                pid_file.publish(self.order.pid_file)
             case StepKind.KILL_INIT:
                 process.send(self._init().pid, self._init().start, signals.KILL)
                 os.waitpid(self._init().pid, 0)
@@ -152,9 +154,8 @@ class Creation:
 
     def _spawn_init(self) -> None:
         bundle = self.order.bundle
-        entries = (entry.partition("=") for entry in bundle.env)
-        # Even an init that is to fail by a nameless one has to come up first.
-        env = {name: value for name, _, value in entries if name}
+        env = variables(bundle.env)
+        env.setdefault("HOME", home_of(bundle.rootfs, bundle.process.uid))
         env["_LIBCONTAINER_STATEDIR"] = env[process.MARKER] = self.directory.path
         self.init = process.spawn(
             self.directory.fifo, bundle.args, env, shared_pids=bundle.shared_pids
@@ -177,11 +178,8 @@ class Creation:
             annotations=bundle.annotations,
             shared_pids=bundle.shared_pids,
             cgroup=self.cgroup,
+            mounted=bundle.mounted,
         )
-
-    def _hidden_pid_file(self) -> str:
-        folder, name = os.path.split(self.order.pid_file)
-        return os.path.join(folder, f".{name}")
 
     def _words(self, step: Step, failure: OSError) -> str:
         match step.kind:
@@ -190,23 +188,10 @@ class Creation:
             case StepKind.RENAME_STATE if isinstance(failure, BrokenPipeError):
                 return "unable to start container process: init ended before its time"
             case StepKind.RENAME_STATE | StepKind.RENAME_PID_FILE:
-                where = f"{failure.filename} {failure.filename2}"
-                # Go looks first, and has an answer of its own where a directory is in the way.
-                in_the_way = isinstance(failure, IsADirectoryError)
-                return go_error(
-                    "rename", where, FileExistsError(errno.EEXIST, "") if in_the_way else failure
-                )
+                return rename_error(failure)
             case StepKind.MAKE_DIRECTORY | StepKind.MAKE_FIFO | StepKind.MAKE_CGROUP:
                 return go_error("mkdir", str(failure.filename), failure)
             case StepKind.SPAWN_INIT:
                 return f"unable to start container process: {failure}"
             case _:
                 return go_error("open", str(failure.filename), failure)
-
-
-def write_pid_file(hidden: str, pid: int) -> None:
-    """Under the hidden name; what an earlier create left there is in its way, as in runc."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_SYNC | os.O_CLOEXEC
-    fd = os.open(hidden, flags, 0o666)
-    os.write(fd, str(pid).encode())
-    os.close(fd)

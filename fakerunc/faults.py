@@ -16,7 +16,7 @@ from fakerunc.model import StepKind
 VARIABLE = "FAKERUNC_FAULTS"
 ANSWER = "answer"
 _STEPS = [kind.value for kind in StepKind] + [ANSWER]
-_COMMANDS = ("create", "delete", "kill", "start", "state")
+_COMMANDS = ("create", "delete", "exec", "kill", "pause", "resume", "start", "state")
 
 
 class UnknownFault(Exception):

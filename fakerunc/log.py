@@ -4,6 +4,7 @@ Callers parse these lines, so they are copied to the letter. It must never end t
 error means for the exit code is main's business.
 """
 
+import errno
 import os
 import sys
 import time
@@ -65,6 +66,13 @@ def complaint_about(log: Log) -> str:
 def go_error(verb: str, path: str, failure: OSError) -> str:
     """An error of Go's os package; its errno texts are the C library's in small letters."""
     return f"{verb} {path}: {os.strerror(failure.errno or 0).lower()}"
+
+
+def rename_error(failure: OSError) -> str:
+    """Go looks first, and has an answer of its own where a directory is in the way."""
+    where = f"{failure.filename} {failure.filename2}"
+    in_the_way = isinstance(failure, IsADirectoryError)
+    return go_error("rename", where, FileExistsError(errno.EEXIST, "") if in_the_way else failure)
 
 
 def rfc3339(nanoseconds: int) -> str:

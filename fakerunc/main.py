@@ -16,6 +16,8 @@ from fakerunc.model import (
     Command,
     Delete,
     Kill,
+    Pause,
+    Resume,
     Start,
     State,
 )
@@ -52,8 +54,7 @@ ENVIRONMENT:
 """
 # What runc has and fakerunc not yet: said so, instead of `No help topic`.
 _LATER = frozenset({
-    "checkpoint", "events", "exec", "features", "pause", "ps", "restore", "resume", "run", "spec",
-    "update",
+    "checkpoint", "events", "features", "ps", "restore", "run", "spec", "update",
 })  # fmt: skip
 
 
@@ -146,11 +147,21 @@ def _create(call: Invocation) -> Answer:
     return create(call)
 
 
+def _exec(call: Invocation) -> Answer:
+    # Only here, as for create.
+    from fakerunc.execution import execute  # noqa: PLC0415
+
+    return execute(call)
+
+
 _COMMANDS: dict[str, Callable[[Invocation], Answer]] = {
     "create": _create,
     "delete": _on_one(lambda call: Delete(call.arguments[0], force=call.on("force"))),
+    "exec": _exec,
     "kill": _on_one(_kill),
     "list": _list,
+    "pause": _on_one(lambda call: Pause(call.arguments[0])),
+    "resume": _on_one(lambda call: Resume(call.arguments[0])),
     "start": _on_one(lambda call: Start(call.arguments[0])),
     "state": _on_one(lambda call: State(call.arguments[0])),
 }

@@ -5,8 +5,6 @@ its simulated host: one model, two uses. Measured on runc 1.1.5. It must never l
 file, a process or chance: whoever performs gathers a View and hands it in.
 """
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import assert_never
 
 from fakerunc import signals
@@ -21,6 +19,26 @@ from fakerunc.view import (
     effect_of_signal,
     status,
 )
+from fakerunc.vocabulary import (
+    ALREADY_RUNNING,
+    OK,
+    Answer,
+    Command,
+    Create,
+    Defect,
+    Delete,
+    Exec,
+    Kill,
+    Pause,
+    Plan,
+    Resume,
+    Stage,
+    Start,
+    State,
+    Step,
+    StepKind,
+    stuck,
+)
 
 # The world may import this module only: it finds here what it needs of the others.
 __all__ = [
@@ -32,10 +50,13 @@ __all__ = [
     "Create",
     "Defect",
     "Delete",
+    "Exec",
     "InitState",
     "Kill",
+    "Pause",
     "Plan",
     "Record",
+    "Resume",
     "SignalEffect",
     "Stage",
     "Start",
@@ -58,140 +79,15 @@ __all__ = [
 ]
 
 
-class StepKind(Enum):
-    """Everything that a command does to the host; a value is a stable name: create@rename-state."""
-
-    MAKE_DIRECTORY = "make-directory"  # <root>/<id>
-    MAKE_FIFO = "make-fifo"  # <root>/<id>/exec.fifo
-    MAKE_CGROUP = "make-cgroup"  # in one hierarchy
-    SPAWN_INIT = "spawn-init"  # it waits, and dies with its create until rename-state is done
-    WRITE_STATE = "write-state"  # under a temporary name in <root>/<id>
-    RENAME_STATE = "rename-state"  # from here on the id exists for runc, and init outlives create
-    WRITE_PID_FILE = "write-pid-file"  # under a temporary name beside it
-    RENAME_PID_FILE = "rename-pid-file"
-    RELEASE_INIT = "release-init"  # the program begins; waits for init at exec.fifo: see stuck()
-    UNLINK_FIFO = "unlink-fifo"
-    SIGNAL_INIT = "signal-init"
-    SIGNAL_MEMBERS = "signal-members"  # every process of the cgroup, init too; none is success
-    KILL_INIT = "kill-init"  # SIGKILL, thaw, wait up to 10 s until it is gone: see stuck()
-    REMOVE_CGROUPS = "remove-cgroups"  # those that state.json names
-    REMOVE_DIRECTORY = "remove-directory"  # <root>/<id> and all in it; already gone is success
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step; `index` (from 1) and `count` for make-cgroup, `signal` for those that send one."""
-
-    kind: StepKind
-    index: int = 0
-    count: int = 0
-    signal: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.kind.value
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An exit code and runc's bare words: the log line around `stderr` is the executable's.
-
-    `stderr` is an error, with code 0 a warning.
-    """
-
-    code: int
-    stdout: str
-    stderr: str
-
-
-OK = Answer(0, "", "")
-# Also the answer of the slower of two starts at once: it finds exec.fifo read empty.
-ALREADY_RUNNING = Answer(1, "", "cannot start an already running container")
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Perform the steps in order, then answer; where runc leaves traces a refusal has steps too."""
-
-    steps: tuple[Step, ...]
-    answer: Answer
-
-    @property
-    def refused(self) -> bool:
-        """True where the command fails though every step succeeds."""
-        return self.answer.code != 0
-
-
-class Stage(Enum):
-    """When create notices that something is wrong with what it was given."""
-
-    BUNDLE = "bundle"  # first of all: the bundle, config.json, its args
-    CONFIG = "config"  # after the id's form, before `already exists`: the rootfs
-    SPAWN = "spawn"  # instead of spawn-init; what was made is removed again
-    INIT = "init"  # after rename-state: init misses its program, or the pid file has no place
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """What is wrong, in runc's words without `runc create failed: `."""
-
-    stage: Stage
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """`hierarchies`: how many cgroup directories a container has, ten for runc on cgroup v1."""
-
-    id: str
-    hierarchies: int = 1
-    pid_file: bool = True
-    defect: Defect | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """`start ID`."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kill:
-    """`kill [--all] ID SIGNAL`; a `signal` of text is a name that signals.parse does not know."""
-
-    id: str
-    signal: int | str
-    all: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """`delete [--force] ID`."""
-
-    id: str
-    force: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """`state ID`; on success its output is render_state's, by whoever holds the Record."""
-
-    id: str
-
-
-Command = Create | Start | Kill | Delete | State
-
-
 def plan(command: Command, view: View) -> Plan:
     """The whole table: every command in every state."""
     if isinstance(command, Create):
         return _create(command, view)
+    if isinstance(command, Exec):
+        return _exec(command, view)
+    if complaint := _complaint_about_loading(command.id, view):
+        return _unloadable(command, view, complaint)
     now = status(view)
-    if complaint := complaint_about_id(command.id):
-        return _refusal(complaint)
-    if now in {Status.ABSENT, Status.BROKEN, Status.TORN}:
-        return _unloadable(command, view)
     match command:
         case Start():
             return _start(now)
@@ -199,25 +95,14 @@ def plan(command: Command, view: View) -> Plan:
             return _kill(command, now)
         case Delete():
             return _delete(command, now, view)
+        case Pause():
+            return _pause(now)
+        case Resume():
+            return _resume(now)
         case State():
             return Plan((), OK)
         case _:
             assert_never(command)
-
-
-def stuck(step: Step) -> Answer:
-    """What runc says where a step that waits for init waited in vain.
-
-    release-init: init ended unreleased, or its program ran already, and ended then. A program that
-    goes on keeps such a start waiting for ever.
-    """
-    match step.kind:
-        case StepKind.RELEASE_INIT:
-            return Answer(1, "", "container process is already dead")
-        case StepKind.KILL_INIT:
-            return Answer(1, "", "container init still running")
-        case _:
-            raise ValueError(f"{step.name} does not wait for init")
 
 
 def undo_of_create(failed: Step, words: str) -> Plan:
@@ -239,7 +124,7 @@ def complaint_about_id(id: str) -> str:  # noqa: A002 - what runc calls it
 
 def listing_warning(id: str, view: View) -> str:  # noqa: A002 - what runc calls it
     """What `list` writes to stderr, bare, about a directory that it cannot load, or nothing."""
-    complaint = complaint_about_id(id) or view.state.value
+    complaint = _complaint_about_loading(id, view)
     return f"load container {id}: {complaint}" if complaint else ""
 
 
@@ -283,10 +168,10 @@ def _steps_of_create(command: Create) -> tuple[_Steps, _Steps, _Steps]:
     cgroups = (Step(StepKind.MAKE_CGROUP, k, count) for k in range(1, count + 1))
     room = (*_steps(StepKind.MAKE_DIRECTORY, StepKind.MAKE_FIFO), *cgroups)
     init = _steps(StepKind.SPAWN_INIT, StepKind.WRITE_STATE, StepKind.RENAME_STATE)
-    pid_file = _steps(StepKind.WRITE_PID_FILE, StepKind.RENAME_PID_FILE)
-    return room, init, pid_file if command.pid_file else ()
+    return room, init, _PID_FILE if command.pid_file else ()
 
 
+_PID_FILE = _steps(StepKind.WRITE_PID_FILE, StepKind.RENAME_PID_FILE)
 _EMPTY = _steps(StepKind.REMOVE_CGROUPS, StepKind.REMOVE_DIRECTORY)
 _UNDO = (Step(StepKind.KILL_INIT), *_EMPTY)
 _WITH_INIT = frozenset(
@@ -299,10 +184,17 @@ _WITH_INIT = frozenset(
 )
 
 
-def _unloadable(command: Start | Kill | Delete | State, view: View) -> Plan:
+def _complaint_about_loading(id: str, view: View) -> str:  # noqa: A002 - what runc calls it
+    if complaint := complaint_about_id(id):
+        return complaint
+    # Where there is no directory there is no state.json either.
+    return view.state.value
+
+
+def _unloadable(command: Command, view: View, words: str) -> Plan:
     """No container that runc could load; delete removes what it takes for a stale directory."""
-    words = view.state.value
-    if view.state is not StateFile.ABSENT or not isinstance(command, Delete):
+    stale = view.state is StateFile.ABSENT and not complaint_about_id(command.id)
+    if not (stale and isinstance(command, Delete)):
         return _refusal(words)
     remove = _steps(StepKind.REMOVE_DIRECTORY)
     return Plan(remove, OK) if command.force else _refusal(words, *remove)
@@ -324,16 +216,50 @@ def _kill(command: Kill, now: Status) -> Plan:
     if isinstance(command.signal, str):
         return _refusal(f'unknown signal "{command.signal}"')
     known = 0 <= command.signal <= signals.LAST
+    # --all freezes everybody while it signals them, and thaws them after; KILL needs the thaw.
+    thaws = now is Status.PAUSED and (command.all or command.signal == signals.KILL)
+    thaw = _steps(StepKind.THAW) if thaws else ()
     if command.all:
         if known:
-            return Plan((Step(StepKind.SIGNAL_MEMBERS, signal=command.signal),), OK)
+            return Plan((Step(StepKind.SIGNAL_MEMBERS, signal=command.signal), *thaw), OK)
         # A warning for each member, of which a stopped container has none.
-        return Plan((), OK if now is Status.STOPPED else Answer(0, "", "invalid argument"))
+        return Plan(thaw, OK if now is Status.STOPPED else Answer(0, "", "invalid argument"))
     if now is Status.STOPPED:
         return _refusal("container not running")
     if not known:
         return _refusal("unable to signal init: invalid argument")
-    return Plan((Step(StepKind.SIGNAL_INIT, signal=command.signal),), OK)
+    return Plan((Step(StepKind.SIGNAL_INIT, signal=command.signal), *thaw), OK)
+
+
+def _pause(now: Status) -> Plan:
+    if now in {Status.CREATED, Status.RUNNING}:
+        return Plan(_steps(StepKind.FREEZE), OK)
+    return _refusal("container not running")
+
+
+def _resume(now: Status) -> Plan:
+    if now is Status.PAUSED:
+        return Plan(_steps(StepKind.THAW), OK)
+    return _refusal("container not paused")
+
+
+def _exec(command: Exec, view: View) -> Plan:
+    """Its own code for all that is not the process's: a process may well exit with 1."""
+    complaint = _complaint_about_loading(command.id, view)
+    complaint = complaint or _complaint_about_exec(command, status(view))
+    if complaint:
+        return Plan((), Answer(255, "", f"exec failed: {complaint}"))
+    pid_file = _PID_FILE if command.pid_file else ()
+    await_it = () if command.detach else _steps(StepKind.AWAIT_PROCESS)
+    return Plan((*_steps(StepKind.SPAWN_PROCESS), *pid_file, *await_it), OK)
+
+
+def _complaint_about_exec(command: Exec, now: Status) -> str:
+    if now is Status.STOPPED:
+        return "cannot exec in a stopped container"
+    if now is Status.PAUSED and not command.ignore_paused:
+        return "cannot exec in a paused container (use --ignore-paused to override)"
+    return command.defect
 
 
 def _delete(command: Delete, now: Status, view: View) -> Plan:

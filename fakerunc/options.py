@@ -4,6 +4,7 @@ argparse would answer other words, allow other orders, and take longer to import
 answer. It must never act on what it reads.
 """
 
+import sys
 from dataclasses import dataclass, field
 
 
@@ -20,16 +21,23 @@ class UsageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """Flags by their names without dashes; `arguments` is the least and the most of them."""
+    """Flags by their names without dashes; `arguments` is the least and the most of them.
+
+    `lists` may be given many times, of them `integers` are numbers. `reorders`: flags may follow
+    arguments.
+    """
 
     values: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
     arguments: tuple[int, int] = (1, 1)
     aliases: dict[str, str] = field(default_factory=dict[str, str])
+    reorders: bool = True
 
     def names(self) -> frozenset[str]:
-        return frozenset((*self.values, *self.numbers, *self.switches, *self.aliases))
+        return frozenset((*self.values, *self.numbers, *self.switches, *self.lists, *self.aliases))
 
 
 GLOBAL = Syntax(
@@ -45,6 +53,32 @@ COMMANDS = {
         aliases={"b": "bundle"},
     ),
     "delete": Syntax(switches=("force",), aliases={"f": "force"}),
+    "exec": Syntax(
+        values=(
+            "console-socket",
+            "cwd",
+            "user",
+            "process",
+            "pid-file",
+            "process-label",
+            "apparmor",
+        ),
+        numbers=("preserve-fds",),
+        switches=("tty", "detach", "no-new-privs", "ignore-paused"),
+        lists=("env", "additional-gids", "cap", "cgroup"),
+        integers=("additional-gids",),
+        aliases={
+            "e": "env",
+            "t": "tty",
+            "u": "user",
+            "g": "additional-gids",
+            "p": "process",
+            "d": "detach",
+            "c": "cap",
+        },
+        arguments=(1, sys.maxsize),
+        reorders=False,
+    ),
     "kill": Syntax(switches=("all",), aliases={"a": "all"}, arguments=(1, 2)),
     "list": Syntax(
         values=("format",),
@@ -52,6 +86,8 @@ COMMANDS = {
         aliases={"f": "format", "q": "quiet"},
         arguments=(0, 0),
     ),
+    "pause": Syntax(),
+    "resume": Syntax(),
     "start": Syntax(),
     "state": Syntax(),
 }
@@ -69,6 +105,10 @@ class Invocation:
     def on(self, switch: str) -> bool:
         return switch in self.flags or switch in self.options
 
+    def many(self, name: str) -> tuple[str, ...]:
+        """The values of a flag that may be given many times."""
+        return tuple(self.flags[name].split("\0")) if name in self.flags else ()
+
 
 def read(argv: list[str]) -> Invocation:
     """Splits a command line, the program's name not in it."""
@@ -81,7 +121,7 @@ def read(argv: list[str]) -> Invocation:
     if syntax is None:
         return Invocation(options, command, {}, rest)
     try:
-        flags, arguments = _flags(syntax, _reordered(syntax, rest))
+        flags, arguments = _flags(syntax, _reordered(syntax, rest) if syntax.reorders else rest)
     except ValueError as problem:
         raise UsageError(str(problem), f"Incorrect Usage: {problem}", options) from problem
     if complaint := _miscounted(command, syntax, len(arguments)):
@@ -119,10 +159,20 @@ def _flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
             if not rest:
                 raise ValueError(f"flag needs an argument: -{name}")
             value = rest.pop(0)
-        if full in syntax.numbers and not value.removeprefix("-").isdecimal():
-            raise ValueError(f'invalid value "{value}" for flag -{name}: parse error')
-        found[full] = value
+        _check_number(syntax, full, name, value)
+        # No argument of a program can hold the character between them.
+        listed = full in syntax.lists and full in found
+        found[full] = f"{found[full]}\0{value}" if listed else value
     return found, rest
+
+
+def _check_number(syntax: Syntax, full: str, name: str, value: str) -> None:
+    number = value.removeprefix("-").isdecimal()
+    if full in syntax.numbers and not number:
+        raise ValueError(f'invalid value "{value}" for flag -{name}: parse error')
+    if full in syntax.integers and not number:
+        why = f'strconv.ParseInt: parsing "{value}": invalid syntax'
+        raise ValueError(f'invalid value "{value}" for flag -{name}: {why}')
 
 
 def _switch(found: dict[str, str], name: str, value: str) -> None:

@@ -34,32 +34,46 @@ class Spawned:
 def spawn(fifo: str, args: Sequence[str], env: Mapping[str, str], *, shared_pids: bool) -> Spawned:
     """Starts an init that waits at `fifo`; returns when its signal rules are in force."""
     leash_read, leash_write = os.pipe()
-    ready_read, ready_write = os.pipe()
     rule = "shared" if shared_pids else "own"
-    argv = [_STAND_IN, "init", str(leash_read), str(ready_write), rule, fifo, *args]
+    pid, start = _started(["init"], [str(leash_read), rule, fifo, *args], env, (leash_read,))
+    os.close(leash_read)
+    return Spawned(pid, start, leash_write)
+
+
+def spawn_beside(init: int, args: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
+    """Starts what exec asks for: (pid, start). It dies with `init`, a pid, or with nobody: 0."""
+    return _started(["exec"], [str(init), *args], env, ())
+
+
+def _started(
+    mode: list[str], arguments: list[str], env: Mapping[str, str], kept: tuple[int, ...]
+) -> tuple[int, int]:
+    """A child that has become a stand-in and said so, as (pid, start)."""
+    ready_read, ready_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        _become(argv, env, (leash_read, ready_write))
-    os.close(leash_read)
+        argv = [_STAND_IN, *mode, str(ready_write), *arguments]
+        _become(argv, env, (*kept, ready_write))
     os.close(ready_write)
     ready = os.read(ready_read, 1)
     os.close(ready_read)
     start = start_time(pid)
     if not ready or start is None:
         raise ChildProcessError("unable to start init: the stand-in did not come up")
-    return Spawned(pid, start, leash_write)
+    return pid, start
 
 
-def _become(argv: list[str], env: Mapping[str, str], kept: tuple[int, int]) -> None:
-    """In the child: a session of its own, stdio as given, two pipes, nothing else of its maker's."""
+def _become(argv: list[str], env: Mapping[str, str], kept: tuple[int, ...]) -> None:
+    """In the child: a session of its own, stdio as given, `kept`, nothing else of its maker's."""
     try:
         os.setsid()
         os.chdir("/")
-        for fd in kept:
+        least = 3
+        for fd in sorted(kept):
             os.set_inheritable(fd, True)  # noqa: FBT003 - takes no name
-        os.closerange(3, min(kept))
-        os.closerange(min(kept) + 1, max(kept))
-        os.closerange(max(kept) + 1, os.sysconf("SC_OPEN_MAX"))
+            os.closerange(least, fd)
+            least = fd + 1
+        os.closerange(least, os.sysconf("SC_OPEN_MAX"))
         os.execve(sys.executable, [sys.executable, "-ISE", *argv], env)  # noqa: S606 - no shell
     finally:
         os._exit(127)
@@ -143,3 +157,23 @@ def members_ended(directory: str, *, within_s: float) -> bool:
         if remaining <= 0 or not ended(*left[0], within_s=remaining):
             return False
     return True
+
+
+def suspend_members(directory: str) -> None:
+    """Until a look finds nobody who still runs: who was forked meanwhile is stopped in the next."""
+    while moving := [found for found in members(directory) if not _stopped(found[0])]:
+        for pid, start in moving:
+            send(pid, start, signal.SIGSTOP)
+
+
+def resume_members(directory: str) -> None:
+    for pid, start in members(directory):
+        send(pid, start, signal.SIGCONT)
+
+
+def _stopped(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2][:1] in {b"T", b"t", b"Z", b"X"}
+    except OSError:
+        return True

@@ -13,7 +13,8 @@ OCI_VERSION = "1.0.2-dev"  # the specification that runc 1.1.5 was built with, n
 class Record:
     """One container; `created` is RFC 3339 with nanoseconds, annotations are sorted by key.
 
-    `pid` and `start` (clock ticks since boot) are the identity of its init; `cgroup` is relative.
+    `pid` and `start` (clock ticks since boot) are the identity of its init; `cgroup` is relative,
+    `mounted` are the directories that are not the rootfs's own, its process's cwd among them.
     """
 
     id: str
@@ -25,6 +26,7 @@ class Record:
     annotations: tuple[tuple[str, str], ...] = ()
     shared_pids: bool = False
     cgroup: str = ""
+    mounted: tuple[str, ...] = ()
 
 
 def render_state(record: Record, status: str) -> str:

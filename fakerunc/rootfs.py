@@ -62,6 +62,17 @@ def inside(rootfs: str, path: str) -> str:
     return os.path.join(rootfs, *at)
 
 
+def home_of(rootfs: str, uid: int) -> str:
+    """The home directory that the container's own /etc/passwd gives to `uid`; `/` where it says none."""
+    try:
+        with open(inside(rootfs, "/etc/passwd"), encoding="utf-8", errors="replace") as file:
+            entries = [line.rstrip("\n").split(":") for line in file]
+    except OSError:
+        return "/"
+    homes = [entry[5] for entry in entries if len(entry) == 7 and entry[2] == str(uid)]
+    return homes[0] if homes and homes[0] else "/"
+
+
 def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in {"", "."}]
 

@@ -15,7 +15,7 @@ quotes, `'|'`, it knows no better. It must never run anything else: that is an e
 import os
 import signal
 
-from fakerunc import signals
+from fakerunc import leash, signals
 from fakerunc.programs import PROGRAMS, complain
 from fakerunc.script import Forever, NoScript, Pipeline, Script, parse
 
@@ -197,7 +197,7 @@ class Shell:
             self._reset_signals()
             os.dup2(stdin, 0)
             os.dup2(stdout, 1)
-            os.closerange(3, 256)
+            os.closerange(3, leash.FD + self.first)
             code = self._command(command, loud=loud)
         except Exit as end:
             code = end.code

@@ -42,6 +42,7 @@ NUMBERS = {
 
 KILL = 9
 TERM = 15
+CONT = 18
 STOP = 19
 LAST = 64
 

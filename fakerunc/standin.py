@@ -12,13 +12,17 @@ import sys
 _HERE = os.path.abspath(__file__)
 sys.path.insert(0, os.path.dirname(os.path.dirname(_HERE)))
 
-from fakerunc import signals  # noqa: E402 - found only now: an isolated interpreter has no path to it
+# Found only now: an isolated interpreter has no path to them.
+from fakerunc import leash as death  # noqa: E402
+from fakerunc import signals  # noqa: E402
 
 
 def main() -> None:
     match sys.argv[1:]:
-        case ["init", leash, ready, rule, fifo, *args]:
-            wait(int(leash), int(ready), rule, fifo, args)
+        case ["init", ready, leash, rule, fifo, *args]:
+            wait(int(ready), int(leash), rule, fifo, args)
+        case ["exec", ready, init, *args]:
+            enter(int(ready), int(init), args)
         case ["run", rule, *args]:
             # Imported late: the waiting init has no use for it.
             from fakerunc.programs import run  # noqa: PLC0415
@@ -28,10 +32,12 @@ def main() -> None:
             raise SystemExit("not meant to be run by hand: see fakerunc/standin.py")
 
 
-def wait(leash: int, ready: int, rule: str, fifo: str, args: list[str]) -> None:
+def wait(ready: int, leash: int, rule: str, fifo: str, args: list[str]) -> None:
     with open("/proc/self/comm", "w", encoding="ascii") as comm:
         comm.write("runc:[2:INIT]")
     answer_signals_as_created()
+    if rule == "own":
+        death.offer()
     os.write(ready, b"!")
     os.close(ready)
     if not os.read(leash, 1):
@@ -45,6 +51,19 @@ def wait(leash: int, ready: int, rule: str, fifo: str, args: list[str]) -> None:
     env = {name: text for name, text in os.environ.items() if name != "_LIBCONTAINER_STATEDIR"}
     argv = [sys.executable, "-ISE", _HERE, "run", rule, *args]
     os.execve(sys.executable, argv, env)  # noqa: S606 - no shell is wanted
+
+
+def enter(ready: int, init: int, args: list[str]) -> None:
+    """Beside init, not under it: no signal is kept from it but init's end, which is its own."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    answer_signals_as_program("shared")
+    if init and not death.accept(init):
+        os._exit(1)
+    os.write(ready, b"!")
+    os.close(ready)
+    from fakerunc.programs import run  # noqa: PLC0415 - as above
+
+    run(args, first_of_its_pids=False)
 
 
 def catchable() -> list[int]:

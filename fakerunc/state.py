@@ -49,7 +49,7 @@ class StateDirectory:
             fifo=os.path.lexists(self.fifo),
             state=state,
             init=InitState.ALIVE if alive else InitState.GONE,
-            frozen=False,
+            frozen=record is not None and cgroups.frozen(self.root, record.cgroup),
             shared_pids=record is not None and record.shared_pids,
         )
         return view, record
@@ -107,6 +107,7 @@ def _state(root: str, record: Record, hierarchies: int) -> dict[str, object]:
         "config": {
             "rootfs": record.rootfs,
             "namespaces": [] if record.shared_pids else [{"type": "NEWPID", "path": ""}],
+            "mounts": [{"destination": folder} for folder in record.mounted],
             "cgroups": {"path": f"/{record.cgroup}"},
             "labels": labels,
         },
@@ -140,6 +141,7 @@ def _record(content: object) -> Record:
         annotations=tuple(pair for pair in pairs if pair[0] != "bundle"),
         shared_pids=not config["namespaces"],
         cgroup=str(config["cgroups"]["path"]).strip("/"),
+        mounted=tuple(str(mount["destination"]) for mount in config["mounts"]),
     )
 
 

@@ -37,6 +37,8 @@ def pair() -> Iterator[tuple[Lab, Lab]]:
                 furnish(one, "/bin/sleep", "100")
             yield real, fake
         finally:
+            # First what exec has left to its subreaper: an unreaped process keeps its cgroup.
+            real.clean()
             real.call("delete", "--force", "c1")
             leave_no_cgroup()
 
@@ -46,7 +48,7 @@ def furnish(one: Lab, *args: str, **changes: object) -> None:
     programs = one.bundle / "rootfs/bin"
     if not (programs / "busybox").exists():
         shutil.copy(shutil.which("busybox") or "", programs / "busybox")
-        for name in ("sh", "sleep", "true"):
+        for name in ("sh", "sleep", "true", "false", "cat", "echo"):
             (programs / name).unlink()
             (programs / name).symlink_to("busybox")
 
@@ -65,10 +67,12 @@ def both(pair: tuple[Lab, Lab], act: Callable[[Lab], object]) -> None:
 def make(one: Lab, state: str) -> None:
     """Brings about a state, from whatever there is."""
     wipe(one)
-    if state in {"created", "running", "stopped"}:
+    if state in {"created", "running", "paused", "stopped"}:
         assert one.create() == (0, "", "")
-    if state in {"running", "stopped"}:
+    if state in {"running", "paused", "stopped"}:
         assert one.call("start", "c1") == (0, "", "")
+    if state == "paused":
+        assert one.call("pause", "c1") == (0, "", "")
     if state == "stopped":
         one.call("kill", "c1", "KILL")
         assert exit_of(one.pid()) == -signal.SIGKILL
@@ -80,7 +84,7 @@ def make(one: Lab, state: str) -> None:
 
 
 TORN = {"broken": None, "empty": "", "torn": '{"id":"c1","init', "zeros": "\0" * 64}
-STATES = ["absent", "created", "running", "stopped", *TORN]
+STATES = ["absent", "created", "running", "paused", "stopped", *TORN]
 
 
 def wipe(one: Lab) -> None:
@@ -135,11 +139,22 @@ LOOKS = [
     ("kill", "c1", "BOGUS"),
     ("kill", "c1", "99"),
     ("kill", "c1", "0"),
+    ("exec", "c1", "true"),
+    ("exec", "c1", "sh", "-c", "exit 42"),
+    ("exec", "--detach", "c1", "true"),
+    ("exec", "c1"),
+    ("exec", "c1", "/bin/nope"),
+    ("exec", "--process", "/nope", "c1"),
+    # The last of them: it thaws.
     ("kill", "--all", "c1", "99"),
 ]
 DEEDS = [
     CREATE,
     ("start", "c1"),
+    ("pause", "c1"),
+    ("resume", "c1"),
+    ("kill", "c1", "CONT"),
+    ("kill", "--all", "c1", "WINCH"),
     ("kill", "c1"),
     ("kill", "c1", "KILL"),
     ("kill", "-a", "c1", "SIGKILL"),
@@ -273,7 +288,37 @@ def test_ids(pair: tuple[Lab, Lab]) -> None:
             compare(pair, "create", "--bundle", "PLACE/bundle", "--", name)
 
 
+PROCESS_FILES = [
+    "", "{", "[]", "{}", '{"cwd":"/"}', '{"cwd":"x"}', '{"cwd":"/","args":["true"]}',
+    '{"cwd":"/","args":["/bin/true"]}', '{"cwd":"/","args":["/bin/true"],"env":["X"]}',
+    '{"cwd":"/nope","args":["/bin/true"]}', '{"cwd":"/bin/sh","args":["/bin/true"]}',
+    '{"cwd":"/","args":["sh","-c","exit 5"],"env":["PATH=/bin"],"user":{"uid":3,"gid":4}}',
+]  # fmt: skip
+EXECS = [
+    "nope", "/bin", "/bin/plain", "--cwd /nope c1 true", "--cwd nope c1 true", "--cwd /proc c1 true",
+    "-u bogus c1 true", "-u 5:x c1 true", "-u 5: c1 true", "-u 1:2:3 c1 true", "-u 5:6 c1 true",
+    "-g -1 c1 true", "-g 7 -g 8 c1 true", "-e A=b -e C=d c1 true", "-e NAME c1 true",
+    "-e =x c1 true", "-d -t c1 true", "--console-socket /nope c1 true", "-- c1 true", "c1 -- true",
+    "-d --pid-file /nope/pid c1 sleep 3", "--pid-file PLACE/pid c1 true", "--ignore-paused c1 false",
+    "--no-new-privs c1 true",
+]  # fmt: skip
+
+
+def test_what_exec_says(pair: tuple[Lab, Lab]) -> None:
+    both(pair, add_odd_files)
+    both(pair, lambda one: make(one, "running"))
+    for line in EXECS:
+        words = line.split()
+        compare(pair, "exec", *(words if "c1" in words else ["c1", *words]), what=line)
+    for text in PROCESS_FILES:
+        for one in pair:
+            (one.place / "process.json").write_text(text)
+        compare(pair, "exec", "--process", "PLACE/process.json", "c1", what=text)
+
+
 LINES = [
+    "exec", "exec --bogus", "exec -g x c1 true", "exec --preserve-fds x c1 true", "exec c1 -e A=b",
+    "pause", "resume", "pause a b", "exec -e",
     "state", "state a b", "start", "kill", "kill a b c", "delete", "create", "create a b", "list a",
     "bogus", "state --bogus", "state -x a", "create --bundle", "kill a -9", "kill a --all",
     "kill --all a -- -1", "kill -- a 9", "delete a --force", "delete -f a", "delete --force=no a",

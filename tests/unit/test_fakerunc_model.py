@@ -12,10 +12,12 @@ from fakerunc.model import (
     Create,
     Defect,
     Delete,
+    Exec,
     InitState,
     Kill,
+    Pause,
     Plan,
-    SignalEffect,
+    Resume,
     Stage,
     Start,
     State,
@@ -25,7 +27,6 @@ from fakerunc.model import (
     StepKind,
     View,
     complaint_about_id,
-    effect_of_signal,
     listing_warning,
     plan,
     status,
@@ -54,6 +55,9 @@ CREATION = (
 )
 GONE = "kill-init remove-cgroups remove-directory"
 EMPTIED = "remove-cgroups remove-directory"
+EXEC = "exec failed: "
+PAUSED = "cannot exec in a paused container (use --ignore-paused to override)"
+PROCESS = "spawn-process write-pid-file rename-pid-file await-process"
 NOT_STOPPED = "cannot delete container c1 that is not stopped: "
 
 # command: state: (steps, exit code, words), as in the behaviour matrix of runc 1.1.5.
@@ -100,8 +104,62 @@ TABLE: dict[Command, dict[Status, tuple[str, int, str]]] = {
         Status.TORN: ("", 1, "unexpected EOF"),
         Status.CREATED: ("signal-members", 0, ""),
         Status.RUNNING: ("signal-members", 0, ""),
-        Status.PAUSED: ("signal-members", 0, ""),
+        Status.PAUSED: ("signal-members thaw", 0, ""),
         Status.STOPPED: ("signal-members", 0, ""),
+    },
+    Kill("c1", 9): {
+        Status.ABSENT: ("", 1, NOT_THERE),
+        Status.BROKEN: ("", 1, NOT_THERE),
+        Status.TORN: ("", 1, "unexpected EOF"),
+        Status.CREATED: ("signal-init", 0, ""),
+        Status.RUNNING: ("signal-init", 0, ""),
+        Status.PAUSED: ("signal-init thaw", 0, ""),
+        Status.STOPPED: ("", 1, "container not running"),
+    },
+    Pause("c1"): {
+        Status.ABSENT: ("", 1, NOT_THERE),
+        Status.BROKEN: ("", 1, NOT_THERE),
+        Status.TORN: ("", 1, "unexpected EOF"),
+        Status.CREATED: ("freeze", 0, ""),
+        Status.RUNNING: ("freeze", 0, ""),
+        Status.PAUSED: ("", 1, "container not running"),
+        Status.STOPPED: ("", 1, "container not running"),
+    },
+    Resume("c1"): {
+        Status.ABSENT: ("", 1, NOT_THERE),
+        Status.BROKEN: ("", 1, NOT_THERE),
+        Status.TORN: ("", 1, "unexpected EOF"),
+        Status.CREATED: ("", 1, "container not paused"),
+        Status.RUNNING: ("", 1, "container not paused"),
+        Status.PAUSED: ("thaw", 0, ""),
+        Status.STOPPED: ("", 1, "container not paused"),
+    },
+    Exec("c1", pid_file=True): {
+        Status.ABSENT: ("", 255, EXEC + NOT_THERE),
+        Status.BROKEN: ("", 255, EXEC + NOT_THERE),
+        Status.TORN: ("", 255, EXEC + "unexpected EOF"),
+        Status.CREATED: (PROCESS, 0, ""),
+        Status.RUNNING: (PROCESS, 0, ""),
+        Status.PAUSED: ("", 255, EXEC + PAUSED),
+        Status.STOPPED: ("", 255, EXEC + "cannot exec in a stopped container"),
+    },
+    Exec("c1", detach=True, ignore_paused=True): {
+        Status.ABSENT: ("", 255, EXEC + NOT_THERE),
+        Status.BROKEN: ("", 255, EXEC + NOT_THERE),
+        Status.TORN: ("", 255, EXEC + "unexpected EOF"),
+        Status.CREATED: ("spawn-process", 0, ""),
+        Status.RUNNING: ("spawn-process", 0, ""),
+        Status.PAUSED: ("spawn-process", 0, ""),
+        Status.STOPPED: ("", 255, EXEC + "cannot exec in a stopped container"),
+    },
+    Exec("c1", defect="no"): {
+        Status.ABSENT: ("", 255, EXEC + NOT_THERE),
+        Status.BROKEN: ("", 255, EXEC + NOT_THERE),
+        Status.TORN: ("", 255, EXEC + "unexpected EOF"),
+        Status.CREATED: ("", 255, EXEC + "no"),
+        Status.RUNNING: ("", 255, EXEC + "no"),
+        Status.PAUSED: ("", 255, EXEC + PAUSED),
+        Status.STOPPED: ("", 255, EXEC + "cannot exec in a stopped container"),
     },
     Delete("c1"): {
         Status.ABSENT: ("remove-directory", 1, NOT_THERE),
@@ -300,49 +358,3 @@ def test_two_steps_may_wait_in_vain() -> None:
     assert stuck(Step(StepKind.KILL_INIT)).stderr == "container init still running"
     with pytest.raises(ValueError, match="unlink-fifo"):
         stuck(Step(StepKind.UNLINK_FIFO))
-
-
-# HUP INT QUIT ILL TRAP ABRT BUS FPE SEGV TERM STKFLT SYS, measured with all 64.
-ENDING = [1, 2, 3, 4, 5, 6, 7, 8, 11, 15, 16, 31]
-
-
-@pytest.mark.parametrize("signal", range(65))
-def test_signals_to_a_created_init(signal: int) -> None:
-    effect = effect_of_signal(Status.CREATED, signal, handled=False)
-    assert effect is {9: SignalEffect.DIES, 19: SignalEffect.SUSPENDED}.get(
-        signal, SignalEffect.EXITS_2 if signal in ENDING else SignalEffect.NOTHING
-    )
-
-
-@pytest.mark.parametrize("signal", range(65))
-@pytest.mark.parametrize("handled", [True, False])
-def test_signals_to_a_running_init(signal: int, handled: bool) -> None:
-    effect = effect_of_signal(Status.RUNNING, signal, handled=handled)
-    otherwise = SignalEffect.HANDLED if handled and signal else SignalEffect.NOTHING
-    assert effect is {9: SignalEffect.DIES, 19: SignalEffect.SUSPENDED}.get(signal, otherwise)
-
-
-@pytest.mark.parametrize(
-    ("signal", "effect"),
-    [
-        (15, SignalEffect.DIES),
-        (10, SignalEffect.DIES),
-        (64, SignalEffect.DIES),
-        (17, SignalEffect.NOTHING),
-        (28, SignalEffect.NOTHING),
-        (20, SignalEffect.SUSPENDED),
-        (0, SignalEffect.NOTHING),
-    ],
-)
-def test_a_shared_pid_namespace_protects_nobody(signal: int, effect: SignalEffect) -> None:
-    assert effect_of_signal(Status.RUNNING, signal, handled=False, shared_pids=True) is effect
-
-
-@pytest.mark.parametrize("state", Status, ids=lambda state: state.value)
-def test_only_a_living_init_is_killed(state: Status) -> None:
-    dies = effect_of_signal(state, 9, handled=False) is SignalEffect.DIES
-    assert dies is (state in {Status.CREATED, Status.RUNNING, Status.PAUSED})
-
-
-def test_a_frozen_init_is_signalled_when_it_thaws() -> None:
-    assert effect_of_signal(Status.PAUSED, 15, handled=True) is SignalEffect.PENDING

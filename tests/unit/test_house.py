@@ -29,7 +29,9 @@ CORE = ("conman/core/*.py",)
 SHIM_PURE = tuple(f"conman/shim/{name}.py" for name in ("machine", "task", "recipes*", "json_text"))
 STEP_PARTS = ("steps", "results", "held", "control", "shared_steps", "shared_results")
 STEPS = tuple(f"conman/primitives/{name}.py" for name in STEP_PARTS)
-MODEL = tuple(f"fakerunc/{name}.py" for name in ("model", "view", "record", "signals"))
+MODEL = tuple(
+    f"fakerunc/{name}.py" for name in ("model", "vocabulary", "view", "record", "signals")
+)
 PURE = (
     *CORE,
     "conman/oci/*.py",

@@ -1,0 +1,83 @@
+"""JSON as Go's decoder reads it: its complaints about syntax and types are part of runc's answers.
+
+It must never take a value of another type for the one that is asked for.
+"""
+
+import json
+from typing import cast
+
+Object = dict[str, object]
+
+
+class Unreadable(Exception):
+    """A file that runc gives up on before it looks at anything else; str() is its complaint."""
+
+
+def load(path: str, kind: str) -> Object:
+    """The first value in the file, an object of Go's type `kind`: Go leaves alone what follows it."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        text = file.read()
+    if not text.strip():
+        raise Unreadable("EOF")
+    try:
+        value: object = json.JSONDecoder().raw_decode(text.lstrip())[0]
+    except json.JSONDecodeError as problem:
+        raise Unreadable(_go_syntax_error(problem)) from problem
+    if not isinstance(value, dict):
+        raise Unreadable(f"json: cannot unmarshal {_kind(value)} into Go value of type {kind}")
+    return cast("Object", value)
+
+
+def _go_syntax_error(problem: json.JSONDecodeError) -> str:
+    """The words that Go would have; of rarer mistakes the character only."""
+    inside_string = problem.msg == "Invalid control character at"
+    if problem.msg.startswith("Unterminated") or not (
+        inside_string or problem.doc[problem.pos :].strip()
+    ):
+        return "unexpected EOF"
+    context = {
+        "Expecting value": "looking for beginning of value",
+        "Expecting property name enclosed in double quotes": (
+            "looking for beginning of object key string"
+        ),
+        "Expecting ':' delimiter": "after object key",
+        "Expecting ',' delimiter": "after object key:value pair",
+        "Invalid control character at": "in string literal",
+    }.get(problem.msg, "in JSON")
+    return f"invalid character {problem.doc[problem.pos]!r} {context}"
+
+
+def _kind(value: object) -> str:
+    kinds: dict[type, str] = {list: "array", dict: "object", str: "string", bool: "bool"}
+    return kinds.get(type(value), "number")
+
+
+def _wrong(value: object, key: str, wanted: str) -> Unreadable:
+    return Unreadable(f"json: cannot unmarshal {_kind(value)} into {key} of type {wanted}")
+
+
+def object_at(parent: Object, key: str) -> Object | None:
+    value = parent.get(key)
+    if value is None or isinstance(value, dict):
+        return cast("Object | None", value)
+    raise _wrong(value, key, "object")
+
+
+def text_at(parent: Object, key: str) -> str:
+    value = parent.get(key)
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise _wrong(value, key, "string")
+
+
+def texts_at(parent: Object, key: str) -> tuple[str, ...]:
+    value = parent.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _wrong(value, key, "[]string")
+    texts = cast("list[object]", value)
+    for text in texts:
+        if not isinstance(text, str):
+            raise _wrong(text, key, "string")
+    return tuple(str(text) for text in texts)

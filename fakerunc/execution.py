@@ -1,0 +1,189 @@
+"""Performs exec: another process in a running container, in the foreground or left to itself.
+
+It must never execute a file of the rootfs: what it starts is a stand-in, as init is.
+"""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from dataclasses import replace
+
+from fakerunc import forwarding, pid_file, process, process_spec, signals
+from fakerunc.bundle import config_here
+from fakerunc.commands import Failed, perform_all
+from fakerunc.decoding import Unreadable, load
+from fakerunc.faults import Faults, ordered
+from fakerunc.log import go_error, rename_error
+from fakerunc.model import Answer, Exec, Record, Step, StepKind, plan
+from fakerunc.options import Invocation
+from fakerunc.place import Refused, directory_of, root_of
+from fakerunc.process_spec import ProcessSpec
+from fakerunc.rootfs import home_of, inside
+
+
+def execute(call: Invocation) -> Answer:
+    try:
+        return _execute(call, ordered(call.command))
+    except Refused as refusal:
+        return _failed(str(refusal))
+
+
+def _execute(call: Invocation, faults: Faults) -> Answer:
+    to = pid_file.absolute(call.flags)
+    directory = directory_of(call.arguments[0], root_of(call.options))
+    view, record = directory.look()
+    asked, defect = _asked(call, record) if record else (None, "")
+    command = Exec(
+        directory.id,
+        detach=call.on("detach"),
+        pid_file=bool(to),
+        ignore_paused=call.on("ignore-paused"),
+        defect=defect,
+    )
+    execution = Execution(directory.path, record, asked, to)
+    if not command.detach:
+        forwarding.hold_signals()
+    try:
+        answer = perform_all(plan(command, view), execution.perform, faults)
+    except Failed as end:
+        return end.answer
+    return replace(answer, code=execution.code) if execution.code else answer
+
+
+def _failed(words: str) -> Answer:
+    return Answer(255, "", f"exec failed: {words}")
+
+
+def _asked(call: Invocation, record: Record) -> tuple[ProcessSpec | None, str]:
+    """The process, and what is wrong with it."""
+    if not call.flags.get("process") and len(call.arguments) == 1:
+        return None, "process args cannot be empty"
+    try:
+        asked = process_spec.checked(_specified(call, record))
+    except Unreadable as problem:
+        return None, str(problem)
+    except OSError as failure:
+        return None, go_error("open", str(failure.filename), failure)
+    return asked, _complaint(call, asked, record)
+
+
+def _specified(call: Invocation, record: Record) -> ProcessSpec:
+    """--process says all of it; otherwise it is the container's own, with other args."""
+    if path := call.flags.get("process"):
+        return process_spec.of(load(path, "specs.Process"))
+    try:
+        os.chdir(record.bundle)
+    except OSError as failure:
+        raise Unreadable(go_error("chdir", record.bundle, failure)) from failure
+    own = process_spec.within(config_here()) or ProcessSpec((), (), "/")
+    return replace(
+        own,
+        args=tuple(call.arguments[1:]),
+        env=(*own.env, *call.many("env")),
+        cwd=call.flags.get("cwd") or own.cwd,
+        terminal=call.on("tty"),
+        user=_user(call) or own.user,
+    )
+
+
+def _user(call: Invocation) -> str:
+    user = call.flags.get("user", "")
+    parts = user.split(":", 1) if user else []
+    for kind, part in zip(("uid", "gid"), parts, strict=False):
+        if not part.removeprefix("-").isdecimal():
+            why = f'strconv.Atoi: parsing "{part}": invalid syntax'
+            raise Unreadable(f"parsing {part} as int for {kind} failed: {why}")
+    for gid in call.many("additional-gids"):
+        if int(gid) < 0:
+            raise Unreadable(f"additional-gids must be a positive number {gid}")
+    return user
+
+
+def _complaint(call: Invocation, asked: ProcessSpec, record: Record) -> str:
+    """In runc's order: what it sees itself, then what the process fails by inside."""
+    socket, detach = call.flags.get("console-socket"), call.on("detach")
+    if detach and asked.terminal and not socket:
+        return "cannot allocate tty if runc will detach without setting console socket"
+    if socket and not (detach and asked.terminal):
+        return "cannot use console socket if runc will not detach or allocate tty"
+    words = process_spec.complaint_about_env(asked.env) or _complaint_about_cwd(asked, record)
+    words = words or process_spec.complaint_about_program(asked, record.rootfs)
+    return f"unable to start container process: {words}" if words else ""
+
+
+def _complaint_about_cwd(asked: ProcessSpec, record: Record) -> str:
+    """What a mount brings is not in the rootfs: a directory below one is believed in."""
+    cwd = os.path.normpath(asked.cwd)
+    if any(cwd == folder or cwd.startswith(f"{folder}/") for folder in record.mounted):
+        return ""
+    try:
+        path = inside(record.rootfs, cwd)
+        failure = 0 if stat.S_ISDIR(os.stat(path).st_mode) else errno.ENOTDIR
+    except OSError as problem:
+        failure = problem.errno or errno.EIO
+    words = f'chdir to cwd ("{asked.cwd}") set in config.json failed'
+    return f"{words}: {os.strerror(failure).lower()}" if failure else ""
+
+
+class Execution:
+    """One exec under way; `code` is its process's exit code once that has ended in the foreground."""
+
+    def __init__(
+        self, place: str, record: Record | None, asked: ProcessSpec | None, to: str
+    ) -> None:
+        """`place` is the state directory, `to` the pid file; nothing is made yet."""
+        self.place = place
+        self.record = record
+        self.asked = asked
+        self.to = to
+        self.pid = 0
+        self.start = 0
+        self.code = 0
+
+    def perform(self, step: Step) -> None:
+        try:
+            self._perform(step)
+        except OSError as failure:
+            self._end()
+            raise Failed(_failed(_words(step, failure))) from failure
+
+    def _perform(self, step: Step) -> None:
+        match step.kind, self.record, self.asked:
+            case StepKind.SPAWN_PROCESS, Record() as record, ProcessSpec() as asked:
+                self._spawn(record, asked)
+            case StepKind.WRITE_PID_FILE, _, _:
+                pid_file.write(self.to, self.pid)
+            case StepKind.RENAME_PID_FILE, _, _:
+                pid_file.publish(self.to)
+            case StepKind.AWAIT_PROCESS, _, _:
+                self.code = forwarding.await_end(self.pid, self.start)
+            case _:
+                raise AssertionError(f"{step.name} is no step of exec")
+
+    def _spawn(self, record: Record, asked: ProcessSpec) -> None:
+        env = process_spec.variables(asked.env)
+        env.setdefault("HOME", home_of(record.rootfs, asked.uid))
+        env[process.MARKER] = self.place
+        init = 0 if record.shared_pids else record.pid
+        self.pid, self.start = process.spawn_beside(init, asked.args, env)
+        if not process.alive(record.pid, record.start):
+            raise ChildProcessError("unable to start container process: init is dead by now")
+
+    def _end(self) -> None:
+        """What was begun is undone: nobody was told of it."""
+        if self.pid:
+            process.send(self.pid, self.start, signals.KILL)
+            # Somebody may have reaped it: only its end matters.
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
+
+
+def _words(step: Step, failure: OSError) -> str:
+    match step.kind:
+        case StepKind.SPAWN_PROCESS:
+            return str(failure)
+        case StepKind.RENAME_PID_FILE:
+            return rename_error(failure)
+        case _:
+            return go_error("open", str(failure.filename), failure)

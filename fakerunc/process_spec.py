@@ -1,0 +1,76 @@
+"""The process of a container or of an exec, as the OCI runtime specification has it (config.md, Process).
+
+It must never execute what it names, nor look outside the rootfs for it.
+"""
+
+from dataclasses import dataclass
+
+from fakerunc.decoding import Object, Unreadable, object_at, text_at, texts_at
+from fakerunc.rootfs import complaint_about_program as complaint_about_file
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """What a stand-in needs of it; `env` holds entries as they were written."""
+
+    args: tuple[str, ...]
+    env: tuple[str, ...]
+    cwd: str
+    terminal: bool = False
+    user: str = ""  # uid[:gid]
+
+    @property
+    def uid(self) -> int:
+        return int(self.user.partition(":")[0] or 0)
+
+
+def within(config: Object) -> ProcessSpec | None:
+    found = object_at(config, "process")
+    return None if found is None else of(found)
+
+
+def of(process: Object) -> ProcessSpec:
+    user = object_at(process, "user") or {}
+    return ProcessSpec(
+        args=texts_at(process, "args"),
+        env=texts_at(process, "env"),
+        cwd=text_at(process, "cwd"),
+        terminal=bool(process.get("terminal")),
+        user=f"{user.get('uid') or 0}:{user.get('gid') or 0}",
+    )
+
+
+def checked(process: ProcessSpec | None) -> ProcessSpec:
+    """The same; what runc asks of every process before it does anything raises Unreadable."""
+    if process is None:
+        raise Unreadable("process property must not be empty")
+    if not process.cwd:
+        raise Unreadable("Cwd property must not be empty")
+    if not process.cwd.startswith("/"):
+        raise Unreadable("Cwd must be an absolute path")
+    if not process.args:
+        raise Unreadable("args must not be empty")
+    return process
+
+
+def complaint_about_program(process: ProcessSpec, rootfs: str) -> str:
+    """What is wrong with args[0], in Go's words, or nothing."""
+    paths = [entry.removeprefix("PATH=") for entry in process.env if entry.startswith("PATH=")]
+    return complaint_about_file(rootfs, process.args[0], paths[-1] if paths else "")
+
+
+def complaint_about_env(env: tuple[str, ...]) -> str:
+    for entry in env:
+        name, equals, _ = entry.partition("=")
+        if not equals:
+            return f'invalid environment variable: "{entry}"'
+        if not name:
+            return f'environment variable name can\'t be empty: "{entry}"'
+    return ""
+
+
+def variables(env: tuple[str, ...]) -> dict[str, str]:
+    """Of two entries of one name the last counts, as for Go's Setenv."""
+    entries = (entry.partition("=") for entry in env)
+    # Even a process that is to fail by a nameless one has to come up first.
+    return {name: value for name, _, value in entries if name}

@@ -93,14 +93,17 @@ test-chaos: setup ## the real daemon, killed at its crash points
 # All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.
 BUDGET ?= 5m
 SEEDS  ?= 1500
+# What each run of it has covered, for `make coverage`.
+COVERED := build/coverage
 
 explore: setup ## the simulator: every crash at every step, every order of several clients (BUDGET=5m a story), then drawn runs (SEEDS=1500)
-	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET))
-	$(call phase,faults,$(PY) -W error -m scenarios faults)
-	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS))
+	@mkdir -p $(COVERED)
+	$(call phase,exploration,$(PY) -W error -m scenarios explore --budget $(BUDGET) --coverage $(COVERED)/explore.json)
+	$(call phase,faults,$(PY) -W error -m scenarios faults --coverage $(COVERED)/faults.json)
+	$(call phase,swarm,$(PY) -W error -m scenarios swarm --seeds $(SEEDS) --coverage $(COVERED)/swarm.json)
 
-coverage: setup ## what the simulator's runs cover of all that there is to crash, fail and check (it runs them)
-	$(call phase,coverage,$(PY) -W error -m scenarios coverage --effects)
+coverage: setup ## what the last `make explore` covered of all that there is to crash, fail and check
+	$(call phase,coverage,$(PY) -W error -m scenarios coverage --effects --from $(COVERED)/*.json)
 
 museum: setup ## bugs of other container managers, planted in conman: the simulator finds each
 	$(call phase,museum,$(PY) -W error -m scenarios museum)
@@ -115,15 +118,17 @@ RUNS    ?= 1e6
 SHARD   ?= 1/1
 REPORTS := build/nightly
 # $(call nightly,NAME,OPTIONS): this part of it, and its report.
-nightly = $(PY) -W error -m scenarios $(1) $(2) --shard $(SHARD) --json $(REPORTS)/$(1)-$(subst /,-of-,$(SHARD)).json
+part    = $(REPORTS)/$(1)-$(subst /,-of-,$(SHARD)).json
+nightly = $(PY) -W error -m scenarios $(1) $(2) --shard $(SHARD) --json $(call part,$(1))
+covers  = --coverage $(call part,$(1)-coverage)
 
 nightly: setup ## a million runs and more (RUNS=1e6), on all cores (SHARD=1/4: a quarter, for one of four machines)
 	@mkdir -p $(REPORTS)
-	$(call phase,exploration,$(call nightly,explore))
-	$(call phase,faults,$(call nightly,faults))
+	$(call phase,exploration,$(call nightly,explore,$(call covers,explore)))
+	$(call phase,faults,$(call nightly,faults,$(call covers,faults)))
 	$(call phase,museum,$(call nightly,museum))
 	$(call phase,determinism,CONMAN_DETERMINISM_SEEDS=1000 $(PY) -m pytest -q tests/unit/test_determinism.py)
-	$(call phase,swarm,$(call nightly,swarm,--budget $(RUNS)))
+	$(call phase,swarm,$(call nightly,swarm,--budget $(RUNS) $(call covers,swarm)))
 
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)

@@ -22,6 +22,7 @@ from scenarios.faults import (
     AT_STEP,
     STAYS_SHUT,
     STEP_FAILS,
+    WAITING_DIES,
     Faults,
     may_fail,
     victims,
@@ -96,11 +97,13 @@ def way(text: str) -> Way:
 
 def _strike(text: str) -> Strike:
     match = _STRIKE.fullmatch(text)
-    if match is None or match[1] not in {*AT_EVENT, *AT_STEP, *AT_COMMIT}:
+    if match is None or match[1] not in {*_AT_EVENT, *AT_STEP, *AT_COMMIT}:
         raise Unreadable(f"{text!r} is no strike: KIND[ ERROR]@SAGA/EFFECT in PLACE[#n]")
     kind, error, saga, effect, place, nth = match.groups()
     return Strike(kind, Site(saga, effect, place), error or "", int(nth or 1))
 
+
+_AT_EVENT = (*AT_EVENT, WAITING_DIES)
 
 #: What may be refused before anything of it is done, for no descriptor is left: a swarm has those fail in their
 #: own ways only.
@@ -131,7 +134,7 @@ class Aimed(Faults):
 
     def at_event(self, world: World) -> str:
         sites = self.seen.under_way(world.shims.values())
-        kind = self._due(AT_EVENT, sites, lambda kind: bool(victims(world, kind)))
+        kind = self._due(_AT_EVENT, sites, lambda kind: bool(victims(world, kind)))
         if kind:
             self.befall(world, kind)
         return kind

@@ -15,6 +15,8 @@ from scenarios.coverage.seen import Seen
 from scenarios.world import RUN, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
+#: An init that waits for its start; never drawn.
+WAITING_DIES = "waiting-init-dies"
 RECORD_FAILS = "record-fails"
 STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
 NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
@@ -95,7 +97,7 @@ class Faults:
             case "shim-dies":
                 self.seen.kills(world.shims[str(one)])
                 world.shim_killed(str(one))
-            case "init-dies":
+            case "init-dies" | "waiting-init-dies":
                 world.end(int(one), 137, 9)
             case "call-hangs":
                 world.hung.add(int(one))
@@ -146,16 +148,18 @@ def victims(world: World, kind: str) -> list[str] | list[int]:
             return sorted(world.shims)
         case "init-dies":
             return living_inits(world)
+        case "waiting-init-dies":
+            return living_inits(world, image=1)
         case "call-hangs":
             return sorted(set(world.calls) - world.hung)
         case _:
             return ["the daemon"]
 
 
-def living_inits(world: World) -> list[int]:
-    """Those whose user's program runs."""
+def living_inits(world: World, image: int = 2) -> list[int]:
+    """Those whose user's program runs; `image` 1: those that wait for their start."""
     return [
-        p.pid for p in world.processes.values() if p.alive and p.kind == "init" and p.image == 2
+        p.pid for p in world.processes.values() if p.alive and p.kind == "init" and p.image == image
     ]
 
 

@@ -14,6 +14,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from scenarios import positions
 from scenarios.actors import enabled
+from scenarios.coverage.seen import Passed
 from scenarios.crowd import Crowd
 from scenarios.job import Job
 from scenarios.performing import is_over
@@ -97,8 +98,9 @@ class Interleaved(Swarm):
         *,
         on_turns: TurnsHandler = _no_turn,
         on_line: LineHandler,
+        passed: set[Passed] | None = None,
     ) -> None:
-        super().__init__(world, members, None, on_line)
+        super().__init__(world, members, None, on_line, passed)
         self._story, self._on_turns = story, on_turns
         self._plan = list(plan)
         self._line = _Line()

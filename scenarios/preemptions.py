@@ -15,6 +15,8 @@ from time import monotonic, process_time
 from scenarios import keys, oracle
 from scenarios.choices import Recorded
 from scenarios.clients import Client
+from scenarios.coverage.measured import is_position
+from scenarios.coverage.seen import Passed
 from scenarios.crowd import Crowd, Member
 from scenarios.explore import Explorer, Report
 from scenarios.interleaving import CLIENT, Interleaved, Plan, Preemption, Turn
@@ -24,6 +26,7 @@ from scenarios.schedule import Schedule
 from scenarios.simulator import Simulator
 from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.swarm import judged
+from scenarios.tally import taken
 from scenarios.verdict import close
 from scenarios.violation import Violation
 from scenarios.world import World
@@ -75,9 +78,14 @@ class _Judged(Exception):
 
 
 class Life:
-    """One life of a daemon from a start, which it changes. The handlers hear of it once its plan is done."""
+    """One life of a daemon from a start, which it changes. The handlers hear of it once its plan is done.
 
-    def __init__(self, start: Start, story: SeveralClients, plan: Plan) -> None:
+    `passed`: where it puts what it comes to, for coverage.
+    """
+
+    def __init__(
+        self, start: Start, story: SeveralClients, plan: Plan, passed: set[Passed]
+    ) -> None:
         self.start, self.plan = start, plan
         self.path = (*start.path, *(one.name() for one in plan))
         self.on_turns: Callable[[Turn], None]
@@ -96,6 +104,7 @@ class Life:
             plan,
             on_turns=self._on_turns,
             on_line=_no_line,
+            passed=passed,
         )
         self._life.on_point, self._life.on_turn = self._on_point, self._on_turn
 
@@ -108,6 +117,11 @@ class Life:
 
     def position(self) -> bytes:
         return self._life.position(self._terms)
+
+    def here(self) -> set[Passed]:
+        """The instant of an effect at which it is."""
+        here = self._life.seen.here
+        return set() if here is None else {here}
 
     def dead(self, point: str) -> Start:
         """The host as this daemon's death would leave it now."""
@@ -153,10 +167,12 @@ class Preemptions:
         #: How many preemptions were left to whoever came there with most.
         self._been: dict[bytes, int] = {}
         self._died: set[bytes] = set()
+        self._passed: set[Passed] = set()
 
     def explore(self) -> Report:
         """Until all was tried, the deadline passes, or a violation is found."""
         began = monotonic(), process_time()
+        taken()
         while self._frontier and not self.report.violations:
             if monotonic() > self.deadline or self.report.runs >= self._lives:
                 break
@@ -164,6 +180,9 @@ class Preemptions:
             self._note(began)
             self._on_progress(self.report)
         self.report.fixpoint = not self._frontier
+        self.report.met = taken()
+        # Not at each instant that is passed does a daemon die.
+        self.report.passed |= {here for here in self._passed if not is_position(here[1])}
         return self.report
 
     def _note(self, began: tuple[float, float]) -> None:
@@ -174,7 +193,7 @@ class Preemptions:
     def _live(self, start: Start, plan: Plan) -> None:
         """One life of a daemon, to its verdict, or to where another has been."""
         self.report.runs += 1
-        life = Life(start, self.story, plan)
+        life = Life(start, self.story, plan, self._passed)
         left = self.story.preemptions - len(plan) if start.is_first else 0
         life.on_turns = lambda turn: self._turns(life, turn, left)
         life.on_rest = lambda: self._arrive(life, 0)
@@ -207,6 +226,7 @@ class Preemptions:
             oracle.always(life.start.world)
             return
         self.report.points.add(point)
+        self.report.passed |= life.here()
         self.report.crashes += 1
         here = keys.of(life.start.world, life.start.crowd.key_of_the_dead())
         if here not in self._died:

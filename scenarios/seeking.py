@@ -28,6 +28,7 @@ from scenarios.faults import (
     STEP_HANGS,
     UNKNOWN_KEPT,
     UNKNOWN_LOST,
+    WAITING_DIES,
 )
 from scenarios.swarm import Result
 
@@ -42,7 +43,7 @@ _BY: dict[str, tuple[tuple[str, str, int], ...]] = {
     "Remaining": ((STEP_HANGS, "", 2),),
     "TimedOut": ((STEP_HANGS, "", 1), (CALL_HANGS, "", 4), (SLOW, "", 4)),
     "Absent": ((SHIM_DIES, "", 6), (INIT_DIES, "", 6)),
-    "Gone": ((INIT_DIES, "", 8), (SHIM_DIES, "", 2)),
+    "Gone": ((INIT_DIES, "", 8), (WAITING_DIES, "", 4), (SHIM_DIES, "", 2)),
     "Ended": ((INIT_DIES, "", 4),),
     "DeadlinePassed": ((SLOW, "", 3),),
     "NotCommitted": ((NOT_COMMITTED, "", 1),),

@@ -25,9 +25,11 @@ from scenarios.coverage.sites import Site, Unreadable, reading, sites
 from scenarios.coverage.table import Result, lines
 from scenarios.explore import Explorer
 from scenarios.outcomes import Outcome
+from scenarios.preemptions import Preemptions
 from scenarios.replay_ids import find_single
 from scenarios.shards import shard
 from scenarios.shims import Shim
+from scenarios.stories.all_stories import TOGETHER
 from scenarios.usage import Usage
 
 # ---- the denominator ---------------------------------------------------------------------------
@@ -152,6 +154,15 @@ def test_whatever_an_exploration_comes_to_is_in_the_denominator() -> None:
     # In the probe there is no crash, so it covers nothing.
     assert not any(name.startswith("remove-container/") for name in measured.covered)
     assert measured.met["I20"] > 0
+
+
+def test_an_exploration_of_several_clients_covers_outcomes_and_where_daemons_died() -> None:
+    report, measured = Preemptions(replace(TOGETHER[0], preemptions=1)).explore(), Measured()
+    measured.explored("several", report.passed, report.met, is_whole=report.fixpoint)
+    assert [name for name in measured.covered if name not in items()] == []
+    assert any("/Committed in " in name for name in measured.covered)
+    assert any("/before in " in name for name in measured.covered)
+    assert measured.met["I3"] > 0
 
 
 def test_an_exploration_that_was_broken_off_covers_nothing() -> None:

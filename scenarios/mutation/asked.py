@@ -26,9 +26,13 @@ class Test:
 
 @dataclass(slots=True)
 class Asked:
-    """One test file. `tests`: by what pytest calls them. `failing`: those that fail with nothing changed."""
+    """One test file. `tests`: by what pytest calls them. `loading`: what runs before any of them is called.
+
+    `failing`: those that fail with nothing changed.
+    """
 
     tests: dict[str, Test] = field(default_factory=dict[str, Test])
+    loading: Lines = field(default_factory=Lines)
     failing: list[str] = field(default_factory=list[str])
 
     @property
@@ -38,6 +42,18 @@ class Asked:
 
 _files: dict[str, Asked] = {}
 _watch = Watch(os.getcwd())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, object, object]:
+    if not isinstance(collector, pytest.Module):
+        return (yield)
+    _watch.fresh()
+    with _watch.watching():
+        result = yield
+    name = os.path.relpath(collector.path)
+    _files.setdefault(name, Asked()).loading = _watch.seen()
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, cast
@@ -59,11 +59,14 @@ class Reach:
         return sorted(found, key=lambda name: found[name])
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """As pytest calls them, the quickest first: functions, or for what is done at loading whole files."""
+        """As pytest calls them, the quickest first: functions, and whole files where loading them comes there."""
         if not mutant.function:
             return [name for name in self.files if self._loads(name, mutant)]
         found = dict[str, float]()
-        for asked in self.files.values():
+        for file, asked in self.files.items():
+            if _comes_to(asked.loading, mutant):
+                found[file] = asked.seconds
+                continue
             for name, test in asked.tests.items():
                 if _comes_to(test.lines, mutant):
                     function = name.partition("[")[0]
@@ -124,14 +127,15 @@ def _files(tree: Tree) -> dict[str, Asked]:
         found = _asked(tree, unknown)
         # A test that wants more of the project than the copy has cannot be asked.
         for name in unknown:
-            asked = found.get(name, {"tests": {}, "failing": []})
+            asked = found.get(name, asdict(Asked()))
             known[name] = {"digest": _of(name, around), "asked": asked}
         kept.write_text(json.dumps(known), encoding="utf-8")
     return {name: _as_asked(one["asked"]) for name, one in known.items()}
 
 
 def _as_asked(told: dict[str, Any]) -> Asked:
-    return Asked({name: Test(**one) for name, one in told["tests"].items()}, told["failing"])
+    tests = {name: Test(**one) for name, one in told["tests"].items()}
+    return Asked(tests, told["loading"], told["failing"])
 
 
 def _asked(tree: Tree, files: list[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The machine played by hand: what the world of the simulator has not, a damaged store, and what is told meanwhile."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
@@ -25,6 +26,7 @@ from conman.core.requests import (
     Reply,
     Request,
 )
+from conman.errors import Code, Refusal
 from conman.primitives.steps import Done, Failed, Held, Inventory, ProcessId, Remaining
 
 ID = "a" * 32
@@ -81,6 +83,24 @@ def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
     assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
     assert not daemon.machine.ledger.knows(ID)
     assert daemon.machine.ledger.names == {}
+
+
+def test_what_an_id_prefix_fits_is_told() -> None:
+    ids = tuple(f"ab{digit}" + "0" * 29 for digit in range(4))
+    rows = tuple(
+        replace(ROW, id=one, name=f"web{one[2]}", state=State.EXITED, init=None) for one in ids
+    )
+    daemon = Daemon(Stored(containers=rows, names=tuple((row.name, row.id) for row in rows)))
+    assert daemon.asked(InspectContainer("ab")) == Refusal(
+        Code.INVALID_ARGUMENT,
+        "AmbiguousPrefix",
+        f"the id prefix 'ab' fits 4 containers: {', '.join(ids[:3])}",
+        "give more of the id, or a name",
+        "container_id",
+    )
+    view = daemon.asked(InspectContainer("ab2"))
+    assert isinstance(view, ContainerView)
+    assert view.id == ids[2]
 
 
 def test_an_orphan_is_told_with_its_state_until_its_successor_is_due() -> None:

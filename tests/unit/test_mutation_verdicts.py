@@ -5,6 +5,7 @@ Whole runs are `python -m scenarios mutate`; here a few mutants of the real core
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -96,6 +97,30 @@ def test_the_tests_that_come_there_are_asked_the_quickest_first() -> None:
     }
     found = Reach({}, {"x.py": Asked(tests)}).tests_of(CORE)
     assert found == ["x.py::test_quick", "x.py::test_both", "x.py::test_each"]
+
+
+def test_of_a_file_that_comes_there_when_it_is_loaded_all_tests_are_asked() -> None:
+    there = {CORE.file: list(CORE.lines)}
+    tests = {"x.py::test_it": Test(2.0, there), "x.py::test_else": Test(0.1, {})}
+    files = {"x.py": Asked(tests, there), "y.py": Asked({"y.py::test_it": Test(1.0, there)})}
+    assert Reach({}, files).tests_of(CORE) == ["y.py::test_it", "x.py"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="namespaces of its own need root")
+def test_what_runs_when_a_file_is_loaded_and_in_each_test_is_told(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    (tmp_path / "conman").mkdir()
+    (tmp_path / "conman" / "__init__.py").touch()
+    (tmp_path / "conman" / "x.py").write_text("def f(a):\n if a:\n  return 1\n return 2\n")
+    (tmp_path / "test_x.py").write_text(
+        "from conman.x import f\nONE = f(1)\ndef test_it():\n f(0)\n"
+    )
+    words = ("-p", "scenarios.mutation.asked", "--import-mode=importlib", "test_x.py")
+    done = Tree(str(tmp_path)).tested(*words, seconds=50, CONMAN_LINES_TO="out")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads((tmp_path / "out").read_text())["test_x.py"]
+    assert told["loading"] == {"conman/x.py": [1, 2, 3]}
+    assert told["tests"]["test_x.py::test_it"]["lines"] == {"conman/x.py": [2, 4]}
 
 
 # ---- verdicts
@@ -235,7 +260,7 @@ RED = (1, "F\nFAILED tests/unit/test_x.py::test_it - assert\n")
 def met(core: Mutant) -> Reach:
     """By one story and a test in each of two files, one of which has a test that fails anyway."""
     lines = {core.file: list(core.lines)}
-    slow = Asked({"slow.py::test_it[1]": Test(9.0, lines)}, ["slow.py::test_red"])
+    slow = Asked({"slow.py::test_it[1]": Test(9.0, lines)}, failing=["slow.py::test_red"])
     quick = Asked({"quick.py::test_it": Test(1.0, lines)})
     return Reach({"create": lines, "start": {}}, {"slow.py": slow, "quick.py": quick})
 

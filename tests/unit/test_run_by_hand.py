@@ -1,21 +1,34 @@
 """Pieces of a run, played by hand: what an outcome that no story has comes to, in words and in order."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Committed, DeadlinePassed, Effect, Ended, Outcome
+from conman.core.effects.effect import (
+    Committed,
+    DeadlinePassed,
+    Effect,
+    Ended,
+    NotCommitted,
+    Outcome,
+)
 from conman.core.layout import Layout
 from conman.core.model import (
     Container,
     ContainerSpec,
+    DropIntent,
     Init,
     Intent,
     Operation,
+    ReleaseName,
     RootfsMode,
     State,
 )
-from conman.core.sagas import container, pause, run
+from conman.core.sagas import container, pause, rename, run
+from conman.core.turns import Saga
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
     Absent,
@@ -92,6 +105,62 @@ def test_a_stop_asks_before_it_kills() -> None:
     assert v.Thaw(ID, 2) not in effects
     effects, _ = played(container.stop_container(PAUSED, intent(Operation.STOP), SETTING), answer)
     assert effects.index(v.Thaw(ID, 2)) < effects.index(v.SignalInit(INIT.process, 15))
+
+
+@pytest.mark.parametrize(
+    "saga",
+    [
+        lambda: container.start_container(ROW, intent(Operation.START), SETTING),
+        lambda: container.stop_container(ROW, intent(Operation.STOP), SETTING),
+        lambda: container.kill_container(ROW, intent(Operation.KILL)),
+        lambda: container.remove_container(ROW, intent(Operation.REMOVE), SETTING),
+        lambda: pause.pause_container(ROW, intent(Operation.PAUSE)),
+        lambda: pause.unpause_container(PAUSED, intent(Operation.UNPAUSE)),
+        lambda: rename.rename_container(ROW, replace(intent(Operation.RENAME), name="db")),
+    ],
+    ids=["start", "stop", "kill", "remove", "pause", "unpause", "rename"],
+)
+def test_without_its_intent_nothing_is_done(saga: Callable[[], Saga]) -> None:
+    effects, refusal = played(saga(), lambda _: NotCommitted("full"))
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "StoreFailed"
+    assert len(effects) == 1
+
+
+def test_a_create_that_fails_is_undone_and_says_why() -> None:
+    def answer(effect: Effect) -> Outcome:
+        match effect:
+            case v.Commit():
+                return Committed()
+            case v.PrepareBundle():
+                return Failed("ENOSPC", "full")
+            case v.EndMembers():
+                return Remaining(())
+            case _:
+                return Done()
+
+    draft = replace(ROW, state=State.CREATED, init=None)
+    wish = replace(intent(Operation.CREATE), draft=draft)
+    effects, refusal = played(container.create_container(wish, SETTING), answer)
+    assert isinstance(refusal, Refusal)
+    assert refusal.what == "cannot prepare the bundle: full"
+    assert v.RemoveFiles(ID) in effects
+    assert effects[-1] == v.CommitUndone((ReleaseName(ID), DropIntent(ID)))
+
+
+@pytest.mark.parametrize(
+    ("row", "signal", "is_thawed"), [(ROW, 9, False), (PAUSED, 15, False), (PAUSED, 9, True)]
+)
+def test_only_what_stands_still_goes_on_to_die(
+    row: Container, signal: int, is_thawed: bool
+) -> None:
+    def answer(effect: Effect) -> Outcome:
+        return Committed() if isinstance(effect, v.Commit) else Done()
+
+    wish = replace(intent(Operation.KILL), signal=signal)
+    effects, _ = played(container.kill_container(row, wish), answer)
+    assert v.SignalInit(INIT.process, signal) in effects
+    assert (v.Thaw(ID, 2) in effects) is is_thawed
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,11 @@ def test_a_file_that_is_not_there_is_a_warning() -> None:
         "pids.max",
     ]
     assert planned(Resources(memory_bytes=0, pids_limit=-1), {}).warnings == ()
+    nowhere = planned(Resources(memory_bytes=64 * MEBI), {}).warnings
+    assert [warning.split()[4] for warning in nowhere] == [
+        "memory.limit_in_bytes",
+        "memory.memsw.limit_in_bytes",
+    ]
 
 
 def test_the_last_way_to_say_processors_holds() -> None:

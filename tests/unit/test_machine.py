@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Outcome
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import (
+    AppendEvent,
     Container,
     ContainerSpec,
+    Event,
     Init,
     Quarantined,
     RootfsMode,
@@ -23,11 +27,23 @@ from conman.core.requests import (
     InspectContainer,
     Okay,
     RemoveContainer,
+    RenameContainer,
     Reply,
     Request,
+    StopContainer,
 )
 from conman.errors import Code, Refusal
-from conman.primitives.steps import Done, Failed, Held, Inventory, ProcessId, Remaining
+from conman.primitives.steps import (
+    Absent,
+    Done,
+    ExitStatus,
+    Failed,
+    Gone,
+    Held,
+    Inventory,
+    ProcessId,
+    Remaining,
+)
 
 ID = "a" * 32
 NOW = Now(1, 1)
@@ -35,12 +51,18 @@ INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
 ROW = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.RUNNING, 2, INIT)
 
 
-def answered(effect: Effect) -> Outcome:
+def answered(effect: Effect, found: Inventory) -> Outcome:
     match effect:
         case v.Commit():
             return Committed()
         case v.LookAtHost():
-            return Inventory()
+            return found
+        case v.SignalInit():
+            return Gone()
+        case v.ReadExitStatus():
+            return ExitStatus(3, 0)
+        case v.AwaitExitRecord() | v.ReadExitRecord():
+            return Absent()
         case v.LookForMembers():
             return Remaining(())
         case v.HoldOutput():
@@ -52,9 +74,10 @@ def answered(effect: Effect) -> Outcome:
 
 
 class Daemon:
-    """A machine whose effects are done at once. `out`: all that came out of it."""
+    """A machine whose effects are done at once. `out`: all that came out of it. `found`: on its host."""
 
-    def __init__(self, stored: Stored) -> None:
+    def __init__(self, stored: Stored, found: Inventory | None = None) -> None:
+        self.found = found or Inventory()
         self.machine = Machine(Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc"))
         self.out: list[Output] = []
         self.follow(self.machine.boot(stored, NOW))
@@ -65,7 +88,7 @@ class Daemon:
             one = left.pop(0)
             self.out.append(one)
             if isinstance(one, Perform):
-                left += self.machine.complete(one.ticket, answered(one.effect), NOW)
+                left += self.machine.complete(one.ticket, answered(one.effect, self.found), NOW)
 
     def asked(self, request: Request) -> Reply:
         self.follow(self.machine.submit(1, request, NOW, bytes(16)))
@@ -83,6 +106,33 @@ def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
     assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
     assert not daemon.machine.ledger.knows(ID)
     assert daemon.machine.ledger.names == {}
+
+
+def test_a_stop_does_not_wait_for_who_has_ended() -> None:
+    """Its signal met nobody: that is known before anybody waits."""
+    daemon = Daemon(Stored(containers=(ROW,), names=(("web", ID),)))
+    assert daemon.asked(StopContainer("r" * 32, "d", "web", 10_000_000_000)) == Okay()
+    assert [one for one in daemon.out if isinstance(one, Alarm)] == []
+    view = daemon.asked(InspectContainer("web"))
+    assert isinstance(view, ContainerView)
+    assert view.state is State.EXITED
+    assert daemon.wanted(v.SignalInit) == [v.SignalInit(INIT.process, 15)]
+
+
+def test_what_nobody_owns_is_collected() -> None:
+    daemon = Daemon(Stored(), Inventory(directories=(ID,), runs=((ID, 2),)))
+    [commit] = daemon.wanted(v.CommitCollected)
+    assert isinstance(commit, v.CommitCollected)
+    assert commit.changes == (AppendEvent(Event(1, ID, "collected", 2)),)
+    assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
+
+
+@pytest.mark.parametrize(("name", "is_taken"), [("a1" * 16, False), ("g" * 32, True), ("a", True)])
+def test_a_name_that_could_be_an_id_is_refused(name: str, is_taken: bool) -> None:
+    daemon = Daemon(Stored(containers=(ROW,), names=(("web", ID),)))
+    reply = daemon.asked(RenameContainer("r" * 32, "d", "web", name))
+    assert isinstance(reply, Okay) is is_taken, reply
+    assert daemon.machine.ledger.names == ({name: ID} if is_taken else {"web": ID})
 
 
 def test_what_an_id_prefix_fits_is_told() -> None:

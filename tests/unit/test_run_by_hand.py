@@ -134,8 +134,6 @@ def test_a_create_that_fails_is_undone_and_says_why() -> None:
                 return Committed()
             case v.PrepareBundle():
                 return Failed("ENOSPC", "full")
-            case v.EndMembers():
-                return Remaining(())
             case _:
                 return Done()
 

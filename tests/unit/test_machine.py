@@ -21,7 +21,7 @@ from conman.core.model import (
     State,
     Stored,
 )
-from conman.core.outputs import Alarm, Output, Perform, Send, ShimEnded
+from conman.core.outputs import Alarm, InitEnded, Output, Perform, Send, ShimEnded
 from conman.core.requests import (
     ContainerView,
     InspectContainer,
@@ -38,7 +38,6 @@ from conman.primitives.steps import (
     Done,
     ExitStatus,
     Failed,
-    Gone,
     Held,
     Inventory,
     ProcessId,
@@ -57,8 +56,6 @@ def answered(effect: Effect, found: Inventory) -> Outcome:
             return Committed()
         case v.LookAtHost():
             return found
-        case v.SignalInit():
-            return Gone()
         case v.ReadExitStatus():
             return ExitStatus(3, 0)
         case v.AwaitExitRecord() | v.ReadExitRecord():
@@ -88,6 +85,9 @@ class Daemon:
             one = left.pop(0)
             self.out.append(one)
             if isinstance(one, Perform):
+                if isinstance(one.effect, v.SignalInit):
+                    # It dies of it, and that is seen before the signal is known to be sent.
+                    left += self.machine.observe(InitEnded(ID, 2), NOW)
                 left += self.machine.complete(one.ticket, answered(one.effect, self.found), NOW)
 
     def asked(self, request: Request) -> Reply:
@@ -109,7 +109,7 @@ def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
 
 
 def test_a_stop_does_not_wait_for_who_has_ended() -> None:
-    """Its signal met nobody: that is known before anybody waits."""
+    """Its end is seen before anybody waits for it."""
     daemon = Daemon(Stored(containers=(ROW,), names=(("web", ID),)))
     assert daemon.asked(StopContainer("r" * 32, "d", "web", 10_000_000_000)) == Okay()
     assert [one for one in daemon.out if isinstance(one, Alarm)] == []

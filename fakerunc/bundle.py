@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import cast
 
-from fakerunc import process_spec
+from fakerunc import process_spec, resources
 from fakerunc.decoding import Object, Unreadable, load, object_at, text_at
 from fakerunc.log import go_error
 from fakerunc.model import Defect, Stage
@@ -31,6 +31,7 @@ class Bundle:
     hostname: str
     hooks: bool
     mounted: tuple[str, ...]
+    limits: dict[str, object]
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -79,19 +80,22 @@ def _bundle(path: str, config: Object, process: ProcessSpec, root: str) -> Bundl
         shared_hostname="uts" not in own,
         hostname=text_at(config, "hostname"),
         hooks=any((object_at(config, "hooks") or {}).values()),
+        limits=resources.of(object_at(linux, "resources") or {}),
         mounted=(*_mounted(config), os.path.normpath(process.cwd)),
     )
 
 
-def defect(bundle: Bundle) -> Defect | None:
-    """The first thing that a readable bundle fails by, in the order in which runc finds out."""
+def defect(bundle: Bundle, unfit: str = "") -> Defect | None:
+    """The first thing that a readable bundle fails by, in the order in which runc finds out.
+
+    `unfit`: what is wrong between it and the command line.
+    """
     if words := _complaint_about_rootfs(bundle.rootfs):
         return Defect(Stage.CONFIG, words)
     if bundle.hostname and bundle.shared_hostname:
         return Defect(Stage.CONFIG, "unable to set hostname without a private UTS namespace")
-    if bundle.process.terminal:
-        words = "cannot allocate tty if runc will detach without setting console socket"
-        return Defect(Stage.SPAWN, words)
+    if unfit:
+        return Defect(Stage.SPAWN, unfit)
     unable = "unable to start container process: "
     if not os.path.isdir(bundle.rootfs):
         words = "unable to start init: fork/exec /proc/self/exe: not a directory"

@@ -18,17 +18,13 @@ from fakerunc.model import (
     Command,
     Plan,
     Record,
-    State,
     Step,
     StepKind,
+    View,
     plan,
-    render_state,
-    status,
     stuck,
 )
 from fakerunc.state import StateDirectory
-
-_PATIENCE_S = 10.0  # runc's 100 looks, 100 ms apart
 
 
 class Failed(Exception):
@@ -50,16 +46,28 @@ def perform_all(decided: Plan, perform: Callable[[Step], None], faults: Faults) 
     return decided.answer
 
 
-def carry_out(command: Command, directory: StateDirectory, faults: Faults) -> Answer:
+Say = Callable[[Record, View], str]
+
+
+def carry_out(
+    command: Command,
+    directory: StateDirectory,
+    faults: Faults,
+    say: Say | None = None,
+    limits: dict[str, object] | None = None,
+) -> Answer:
+    """`say`: what a command that succeeds prints of the container; `limits`: update's."""
     view, record = directory.look()
     decided = plan(command, view)
-    container = Container(directory, record, init_takes_all=not view.shared_pids)
+    container = Container(
+        directory, record, init_takes_all=not view.shared_pids, limits=limits or {}
+    )
     try:
         answer = perform_all(decided, container.perform, faults)
     except Failed as end:
         return end.answer
-    if isinstance(command, State) and record and not decided.refused:
-        return replace(answer, stdout=render_state(record, status(view).value))
+    if say and record and not decided.refused:
+        return replace(answer, stdout=say(record, view))
     return answer
 
 
@@ -73,6 +81,7 @@ class Container:
     directory: StateDirectory
     record: Record | None
     init_takes_all: bool
+    limits: dict[str, object]
 
     def perform(self, step: Step) -> None:
         match step.kind, self.record:
@@ -89,6 +98,12 @@ class Container:
                 self._signal_members(step.signal)
             case StepKind.KILL_INIT, Record(pid=pid, start=start):
                 self._kill_init(pid, start, step)
+            case StepKind.SET_RESOURCES, Record(cgroup=cgroup):
+                cgroups.limit(self.directory.root, cgroup, self.limits)
+            case StepKind.WRITE_STATE, _:
+                self.directory.rewrite_state(self.limits)
+            case StepKind.RENAME_STATE, _:
+                self.directory.rename_state()
             case StepKind.FREEZE, Record(cgroup=cgroup):
                 # The word first: a process that is made meanwhile is found by who looks again.
                 cgroups.freeze(self.directory.root, cgroup)
@@ -108,16 +123,17 @@ class Container:
         return process.send(record.pid, record.start, number)
 
     def _signal_members(self, number: int) -> None:
+        if number == signals.KILL:
+            process.end_members(self.directory.path)
+            return
         for pid, start in process.members(self.directory.path):
             process.send(pid, start, number)
-        if number == signals.KILL:
-            process.members_ended(self.directory.path, within_s=_PATIENCE_S)
 
     def _kill_init(self, pid: int, start: int, step: Step) -> None:
         process.send(pid, start, signals.KILL)
-        gone = process.ended(pid, start, within_s=_PATIENCE_S)
+        gone = process.ended(pid, start, within_s=process.PATIENCE_S)
         if gone and self.init_takes_all:
-            gone = process.members_ended(self.directory.path, within_s=_PATIENCE_S)
+            gone = process.members_ended(self.directory.path, within_s=process.PATIENCE_S)
         if not gone:
             raise Failed(stuck(step))
 

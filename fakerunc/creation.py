@@ -6,19 +6,22 @@ the waiting init dies with it. It must never record an init that does not wait y
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from fakerunc import cgroups, pid_file, process, signals
+from fakerunc import cgroups, forwarding, pid_file, process, signals
 from fakerunc.bundle import Bundle, defect, read
-from fakerunc.commands import perform_all
+from fakerunc.commands import Failed, perform_all, release
 from fakerunc.decoding import Unreadable
 from fakerunc.faults import Faults, ordered
+from fakerunc.inherited import Inherited, inherited
 from fakerunc.log import go_error, rename_error, rfc3339
 from fakerunc.model import (
     Answer,
     Create,
     Defect,
     Record,
+    Run,
     Stage,
     Step,
     StepKind,
@@ -27,9 +30,12 @@ from fakerunc.model import (
 )
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
-from fakerunc.process_spec import variables
+from fakerunc.process_spec import complaint_about_terminal, variables
 from fakerunc.rootfs import home_of
 from fakerunc.state import StateDirectory
+
+if TYPE_CHECKING:
+    from fakerunc.console import Terminal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Order:
     bundle: Bundle
     pid_file: str
     hierarchies: int
+    console_socket: str = ""
+    inherited: Inherited = field(default_factory=Inherited)
 
 
 class HostRefused(Exception):
@@ -51,11 +59,12 @@ class HostRefused(Exception):
 
 
 def create(call: Invocation) -> Answer:
+    """`create`, and `run`."""
     root = root_of(call.options)
     try:
         return _create(call, root)
     except (Refused, Unreadable) as problem:
-        raise Refused(f"runc create failed: {problem}") from problem
+        raise Refused(f"runc {call.command} failed: {problem}") from problem
 
 
 def _create(call: Invocation, root: str) -> Answer:
@@ -63,15 +72,36 @@ def _create(call: Invocation, root: str) -> Answer:
     # Before the bundle becomes the working directory.
     to = pid_file.absolute(call.flags)
     bundle = read(call.flags.get("bundle", "."))
-    order = Order(bundle, to, _hierarchies())
-    name = call.arguments[0]
-    command = Create(
-        name,
-        hierarchies=order.hierarchies,
-        pid_file=bool(to),
-        defect=_unbuilt(call, bundle) or defect(bundle),
+    order = Order(
+        bundle, to, _hierarchies(), call.flags.get("console-socket", ""), inherited(call.flags)
     )
-    return _carried_out(command, directory_of(name, root), order, faults)
+    name = call.arguments[0]
+    return _carried_out(_command(call, order), directory_of(name, root), order, faults)
+
+
+def _command(call: Invocation, order: Order) -> Create:
+    bundle = order.bundle
+    detach = call.command == "create" or call.on("detach")
+    unfit = complaint_about_terminal(
+        bundle.process, detach=detach, socket_path=order.console_socket
+    )
+    made = Create(
+        call.arguments[0],
+        hierarchies=order.hierarchies,
+        pid_file=bool(order.pid_file),
+        defect=_unbuilt(bundle) or defect(bundle, unfit or order.inherited.complaint),
+    )
+    if call.command == "create":
+        return made
+    return Run(
+        made.id,
+        made.hierarchies,
+        made.pid_file,
+        made.defect,
+        detach=detach,
+        keep=call.on("keep"),
+        shared_pids=bundle.shared_pids,
+    )
 
 
 def _carried_out(
@@ -79,23 +109,22 @@ def _carried_out(
 ) -> Answer:
     view, _ = directory.look()
     creation = Creation(directory, order)
+    if isinstance(command, Run) and not command.detach:
+        forwarding.hold_signals()
     try:
-        return perform_all(plan(command, view), creation.perform, faults)
+        answer = perform_all(plan(command, view), creation.perform, faults)
+    except Failed as end:
+        return end.answer
     except HostRefused as refusal:
-        undo = undo_of_create(refusal.step, str(refusal))
+        undo = undo_of_create(command, refusal.step, str(refusal))
         return perform_all(undo, creation.perform, faults)
+    return replace(answer, code=creation.code) if creation.code else answer
 
 
-def _unbuilt(call: Invocation, bundle: Bundle) -> Defect | None:
+def _unbuilt(bundle: Bundle) -> Defect | None:
     """What runc would do and fakerunc cannot yet."""
-    words = ""
-    if bundle.hooks:
-        words = "fakerunc has no hooks yet: take them out of config.json"
-    elif call.flags.get("console-socket"):
-        words = "fakerunc has no terminals yet: leave out --console-socket"
-    elif call.flags.get("preserve-fds", "0") != "0":
-        words = "fakerunc passes no descriptors on yet: leave out --preserve-fds"
-    return Defect(Stage.BUNDLE, words) if words else None
+    words = "fakerunc has no hooks yet: take them out of config.json"
+    return Defect(Stage.BUNDLE, words) if bundle.hooks else None
 
 
 def _hierarchies() -> int:
@@ -106,7 +135,10 @@ def _hierarchies() -> int:
 
 
 class Creation:
-    """One create under way: what it has made so far, for the steps that follow."""
+    """One create under way: what it has made so far, for the steps that follow.
+
+    `code` is the program's exit code once a run has seen its end.
+    """
 
     def __init__(self, directory: StateDirectory, order: Order) -> None:
         """Nothing is made yet."""
@@ -114,7 +146,8 @@ class Creation:
         self.order = order
         self.cgroup = order.bundle.cgroup or directory.id
         self.init: process.Spawned | None = None
-        self.temporary = ""
+        self.terminal: Terminal | None = None
+        self.code = 0
 
     def perform(self, step: Step) -> None:
         try:
@@ -130,13 +163,15 @@ class Creation:
                 self.directory.make_fifo()
             case StepKind.MAKE_CGROUP:
                 cgroups.make(self.directory.root, self.cgroup, step.index)
+                if step.index == 1 and self.order.bundle.limits:
+                    cgroups.limit(self.directory.root, self.cgroup, self.order.bundle.limits)
             case StepKind.SPAWN_INIT:
-                self._spawn_init()
+                self._spawn_init(step)
             case StepKind.WRITE_STATE:
                 record, count = self._record(), self.order.hierarchies
-                self.temporary = self.directory.write_state(record, hierarchies=count)
+                self.directory.write_state(record, hierarchies=count)
             case StepKind.RENAME_STATE:
-                self.directory.rename_state(self.temporary)
+                self.directory.rename_state()
                 self._init().settle()
             case StepKind.WRITE_PID_FILE:
                 pid_file.write(self.order.pid_file, self._init().pid)
@@ -145,6 +180,16 @@ class Creation:
             case StepKind.KILL_INIT:
                 process.send(self._init().pid, self._init().start, signals.KILL)
                 os.waitpid(self._init().pid, 0)
+            case StepKind.RELEASE_INIT:
+                release(self.directory.fifo, self._init().pid, self._init().start, step)
+            case StepKind.UNLINK_FIFO:
+                self.directory.unlink_fifo()
+            case StepKind.AWAIT_INIT:
+                self.code = forwarding.await_end(
+                    self._init().pid, self._init().start, self.terminal
+                )
+            case StepKind.SIGNAL_MEMBERS:
+                process.end_members(self.directory.path)
             case StepKind.REMOVE_CGROUPS:
                 cgroups.remove(self.directory.root, self.cgroup)
             case StepKind.REMOVE_DIRECTORY:
@@ -152,14 +197,23 @@ class Creation:
             case _:
                 raise AssertionError(f"{step.name} is no step of create")
 
-    def _spawn_init(self) -> None:
-        bundle = self.order.bundle
-        env = variables(bundle.env)
+    def _spawn_init(self, step: Step) -> None:
+        bundle, given = self.order.bundle, self.order.inherited
+        env = variables((*bundle.env, *given.env))
         env.setdefault("HOME", home_of(bundle.rootfs, bundle.process.uid))
         env["_LIBCONTAINER_STATEDIR"] = env[process.MARKER] = self.directory.path
+        if bundle.process.terminal:
+            self.terminal = _terminal(self.order, step)
+        slave = self.terminal.slave if self.terminal else -1
         self.init = process.spawn(
-            self.directory.fifo, bundle.args, env, shared_pids=bundle.shared_pids
+            self.directory.fifo,
+            bundle.args,
+            env,
+            process.Descriptors(slave, given.count),
+            shared_pids=bundle.shared_pids,
         )
+        if self.terminal:
+            self.terminal.hand_over()
 
     def _init(self) -> process.Spawned:
         if self.init is None:
@@ -195,3 +249,13 @@ class Creation:
                 return f"unable to start container process: {failure}"
             case _:
                 return go_error("open", str(failure.filename), failure)
+
+
+def _terminal(order: Order, step: Step) -> "Terminal":
+    # Only here: few containers have one, and its imports are slow.
+    from fakerunc.console import NoTerminal, Terminal  # noqa: PLC0415
+
+    try:
+        return Terminal(order.console_socket, order.bundle.process.size)
+    except NoTerminal as problem:
+        raise HostRefused(step, str(problem)) from problem

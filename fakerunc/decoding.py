@@ -16,13 +16,19 @@ class Unreadable(Exception):
 def load(path: str, kind: str) -> Object:
     """The first value in the file, an object of Go's type `kind`: Go leaves alone what follows it."""
     with open(path, encoding="utf-8", errors="surrogateescape") as file:
-        text = file.read()
+        return load_text(file.read(), kind)
+
+
+def load_text(text: str, kind: str) -> Object:
+    """Likewise, of a text. `null` is an empty object to Go."""
     if not text.strip():
         raise Unreadable("EOF")
     try:
         value: object = json.JSONDecoder().raw_decode(text.lstrip())[0]
     except json.JSONDecodeError as problem:
         raise Unreadable(_go_syntax_error(problem)) from problem
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise Unreadable(f"json: cannot unmarshal {_kind(value)} into Go value of type {kind}")
     return cast("Object", value)
@@ -68,6 +74,13 @@ def text_at(parent: Object, key: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     raise _wrong(value, key, "string")
+
+
+def number_at(parent: Object, key: str) -> int:
+    value = parent.get(key)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value or 0
+    raise _wrong(value, key, "int64")
 
 
 def texts_at(parent: Object, key: str) -> tuple[str, ...]:

@@ -8,18 +8,23 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from fakerunc import forwarding, pid_file, process, process_spec, signals
 from fakerunc.bundle import config_here
 from fakerunc.commands import Failed, perform_all
 from fakerunc.decoding import Unreadable, load
 from fakerunc.faults import Faults, ordered
+from fakerunc.inherited import inherited
 from fakerunc.log import go_error, rename_error
 from fakerunc.model import Answer, Exec, Record, Step, StepKind, plan
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
 from fakerunc.process_spec import ProcessSpec
 from fakerunc.rootfs import home_of, inside
+
+if TYPE_CHECKING:
+    from fakerunc.console import Terminal
 
 
 def execute(call: Invocation) -> Answer:
@@ -41,7 +46,7 @@ def _execute(call: Invocation, faults: Faults) -> Answer:
         ignore_paused=call.on("ignore-paused"),
         defect=defect,
     )
-    execution = Execution(directory.path, record, asked, to)
+    execution = Execution(directory.path, record, asked, to, call)
     if not command.detach:
         forwarding.hold_signals()
     try:
@@ -102,11 +107,11 @@ def _user(call: Invocation) -> str:
 
 def _complaint(call: Invocation, asked: ProcessSpec, record: Record) -> str:
     """In runc's order: what it sees itself, then what the process fails by inside."""
-    socket, detach = call.flags.get("console-socket"), call.on("detach")
-    if detach and asked.terminal and not socket:
-        return "cannot allocate tty if runc will detach without setting console socket"
-    if socket and not (detach and asked.terminal):
-        return "cannot use console socket if runc will not detach or allocate tty"
+    words = process_spec.complaint_about_terminal(
+        asked, detach=call.on("detach"), socket_path=call.flags.get("console-socket", "")
+    )
+    if words := words or inherited(call.flags).complaint:
+        return words
     words = process_spec.complaint_about_env(asked.env) or _complaint_about_cwd(asked, record)
     words = words or process_spec.complaint_about_program(asked, record.rootfs)
     return f"unable to start container process: {words}" if words else ""
@@ -130,13 +135,21 @@ class Execution:
     """One exec under way; `code` is its process's exit code once that has ended in the foreground."""
 
     def __init__(
-        self, place: str, record: Record | None, asked: ProcessSpec | None, to: str
+        self,
+        place: str,
+        record: Record | None,
+        asked: ProcessSpec | None,
+        to: str,
+        call: Invocation,
     ) -> None:
-        """`place` is the state directory, `to` the pid file; nothing is made yet."""
+        """`place` is the state directory; nothing is made yet."""
         self.place = place
         self.record = record
         self.asked = asked
         self.to = to
+        self.socket = call.flags.get("console-socket", "")
+        self.given = inherited(call.flags)
+        self.terminal: Terminal | None = None
         self.pid = 0
         self.start = 0
         self.code = 0
@@ -157,18 +170,33 @@ class Execution:
             case StepKind.RENAME_PID_FILE, _, _:
                 pid_file.publish(self.to)
             case StepKind.AWAIT_PROCESS, _, _:
-                self.code = forwarding.await_end(self.pid, self.start)
+                self.code = forwarding.await_end(self.pid, self.start, self.terminal)
             case _:
                 raise AssertionError(f"{step.name} is no step of exec")
 
     def _spawn(self, record: Record, asked: ProcessSpec) -> None:
-        env = process_spec.variables(asked.env)
+        env = process_spec.variables((*asked.env, *self.given.env))
         env.setdefault("HOME", home_of(record.rootfs, asked.uid))
         env[process.MARKER] = self.place
         init = 0 if record.shared_pids else record.pid
-        self.pid, self.start = process.spawn_beside(init, asked.args, env)
+        if asked.terminal:
+            self.terminal = self._terminal(asked)
+        slave = self.terminal.slave if self.terminal else -1
+        given = process.Descriptors(slave, self.given.count)
+        self.pid, self.start = process.spawn_beside(init, asked.args, env, given)
+        if self.terminal:
+            self.terminal.hand_over()
         if not process.alive(record.pid, record.start):
             raise ChildProcessError("unable to start container process: init is dead by now")
+
+    def _terminal(self, asked: ProcessSpec) -> "Terminal":
+        # Only here, as in creation.py.
+        from fakerunc.console import NoTerminal, Terminal  # noqa: PLC0415
+
+        try:
+            return Terminal(self.socket, asked.size)
+        except NoTerminal as problem:
+            raise Failed(_failed(str(problem))) from problem
 
     def _end(self) -> None:
         """What was begun is undone: nobody was told of it."""

@@ -16,7 +16,10 @@ from fakerunc.model import StepKind
 VARIABLE = "FAKERUNC_FAULTS"
 ANSWER = "answer"
 _STEPS = [kind.value for kind in StepKind] + [ANSWER]
-_COMMANDS = ("create", "delete", "exec", "kill", "pause", "resume", "start", "state")
+_COMMANDS = (
+    "checkpoint", "create", "delete", "events", "exec", "kill", "pause", "ps", "resume", "run",
+    "start", "state", "update",
+)  # fmt: skip
 
 
 class UnknownFault(Exception):

@@ -5,8 +5,13 @@ It must never take a signal for its own, but those that nobody can catch.
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
 from fakerunc import process, signals
+
+if TYPE_CHECKING:
+    # Only its type: most calls have no terminal, and its imports are slow.
+    from fakerunc.console import Terminal
 
 _ALL = signal.valid_signals() - signals.UNSTOPPABLE
 
@@ -19,15 +24,25 @@ def hold_signals() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def await_end(pid: int, start: int) -> int:
-    """The exit code of a child, 128 + its signal; reaps whatever else ends meanwhile."""
+def await_end(pid: int, start: int, terminal: "Terminal | None" = None) -> int:
+    """The exit code of a child, 128 + its signal; reaps whatever else ends meanwhile.
+
+    A terminal learns of another size, and is finished with.
+    """
+    code = _awaited(pid, start, terminal)
+    if terminal:
+        terminal.finish()
+    return code
+
+
+def _awaited(pid: int, start: int, terminal: "Terminal | None") -> int:
     while True:
         number = signal.sigwaitinfo(_ALL).si_signo
-        if number != signal.SIGCHLD:
+        if number == signal.SIGWINCH and terminal:
+            terminal.resize()
+        elif number != signal.SIGCHLD:
             process.send(pid, start, number)
-            continue
-        code = _reaped(pid)
-        if code is not None:
+        elif (code := _reaped(pid)) is not None:
             return code
 
 

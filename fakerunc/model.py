@@ -21,22 +21,28 @@ from fakerunc.view import (
 )
 from fakerunc.vocabulary import (
     ALREADY_RUNNING,
+    NO_CRIU,
     OK,
     Answer,
+    Checkpoint,
     Command,
     Create,
     Defect,
     Delete,
+    Events,
     Exec,
     Kill,
     Pause,
     Plan,
+    Ps,
     Resume,
+    Run,
     Stage,
     Start,
     State,
     Step,
     StepKind,
+    Update,
     stuck,
 )
 
@@ -44,19 +50,24 @@ from fakerunc.vocabulary import (
 __all__ = [
     "ALREADY_RUNNING",
     "NOTHING_THERE",
+    "NO_CRIU",
     "OK",
     "Answer",
+    "Checkpoint",
     "Command",
     "Create",
     "Defect",
     "Delete",
+    "Events",
     "Exec",
     "InitState",
     "Kill",
     "Pause",
     "Plan",
+    "Ps",
     "Record",
     "Resume",
+    "Run",
     "SignalEffect",
     "Stage",
     "Start",
@@ -65,6 +76,7 @@ __all__ = [
     "Status",
     "Step",
     "StepKind",
+    "Update",
     "View",
     "complaint_about_id",
     "effect_of_signal",
@@ -99,19 +111,29 @@ def plan(command: Command, view: View) -> Plan:
             return _pause(now)
         case Resume():
             return _resume(now)
+        case Ps():
+            return _refusal(command.defect) if command.defect else Plan((), OK)
+        case Update():
+            return _update(command, now)
+        case Events():
+            return _events(command, now)
+        case Checkpoint():
+            return _checkpoint(now)
         case State():
             return Plan((), OK)
         case _:
             assert_never(command)
 
 
-def undo_of_create(failed: Step, words: str) -> Plan:
+def undo_of_create(command: Create, failed: Step, words: str) -> Plan:
     """What create does, instead of the rest of its plan, when the host fails one of its steps.
 
     `words` is the host's reason. Of two creates of one id the slower fails at make-fifo, and undoes
     the winner's work: runc has no lock.
     """
-    return _create_failed(words, *(_UNDO if failed.kind in _WITH_INIT else _EMPTY))
+    return _create_failed(
+        command, words, *(_undo(command) if failed.kind in _WITH_INIT else _EMPTY)
+    )
 
 
 def complaint_about_id(id: str) -> str:  # noqa: A002 - what runc calls it
@@ -140,23 +162,25 @@ def _create(command: Create, view: View) -> Plan:
     stage = command.defect.stage if command.defect else None
     words = command.defect.words if command.defect else ""
     if stage is Stage.BUNDLE:
-        return _create_failed(words)
+        return _create_failed(command, words)
     if complaint := complaint_about_id(command.id):
-        return _create_failed(complaint)
+        return _create_failed(command, complaint)
     if stage is Stage.CONFIG:
-        return _create_failed(words)
+        return _create_failed(command, words)
     if view.directory:
-        return _create_failed("container with given ID already exists")
+        return _create_failed(command, "container with given ID already exists")
     room, init, pid_file = _steps_of_create(command)
     if stage is Stage.SPAWN:
-        return _create_failed(words, *room, *_EMPTY)
+        return _create_failed(command, words, *room, *_EMPTY)
     if stage is Stage.INIT:
-        return _create_failed(words, *room, *init, *_UNDO)
-    return Plan((*room, *init, *pid_file), OK)
+        return _create_failed(command, words, *room, *init, *_undo(command))
+    begin, end = _steps_of_run(command) if isinstance(command, Run) else ((), ())
+    return Plan((*room, *init, *begin, *pid_file, *end), OK)
 
 
-def _create_failed(words: str, *steps: Step) -> Plan:
-    return _refusal(f"runc create failed: {words}", *steps)
+def _create_failed(command: Create, words: str, *steps: Step) -> Plan:
+    verb = "run" if isinstance(command, Run) else "create"
+    return _refusal(f"runc {verb} failed: {words}", *steps)
 
 
 _Steps = tuple[Step, ...]
@@ -171,6 +195,22 @@ def _steps_of_create(command: Create) -> tuple[_Steps, _Steps, _Steps]:
     return room, init, _PID_FILE if command.pid_file else ()
 
 
+def _steps_of_run(command: Run) -> tuple[_Steps, _Steps]:
+    """What it does before the pid file, and after."""
+    if command.detach:
+        return _RELEASE, ()
+    orphans = (Step(StepKind.SIGNAL_MEMBERS, signal=signals.KILL),) if command.shared_pids else ()
+    left = () if command.keep else (*orphans, *_EMPTY)
+    return _RELEASE, (Step(StepKind.AWAIT_INIT), *left)
+
+
+def _undo(command: Create) -> _Steps:
+    if isinstance(command, Run) and command.keep:
+        return _steps(StepKind.KILL_INIT, StepKind.UNLINK_FIFO, StepKind.REMOVE_CGROUPS)
+    return _UNDO
+
+
+_RELEASE = _steps(StepKind.RELEASE_INIT, StepKind.UNLINK_FIFO)
 _PID_FILE = _steps(StepKind.WRITE_PID_FILE, StepKind.RENAME_PID_FILE)
 _EMPTY = _steps(StepKind.REMOVE_CGROUPS, StepKind.REMOVE_DIRECTORY)
 _UNDO = (Step(StepKind.KILL_INIT), *_EMPTY)
@@ -178,8 +218,8 @@ _WITH_INIT = frozenset(
     {
         StepKind.WRITE_STATE,
         StepKind.RENAME_STATE,
-        StepKind.WRITE_PID_FILE,
-        StepKind.RENAME_PID_FILE,
+        *(step.kind for step in _RELEASE),
+        *(step.kind for step in _PID_FILE),
     }
 )
 
@@ -203,7 +243,7 @@ def _unloadable(command: Command, view: View, words: str) -> Plan:
 def _start(now: Status) -> Plan:
     match now:
         case Status.CREATED:
-            return Plan(_steps(StepKind.RELEASE_INIT, StepKind.UNLINK_FIFO), OK)
+            return Plan(_RELEASE, OK)
         case Status.STOPPED:
             return _refusal("cannot start a container that has stopped")
         case Status.RUNNING:
@@ -241,6 +281,29 @@ def _resume(now: Status) -> Plan:
     if now is Status.PAUSED:
         return Plan(_steps(StepKind.THAW), OK)
     return _refusal("container not paused")
+
+
+def _update(command: Update, now: Status) -> Plan:
+    if command.defect:
+        return _refusal(command.defect)
+    if now is Status.STOPPED:
+        return _refusal("container not running")
+    kinds = (StepKind.SET_RESOURCES, StepKind.WRITE_STATE, StepKind.RENAME_STATE)
+    return Plan(_steps(*kinds), Answer(0, "", command.warning))
+
+
+def _events(command: Events, now: Status) -> Plan:
+    if command.defect:
+        return _refusal(command.defect)
+    if now is Status.STOPPED:
+        return _refusal(f"container with id {command.id} is not running")
+    return Plan((), OK)
+
+
+def _checkpoint(now: Status) -> Plan:
+    if now in {Status.CREATED, Status.STOPPED}:
+        return _refusal(f"Container cannot be checkpointed in {now.value} state")
+    return _refusal(NO_CRIU)
 
 
 def _exec(command: Exec, view: View) -> Plan:

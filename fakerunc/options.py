@@ -4,6 +4,7 @@ argparse would answer other words, allow other orders, and take longer to import
 answer. It must never act on what it reads.
 """
 
+import re
 import sys
 from dataclasses import dataclass, field
 
@@ -30,6 +31,7 @@ class Syntax:
     values: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     switches: tuple[str, ...] = ()
+    durations: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     integers: tuple[str, ...] = ()
     arguments: tuple[int, int] = (1, 1)
@@ -37,7 +39,16 @@ class Syntax:
     reorders: bool = True
 
     def names(self) -> frozenset[str]:
-        return frozenset((*self.values, *self.numbers, *self.switches, *self.lists, *self.aliases))
+        return frozenset(
+            (
+                *self.values,
+                *self.numbers,
+                *self.durations,
+                *self.switches,
+                *self.lists,
+                *self.aliases,
+            )
+        )
 
 
 GLOBAL = Syntax(
@@ -79,6 +90,29 @@ COMMANDS = {
         arguments=(1, sys.maxsize),
         reorders=False,
     ),
+    "checkpoint": Syntax(
+        values=(
+            "image-path",
+            "work-path",
+            "parent-path",
+            "page-server",
+            "manage-cgroups-mode",
+            "empty-ns",
+        ),
+        numbers=("status-fd",),
+        switches=(
+            "leave-running",
+            "tcp-established",
+            "ext-unix-sk",
+            "shell-job",
+            "lazy-pages",
+            "file-locks",
+            "pre-dump",
+            "auto-dedup",
+        ),
+    ),
+    "events": Syntax(durations=("interval",), switches=("stats",)),
+    "features": Syntax(arguments=(0, 0)),
     "kill": Syntax(switches=("all",), aliases={"a": "all"}, arguments=(1, 2)),
     "list": Syntax(
         values=("format",),
@@ -87,9 +121,67 @@ COMMANDS = {
         arguments=(0, 0),
     ),
     "pause": Syntax(),
+    "ps": Syntax(
+        values=("format",), aliases={"f": "format"}, arguments=(1, sys.maxsize), reorders=False
+    ),
     "resume": Syntax(),
+    "restore": Syntax(
+        values=(
+            "console-socket",
+            "image-path",
+            "work-path",
+            "manage-cgroups-mode",
+            "bundle",
+            "pid-file",
+            "empty-ns",
+            "lsm-profile",
+            "lsm-mount-context",
+        ),
+        switches=(
+            "tcp-established",
+            "ext-unix-sk",
+            "shell-job",
+            "file-locks",
+            "detach",
+            "no-subreaper",
+            "no-pivot",
+            "auto-dedup",
+            "lazy-pages",
+        ),
+        aliases={"b": "bundle", "d": "detach"},
+    ),
+    "run": Syntax(
+        values=("bundle", "console-socket", "pid-file"),
+        numbers=("preserve-fds",),
+        switches=("detach", "keep", "no-subreaper", "no-pivot", "no-new-keyring"),
+        aliases={"b": "bundle", "d": "detach"},
+    ),
+    "spec": Syntax(
+        values=("bundle",), switches=("rootless",), aliases={"b": "bundle"}, arguments=(0, 0)
+    ),
     "start": Syntax(),
     "state": Syntax(),
+    "update": Syntax(
+        values=(
+            "resources",
+            "cpu-period",
+            "cpu-quota",
+            "cpu-share",
+            "cpu-rt-period",
+            "cpu-rt-runtime",
+            "cpuset-cpus",
+            "cpuset-mems",
+            "kernel-memory",
+            "kernel-memory-tcp",
+            "memory",
+            "memory-reservation",
+            "memory-swap",
+            "l3-cache-schema",
+            "mem-bw-schema",
+        ),
+        numbers=("blkio-weight", "pids-limit"),
+        aliases={"r": "resources"},
+    ),
 }
 
 
@@ -168,7 +260,8 @@ def _flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
 
 def _check_number(syntax: Syntax, full: str, name: str, value: str) -> None:
     number = value.removeprefix("-").isdecimal()
-    if full in syntax.numbers and not number:
+    timeless = full in syntax.durations and seconds(value) is None
+    if timeless or (full in syntax.numbers and not number):
         raise ValueError(f'invalid value "{value}" for flag -{name}: parse error')
     if full in syntax.integers and not number:
         why = f'strconv.ParseInt: parsing "{value}": invalid syntax'
@@ -207,3 +300,19 @@ def _known(syntax: Syntax, word: str) -> bool:
     if not word.startswith("-") or word in {"-", "--"}:
         return False
     return word.removeprefix("-").removeprefix("-").partition("=")[0] in syntax.names()
+
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)")
+
+
+def seconds(text: str) -> float | None:
+    """A duration of Go's, such as 1m30s; None where it is none."""
+    bare = text.removeprefix("-").removeprefix("+")
+    if bare == "0":
+        return 0.0
+    parts = _PART.findall(bare)
+    if not parts or "".join(number + unit for number, unit in parts) != bare:
+        return None
+    total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return -total if text.startswith("-") else total

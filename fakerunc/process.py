@@ -15,6 +15,7 @@ from dataclasses import dataclass
 _STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "standin.py")
 # Every process of a container bears it in its environment: <root>/<id>.
 MARKER = "FAKERUNC_CONTAINER"
+PATIENCE_S = 10.0  # runc's 100 looks, 100 ms apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +32,47 @@ class Spawned:
         os.close(self.leash)
 
 
-def spawn(fifo: str, args: Sequence[str], env: Mapping[str, str], *, shared_pids: bool) -> Spawned:
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What a stand-in begins with: `terminal` as its stdio unless -1, `count` more from 3 on."""
+
+    terminal: int = -1
+    count: int = 0
+
+
+def spawn(
+    fifo: str,
+    args: Sequence[str],
+    env: Mapping[str, str],
+    given: Descriptors,
+    *,
+    shared_pids: bool,
+) -> Spawned:
     """Starts an init that waits at `fifo`; returns when its signal rules are in force."""
     leash_read, leash_write = os.pipe()
     rule = "shared" if shared_pids else "own"
-    pid, start = _started(["init"], [str(leash_read), rule, fifo, *args], env, (leash_read,))
+    argv = ["init", str(leash_read), rule, fifo, *args]
+    pid, start = _started(argv, env, given, (leash_read,))
     os.close(leash_read)
     return Spawned(pid, start, leash_write)
 
 
-def spawn_beside(init: int, args: Sequence[str], env: Mapping[str, str]) -> tuple[int, int]:
+def spawn_beside(
+    init: int, args: Sequence[str], env: Mapping[str, str], given: Descriptors
+) -> tuple[int, int]:
     """Starts what exec asks for: (pid, start). It dies with `init`, a pid, or with nobody: 0."""
-    return _started(["exec"], [str(init), *args], env, ())
+    return _started(["exec", str(init), *args], env, given, ())
 
 
 def _started(
-    mode: list[str], arguments: list[str], env: Mapping[str, str], kept: tuple[int, ...]
+    argv: list[str], env: Mapping[str, str], given: Descriptors, kept: tuple[int, ...]
 ) -> tuple[int, int]:
     """A child that has become a stand-in and said so, as (pid, start)."""
     ready_read, ready_write = os.pipe()
     pid = os.fork()
     if pid == 0:
-        argv = [_STAND_IN, *mode, str(ready_write), *arguments]
-        _become(argv, env, (*kept, ready_write))
+        mode, *rest = argv
+        _become([_STAND_IN, mode, str(ready_write), *rest], env, given, (*kept, ready_write))
     os.close(ready_write)
     ready = os.read(ready_read, 1)
     os.close(ready_read)
@@ -63,13 +82,20 @@ def _started(
     return pid, start
 
 
-def _become(argv: list[str], env: Mapping[str, str], kept: tuple[int, ...]) -> None:
-    """In the child: a session of its own, stdio as given, `kept`, nothing else of its maker's."""
+def _become(
+    argv: list[str], env: Mapping[str, str], given: Descriptors, kept: tuple[int, ...]
+) -> None:
+    """In the child: a session of its own, what it is given, `kept`, nothing else of its maker's."""
     try:
         os.setsid()
         os.chdir("/")
+        if given.terminal >= 0:
+            # Only here: few containers have one.
+            from fakerunc.console import take  # noqa: PLC0415
+
+            take(given.terminal)
         least = 3
-        for fd in sorted(kept):
+        for fd in sorted({*range(3, 3 + given.count), *kept}):
             os.set_inheritable(fd, True)  # noqa: FBT003 - takes no name
             os.closerange(least, fd)
             least = fd + 1
@@ -177,3 +203,10 @@ def _stopped(pid: int) -> bool:
             return file.read().rpartition(b") ")[2][:1] in {b"T", b"t", b"Z", b"X"}
     except OSError:
         return True
+
+
+def end_members(directory: str) -> None:
+    """KILL to whoever is left, and their end."""
+    for pid, start in members(directory):
+        send(pid, start, signal.SIGKILL)
+    members_ended(directory, within_s=PATIENCE_S)

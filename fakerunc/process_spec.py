@@ -5,7 +5,7 @@ It must never execute what it names, nor look outside the rootfs for it.
 
 from dataclasses import dataclass
 
-from fakerunc.decoding import Object, Unreadable, object_at, text_at, texts_at
+from fakerunc.decoding import Object, Unreadable, number_at, object_at, text_at, texts_at
 from fakerunc.rootfs import complaint_about_program as complaint_about_file
 
 
@@ -18,6 +18,7 @@ class ProcessSpec:
     cwd: str
     terminal: bool = False
     user: str = ""  # uid[:gid]
+    size: tuple[int, int] | None = None  # of its terminal: rows, columns
 
     @property
     def uid(self) -> int:
@@ -31,11 +32,13 @@ def within(config: Object) -> ProcessSpec | None:
 
 def of(process: Object) -> ProcessSpec:
     user = object_at(process, "user") or {}
+    size = object_at(process, "consoleSize")
     return ProcessSpec(
         args=texts_at(process, "args"),
         env=texts_at(process, "env"),
         cwd=text_at(process, "cwd"),
         terminal=bool(process.get("terminal")),
+        size=(number_at(size, "height"), number_at(size, "width")) if size else None,
         user=f"{user.get('uid') or 0}:{user.get('gid') or 0}",
     )
 
@@ -51,6 +54,15 @@ def checked(process: ProcessSpec | None) -> ProcessSpec:
     if not process.args:
         raise Unreadable("args must not be empty")
     return process
+
+
+def complaint_about_terminal(process: ProcessSpec, *, detach: bool, socket_path: str) -> str:
+    """What runc finds senseless between a process and a command line, or nothing."""
+    if detach and process.terminal and not socket_path:
+        return "cannot allocate tty if runc will detach without setting console socket"
+    if socket_path and not (detach and process.terminal):
+        return "cannot use console socket if runc will not detach or allocate tty"
+    return ""
 
 
 def complaint_about_program(process: ProcessSpec, rootfs: str) -> str:

@@ -1,7 +1,7 @@
 """What runs inside: a handful of programs built in, and for all others a stand-in that waits.
 
     sleep TIME          100, 0.5, 2m, infinity
-    true, false, echo [-n] WORDS, cat (stdin to stdout), yes [WORD]
+    true, false, env, echo [-n] WORDS, cat (stdin to stdout), yes [WORD]
     sh -c SCRIPT        a small grammar: shell.py
     anything else       lives until TERM, INT or QUIT, then exits with 0, as servers do
 
@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
+_MARKER = "FAKERUNC_CONTAINER"  # process.py's, of which only the name is wanted
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -104,6 +105,12 @@ def _yes(args: list[str]) -> int:
     return complain("yes: write error")
 
 
+def _env(_args: list[str]) -> int:
+    """Without the one variable that is not the container's."""
+    own = (f"{name}={text}\n" for name, text in os.environ.items() if name != _MARKER)
+    return 0 if write(1, "".join(own).encode("utf-8", "surrogateescape")) else 1
+
+
 def _serve(_args: list[str]) -> int:
     """As any server would: asked to end, it ends well."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
@@ -119,6 +126,7 @@ def _leave(_number: int, _frame: object) -> None:
 PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "cat": _cat,
     "echo": _echo,
+    "env": _env,
     "false": _false,
     "sleep": _sleep,
     "true": _true,

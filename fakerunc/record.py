@@ -6,6 +6,7 @@ Pure. It must never decide a status: that is the model's, whose word is given in
 import json
 from dataclasses import dataclass
 
+VERSION = "1.1.5"  # of the runc that all of this was measured on
 OCI_VERSION = "1.0.2-dev"  # the specification that runc 1.1.5 was built with, not the bundle's
 
 
@@ -55,7 +56,7 @@ def _shown(record: Record, status: str, owner: str) -> dict[str, object]:
     }
 
 
-def go_json(value: object, indent: int | None = None) -> str:
+def go_json(value: object, indent: int | str | None = None) -> str:
     """JSON as Go's encoder writes it: safe inside HTML, all else beyond ASCII as it is."""
     separators = (",", ": ") if indent else (",", ":")
     text = json.dumps(value, indent=indent, separators=separators, ensure_ascii=False)

@@ -11,6 +11,7 @@ It must never decide anything: it gathers the View from which the model does.
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -80,16 +81,33 @@ class StateDirectory:
         finally:
             os.umask(mask)
 
-    def write_state(self, record: Record, *, hierarchies: int) -> str:
-        """Under a temporary name, which it returns."""
-        temporary = os.path.join(self.path, f"state-{os.getpid()}")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
-            json.dump(_state(self.root, record, hierarchies), file, ensure_ascii=False)
-        return temporary
+    def unlink_fifo(self) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self.fifo)
 
-    def rename_state(self, temporary: str) -> None:
-        os.rename(temporary, self._file)
+    def rewrite_state(self, limits: dict[str, object]) -> None:
+        """As it is but for its limits, which are only those that were asked last; as write_state."""
+        with open(self._file, encoding="utf-8", errors="surrogateescape") as file:
+            state = json.load(file)
+        own = state["config"]["cgroups"]
+        state["config"]["cgroups"] = {"path": own["path"]} | limits
+        self._write(state)
+
+    def write_state(self, record: Record, *, hierarchies: int) -> None:
+        """Under a temporary name."""
+        self._write(_state(self.root, record, hierarchies))
+
+    def _write(self, state: dict[str, object]) -> None:
+        fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with open(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
+            json.dump(state, file, ensure_ascii=False)
+
+    def rename_state(self) -> None:
+        os.rename(self._temporary, self._file)
+
+    @property
+    def _temporary(self) -> str:
+        return os.path.join(self.path, f"state-{os.getpid()}")
 
     def remove(self) -> None:
         remove_tree(self.path)

@@ -105,6 +105,51 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class Run(Create):
+    """A create that starts too; in the foreground it waits for the end, and removes what was made.
+
+    `keep`: it removes nothing, a container that failed neither. `shared_pids`: the end of init ends
+    nobody else.
+    """
+
+    detach: bool = False
+    keep: bool = False
+    shared_pids: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ps:
+    """`ps ID`; what it prints is made by whoever sees the processes. `defect`: `--format`'s."""
+
+    id: str
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """`update ID`; `defect`: what is wrong with what is asked for; `warning`: said, and no more."""
+
+    id: str
+    defect: str = ""
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """`events ID`, printed like `ps`; `defect`: `--interval`'s."""
+
+    id: str
+    defect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """`checkpoint ID`: never done, as by a runc without criu."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """`start ID`."""
 
@@ -160,7 +205,21 @@ class State:
     id: str
 
 
-Command = Create | Start | Kill | Delete | Exec | Pause | Resume | State
+Command = (
+    Create
+    | Start
+    | Kill
+    | Delete
+    | Exec
+    | Pause
+    | Resume
+    | State
+    | Ps
+    | Update
+    | Events
+    | Checkpoint
+)
+NO_CRIU = 'CRIU version check failed: exec: "criu": executable file not found in $PATH'
 
 
 def stuck(step: Step) -> Answer:

@@ -63,7 +63,7 @@ class Lab:
         """A bundle whose program is `args`; `changes` replace parts of config.json, None removes."""
         programs = self.bundle / "rootfs/bin"
         programs.mkdir(parents=True, exist_ok=True)
-        for name in ("sh", "sleep", "echo", "true", "false", "cat", "yes", "server"):
+        for name in ("sh", "sleep", "echo", "true", "false", "cat", "yes", "env", "server"):
             (programs / name).touch(mode=0o755)
         namespaces = [{"type": kind} for kind in ("pid", "ipc", "uts", "mount", "network")]
         path = "PATH=/usr/bin:/bin"

@@ -196,7 +196,7 @@ def test_of_two_creates_at_once_the_slower_undoes_the_winner(box: Lab) -> None:
     with pytest.raises(HostRefused) as refusal:
         slower.perform(Step(StepKind.MAKE_FIFO))
     assert str(refusal.value) == f"exec fifo {directory.fifo} already exists"
-    for step in undo_of_create(refusal.value.step, str(refusal.value)).steps:
+    for step in undo_of_create(Create("c1"), refusal.value.step, str(refusal.value)).steps:
         slower.perform(step)
     assert "container does not exist" in box.call("state", "c1").err
     assert Path(f"/proc/{box.pid()}/exe").exists()

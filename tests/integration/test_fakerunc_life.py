@@ -269,10 +269,9 @@ def test_an_identity_is_pid_and_start_time(box: Lab) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("run", "c1"), "fakerunc has no run yet"),
         (("state", ".cgroups"), "is where fakerunc keeps its cgroups"),
-        (("create", "--console-socket", "/s", "c1"), "leave out --console-socket"),
-        (("create", "--preserve-fds", "1", "c1"), "leave out --preserve-fds"),
+        (("create", "--console-socket", "/s", "c1"), "cannot use console socket"),
+        (("create", "--preserve-fds", "9", "c1"), "unable to stat preserved-fd 0 (of 9)"),
     ],
     ids=str,
 )

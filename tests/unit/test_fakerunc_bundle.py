@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from fakerunc.bundle import Unreadable, defect, read
-from fakerunc.model import Stage
+from fakerunc.model import Defect, Stage
+from fakerunc.process_spec import ProcessSpec, complaint_about_terminal
 from fakerunc.rootfs import complaint_about_program, inside
 from fakerunc.script import Forever, NoScript, Pipeline, parse
 
@@ -85,6 +86,29 @@ def test_no_config_and_no_bundle(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("terminal", "detach", "socket", "words"),
+    [
+        (True, True, "", "cannot allocate tty"),
+        (True, True, "/s", ""),
+        (True, False, "", ""),
+        (True, False, "/s", "cannot use console socket"),
+        (False, True, "/s", "cannot use console socket"),
+        (False, True, "", ""),
+    ],
+)
+def test_what_fits_a_terminal(terminal: bool, detach: bool, socket: str, words: str) -> None:
+    process = ProcessSpec(("true",), (), "/", terminal=terminal)
+    said = complaint_about_terminal(process, detach=detach, socket_path=socket)
+    assert said.startswith(words)
+    assert bool(said) is bool(words)
+
+
+def test_a_command_line_that_does_not_fit_shows_before_init(bundle: Path) -> None:
+    found = defect(read(write(bundle, process=PROCESS | {"args": ["/x"]})), "no")
+    assert found == Defect(Stage.SPAWN, "no")
+
+
+@pytest.mark.parametrize(
     ("changes", "stage", "words"),
     [
         (
@@ -94,7 +118,6 @@ def test_no_config_and_no_bundle(bundle: Path) -> None:
         ),
         ({"root": {"path": "gone"}}, Stage.CONFIG, "gone: no such file or directory"),
         ({"hostname": "x", "linux": {}}, Stage.CONFIG, "without a private UTS namespace"),
-        ({"process": PROCESS | {"terminal": True}}, Stage.SPAWN, "cannot allocate tty"),
         ({"process": PROCESS | {"args": ["/x"]}}, Stage.INIT, 'exec: "/x": stat /x: no such file'),
         ({"process": PROCESS | {"env": ["X"]}}, Stage.INIT, 'invalid environment variable: "X"'),
     ],

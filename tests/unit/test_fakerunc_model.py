@@ -17,7 +17,9 @@ from fakerunc.model import (
     Kill,
     Pause,
     Plan,
+    Ps,
     Resume,
+    Run,
     Stage,
     Start,
     State,
@@ -256,6 +258,42 @@ def test_a_half_made_container(step: str) -> None:
     assert ("remove-cgroups" in names(removal)) is (state is Status.CREATED)
 
 
+BEGUN = CREATION.replace(" write-pid", " release-init unlink-fifo write-pid")
+
+
+@pytest.mark.parametrize(
+    ("command", "steps"),
+    [
+        (Run("c1"), f"{BEGUN} await-init {EMPTIED}"),
+        (Run("c1", shared_pids=True), f"{BEGUN} await-init signal-members {EMPTIED}"),
+        (Run("c1", keep=True), f"{BEGUN} await-init"),
+        (Run("c1", detach=True), BEGUN),
+    ],
+    ids=str,
+)
+def test_a_run_is_a_create_that_goes_on(command: Run, steps: str) -> None:
+    assert plan(command, NOTHING_THERE) == Plan(plan(command, NOTHING_THERE).steps, OK)
+    assert names(plan(command, NOTHING_THERE)) == steps
+    words = "runc run failed: container with given ID already exists"
+    assert plan(command, RUNNING) == Plan((), Answer(1, "", words))
+
+
+def test_a_run_that_fails_is_undone_but_for_what_it_keeps() -> None:
+    for keep, undone in ((False, GONE), (True, "kill-init unlink-fifo remove-cgroups")):
+        run = Run("c1", defect=Defect(Stage.INIT, "no"), keep=keep)
+        decided = plan(run, NOTHING_THERE)
+        assert names(decided).endswith(f" rename-state {undone}")
+        undo = undo_of_create(run, Step(StepKind.WRITE_PID_FILE), "no")
+        assert (names(undo), undo.answer) == (undone, decided.answer)
+        assert undo.answer == Answer(1, "", "runc run failed: no")
+
+
+def test_what_ps_cannot_print() -> None:
+    assert plan(Ps("c1"), VIEWS[Status.STOPPED]) == Plan((), OK)
+    assert plan(Ps("c1", "no"), VIEWS[Status.STOPPED]) == Plan((), Answer(1, "", "no"))
+    assert plan(Ps("c1", "no"), NOTHING_THERE) == Plan((), Answer(1, "", NOT_THERE))
+
+
 def test_a_create_without_pid_file_has_no_steps_for_it() -> None:
     assert (
         names(plan(Create("c1", pid_file=False), NOTHING_THERE))
@@ -297,7 +335,7 @@ def test_what_create_complains_about_first() -> None:
 
 @pytest.mark.parametrize("kind", [step.kind for step in plan(Create("c1"), NOTHING_THERE).steps])
 def test_a_create_that_the_host_stops_undoes_what_it_did(kind: StepKind) -> None:
-    undo = undo_of_create(Step(kind), "disk full")
+    undo = undo_of_create(Create("c1"), Step(kind), "disk full")
     with_init = CREATION.split().index(kind.value) > CREATION.split().index("spawn-init")
     assert names(undo) == (GONE if with_init else EMPTIED)
     assert undo.answer == Answer(1, "", "runc create failed: disk full")

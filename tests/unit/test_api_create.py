@@ -101,6 +101,11 @@ def test_a_create_with_everything() -> None:
     )
 
 
+def test_the_longest_host_name_is_taken() -> None:
+    """As sethostname(2) has it."""
+    assert translate.create(a_create(hostname="x" * 64)).spec.hostname == "x" * 64
+
+
 def a_tmpfs(**more: Any) -> wire.Mount:  # noqa: ANN401 - as the message
     return wire.Mount(type=wire.Mount.TYPE_TMPFS, target="/x", **more)
 

@@ -150,6 +150,7 @@ def test_a_reader_who_is_overtaken_is_told() -> None:
         ({"since": 8}, "OUT_OF_RANGE", "there is no event 8 yet: the newest is 7"),
         ({"since": -1}, "INVALID_ARGUMENT", "there is no event -1"),
         ({"kinds": ["died"]}, "INVALID_ARGUMENT", "no event is of kind 'died'"),
+        ({"containers": ["x"] * 1025}, "INVALID_ARGUMENT", "containers has 1025 entries"),
         ({"containers": [""]}, "INVALID_ARGUMENT", "no container is named"),
     ],
 )

@@ -215,6 +215,12 @@ def test_a_record_is_taken_out_and_put_back(opened: Store) -> None:
     assert opened.put_raw(record) == "a record of this id is there"
 
 
+def test_a_look_at_one_opens_nothing(opened: Store) -> None:
+    before = sorted(os.listdir("/proc/self/fd"))
+    opened.raw(A)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+
+
 def test_an_intent_alone_is_taken_back(opened: Store) -> None:
     one(opened, PutIntent(INTENT))
     record = opened.raw(INTENT.id)

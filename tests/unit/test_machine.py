@@ -121,6 +121,8 @@ def test_a_stop_does_not_wait_for_who_has_ended() -> None:
 
 def test_what_nobody_owns_is_collected() -> None:
     daemon = Daemon(Stored(), Inventory(directories=(ID,), runs=((ID, 2),)))
+    points = [one.point for one in daemon.out if isinstance(one, Perform)]
+    assert points.count("garbage/FenceCall") == points.count("garbage/FenceCall#2") == 1
     [commit] = daemon.wanted(v.CommitCollected)
     assert isinstance(commit, v.CommitCollected)
     assert commit.changes == (AppendEvent(Event(1, ID, "collected", 2)),)

@@ -6,7 +6,15 @@ import pytest
 
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger
-from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State, Stored
+from conman.core.model import (
+    Container,
+    ContainerSpec,
+    Init,
+    PutContainer,
+    RootfsMode,
+    State,
+    Stored,
+)
 from conman.core.orphans import Orphans
 from conman.core.sagas.succession import Fate
 from conman.primitives.steps import ProcessId
@@ -73,6 +81,19 @@ def test_what_is_lost_is_never_tried_again_and_told_with_the_state(ledger: Ledge
     orphans.died(ID, 1, 1)
     orphans.conclude(ID, Fate.LOGGED, "", ledger, 1)
     assert ledger.view(ID, layout).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [(ROW, "ShimDied"), (replace(ROW, run=2), ""), (replace(ROW, init=None), "")],
+    ids=["itself", "the next run", "ended"],
+)
+def test_a_note_goes_with_its_run(row: Container, reason: str, ledger: Ledger) -> None:
+    orphans = Orphans()
+    orphans.died(ID, 1, 0)
+    ledger.note(ID, orphans.waiting(ID))
+    ledger.apply((PutContainer(row),))
+    assert ledger.view(ID, Layout("/d", "/r", "0123abcd", BOOT)).reason == reason
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,12 @@ def test_an_undone_run_leaves_nothing_that_comes_back() -> None:
     )
 
 
+def test_what_is_put_aside_has_its_name_and_content() -> None:
+    whole = recipes_boot.put_aside("/data", "row", b"{}")
+    assert s.WriteFile("/data/salvaged/row.tmp", b"{}") in whole
+    assert s.Rename("/data/salvaged/row.tmp", "/data/salvaged/row") in whole
+
+
 def test_the_places_in_data_are_synced_once_all_are_made() -> None:
     *made, last = recipes_boot.make_places(LAYOUT)
     assert last == s.SyncDirectory("/data")

@@ -79,6 +79,10 @@ def test_who_waits_leaves_with_its_daemon() -> None:
     assert after(*HOLDING, m.Disconnected(1))[1] == ()
 
 
+def test_who_goes_without_having_asked_is_nobody() -> None:
+    assert after(m.Disconnected(1)) == (m.State(), ())
+
+
 def test_an_older_connection_is_nobody() -> None:
     later = (*HOLDING, ask("exit", 5, connection=2))
     state, _ = after(*later)

@@ -27,12 +27,25 @@ $(2)
 echo "-- $(1): $${SECONDS} s"
 endef
 
+# What the array `missing` names.
+define install
+if [ $${#missing[@]} -gt 0 ]; then
+	if [ "$$(id -u)" != 0 ]; then
+		echo "setup: this needs root once: apt-get install $${missing[*]}" >&2
+		exit 1
+	fi
+	echo "== apt-get install $${missing[*]}"
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"
+fi
+endef
+
 # $(call protoc,DIRECTORY): python, its types, the service, and the service's types.
 protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock demo test test-unit test-integration test-chaos explore coverage museum mutate nightly check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos explore coverage museum mutate nightly check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,14 +60,20 @@ system:
 		command -v runc >/dev/null || missing+=(runc)
 		[ "$$(dpkg-query -Wf '$${db:Status-Status}' busybox-static 2>/dev/null)" = installed ] || missing+=(busybox-static)
 	fi
-	[ $${#missing[@]} -gt 0 ] || exit 0
-	if [ "$$(id -u)" != 0 ]; then
-		echo "setup: this needs root once: apt-get install $${missing[*]}" >&2
-		exit 1
-	fi
-	echo "== apt-get install $${missing[*]}"
-	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$${missing[@]}"
+	$(install)
+
+# Preloaded, it kills a process before its n-th system call. Its compiler is asked for by who needs it.
+SYSCALL_POINTS := .venv/lib/syscall_points.so
+
+syscall-points: setup $(SYSCALL_POINTS) ## the object that kills real processes before any of their system calls
+
+$(SYSCALL_POINTS): scenarios/syscalls/points.c $(LOCKED)
+	@missing=()
+	command -v cc >/dev/null || missing+=(gcc)
+	[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+	[ "$$(id -u)" != 0 ] || command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
+	$(install)
+	cc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $< -ldl -pthread
 
 $(LOCKED): | system
 	@echo "== .venv, from requirements/dev.txt"
@@ -87,7 +106,7 @@ test-unit: setup ## the parts, in seconds: no daemon, no root
 test-integration: setup ## the real daemon and client: over fakerunc, as root over runc too
 	$(call phase,integration,$(PY) -m pytest tests/contract tests/integration)
 
-test-chaos: setup ## the real daemon, killed at its crash points
+test-chaos: syscall-points ## the real daemon, its shims and its power, killed at named points and at system calls
 	$(call phase,chaos,$(PY) -m pytest tests/chaos)
 
 # All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.

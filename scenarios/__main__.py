@@ -1,4 +1,4 @@
-"""`python -m scenarios`: list, points, explore, play, replay, swarm, faults, coverage, seek, museum, merge, mutate.
+"""`python -m scenarios`: the stories of a daemon that dies, explored, drawn, played and counted.
 
 Exit 0: all as told; 1: an invariant does not hold, with its trace and the command that repeats it; 2: bad
 usage, in one sentence; 130: stopped by ^C, with the result so far.
@@ -14,7 +14,7 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
-from scenarios.commands import coverage, faults, merge, mutate, play, replay, seek, swarm
+from scenarios.commands import coverage, faults, merge, mutate, play, replay, seek, swarm, sweep
 from scenarios.commands.merge import Teller
 from scenarios.coverage import files, seen
 from scenarios.coverage.measured import Measured
@@ -56,6 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return seek.run(options)
             case "play":
                 return play.run(options)
+            case "sweep":
+                return sweep.run(options)
             case "museum":
                 return _museum(options)
             case "mutate":
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     coverage.add_options(commands.add_parser("coverage", help=coverage.HELP))
     seek.add_options(commands.add_parser("seek", help=seek.HELP))
     play.add_options(commands.add_parser("play", help=play.HELP))
+    sweep.add_options(commands.add_parser("sweep", help=sweep.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     merge.add_options(commands.add_parser("merge", help=merge.HELP))

@@ -72,6 +72,9 @@ def _alone(world: World, directory: str) -> None:
 
 
 def _shim(world: World, one: Shim) -> str:
+    if one.unheard:
+        world.end(one.pid, 1)
+        return "shim ends: nobody heard of its birth"
     if one.request:
         world.put(replace(world.processes[one.pid], kind="shim", marks=(one.request,)))
         world.shims[one.directory] = replace(one, request="")

@@ -19,13 +19,15 @@ class Shim:
     """The shim as an actor: its machine's state, and what it has yet to do.
 
     With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
-    the request, which outlives the spawner, holds the lock.
+    the request, which outlives the spawner, holds the lock. `unheard`: its spawner died before it was
+    bound; it ends as soon as it says something, for nobody reads it.
     """
 
     pid: int
     directory: str
     request: str = ""
     bound: bool = False
+    unheard: bool = False
     state: shim.State = field(default_factory=shim.State)
     actions: tuple[shim.Action, ...] = ()
     inbox: tuple[shim.Input, ...] = ()
@@ -42,6 +44,8 @@ def next_input(phase: str, inbox: Sequence[shim.Input]) -> int | None:
 
 def left_alone(one: Shim, connection: int | None = None) -> Shim:
     """A shim as its daemon's death leaves it. `connection`: the daemon's, if it had one."""
+    if not one.bound:
+        one = replace(one, unheard=True)
     inbox = one.inbox if connection is None else _unread(one.inbox, connection)
     if not inbox and not one.actions and not one.state.asking:
         return one

@@ -5,7 +5,6 @@ awaits one effect at a time, so a bad object holds at most one worker. A worker 
 anything, and never end an effect before its last step has ended.
 """
 
-import os
 import threading
 from _thread import start_new_thread
 from collections import deque
@@ -13,14 +12,12 @@ from collections.abc import Callable
 
 from conman.core.effects.effect import Outcome
 from conman.core.effects.recipes import Recipe
+from conman.engine.thread_names import name_thread
 from conman.frozen import frozen
 from conman.primitives import steps as s
 from conman.primitives.crash_points import CrashPoints
 
 WORKERS = 32
-
-#: What the kernel keeps of a thread's name.
-_COMM_BYTES = 15
 
 
 @frozen
@@ -117,7 +114,7 @@ class Workers:
         effect = job.point.rpartition("/")[2]
         if mine.name != effect:  # it often stays the same, while a daemon recovers
             mine.name = effect
-            _name_thread(effect)
+            name_thread(effect)
         outcome = self._do(job)
         self._points.passes(f"{job.point}/after")
         mine.task, mine.tells = None, True
@@ -133,12 +130,3 @@ class Workers:
             if isinstance(result, s.Failed | s.TimedOut | s.Remaining):
                 break
         return result
-
-
-def _name_thread(effect: str) -> None:
-    """For `ps -L`, and for whoever counts system calls by effect."""
-    name = os.open(f"/proc/self/task/{threading.get_native_id()}/comm", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(name, effect.encode()[:_COMM_BYTES])
-    finally:
-        os.close(name)

@@ -14,6 +14,7 @@ from conman.core.effects.effect import Outcome
 from conman.core.effects.vocabulary import Commit, ReopenStore
 from conman.core.model import Change
 from conman.core.outputs import Perform
+from conman.engine.thread_names import name_thread
 from conman.frozen import frozen
 from conman.primitives.crash_points import CrashPoints
 
@@ -66,6 +67,7 @@ class Writer:
 
     def _run(self) -> None:
         try:
+            name_thread("store")
             while waiting := self._take():
                 for batch in _batches(waiting):
                     self._busy_since = time.monotonic()

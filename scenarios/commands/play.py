@@ -14,7 +14,15 @@ from time import monotonic
 
 from conman.core.points import CrashPointNames
 from scenarios.replay_ids import find_single, nearest
-from scenarios.stages.all_stages import STAGES, cannot, must_be_possible, tail
+from scenarios.stages.all_stages import (
+    STAGES,
+    cannot,
+    must_be_possible,
+    must_count_calls,
+    must_cut,
+    tail,
+)
+from scenarios.stages.deaths import death
 from scenarios.stages.play import Played, play
 from scenarios.stages.simulated import points
 from scenarios.stories.all_stories import STORIES
@@ -69,7 +77,7 @@ class _Playing:
         self.seen = self.bad = 0
         self._stage, self._began = stage, monotonic()
         self._jobs = 1 if stage == "simulated" else jobs
-        signal.signal(signal.SIGTERM, _stop)
+        stop_as_interrupted()
 
     def played(self, cues: list[Cue]) -> list[Played]:
         """Each is told as it ends."""
@@ -91,8 +99,12 @@ class _Playing:
         sys.stdout.write(f"{self.seen} plays in {seconds:.1f} s, {self.bad} not as told\n")
 
 
+def stop_as_interrupted() -> None:
+    """SIGTERM is taken for ^C: what is being played is cleared away first."""
+    signal.signal(signal.SIGTERM, _stop)
+
+
 def _stop(_number: int, _frame: object) -> None:
-    """As ^C: what is being played is cleared away first."""
     raise KeyboardInterrupt
 
 
@@ -113,7 +125,13 @@ def _kills(played: Played) -> Iterator[Cue]:
 
 
 def _check(crash: str, stage: str) -> None:
-    name, at, number = crash.partition("@")
+    how = death(crash)
+    if how.is_cut:
+        must_cut(stage)
+    if how.is_call:
+        must_count_calls(stage)
+        return
+    name, at, number = how.point.partition("@")
     names = CrashPointNames()
     if name not in names:
         raise Usage(f"there is no point {name!r}{nearest(name, list(names))}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from conman.core.points import CrashPointNames
 from scenarios.stories.all_stories import EVERY
+from scenarios.syscalls import preload
 from scenarios.usage import Usage
 
 _CANNOT = Path(__file__).with_name("cannot.toml")
@@ -53,6 +54,28 @@ def must_be_possible(stage: str) -> None:
     missing = STAGES[stage]()
     if missing:
         raise Usage(f"the stage {stage} is not possible here: {missing}")
+
+
+def must_count_calls(stage: str) -> None:
+    """Syscall points are real processes'. Raises Usage."""
+    missing = "it has no system calls" if stage == "simulated" else preload.missing()
+    if missing:
+        raise Usage(f"no syscall points on {stage}: {missing}")
+
+
+def must_cut(stage: str) -> None:
+    """On a disk in a file; the simulated stage's cuts are explored. Raises Usage."""
+    missing = "explore cuts it everywhere" if stage == "simulated" else _no_disk()
+    if missing:
+        raise Usage(f"no power cut on {stage}: {missing}")
+
+
+def _no_disk() -> str:
+    if os.geteuid() != 0:
+        return "mounting a disk in a file needs root: run it by sudo"
+    if shutil.which("mkfs.ext4") is None:
+        return "there is no mkfs.ext4 on PATH: apt-get install e2fsprogs"
+    return "" if Path("/dev/loop-control").exists() else "this kernel has no loop devices"
 
 
 def cannot() -> dict[tuple[str, str], str]:

@@ -6,13 +6,17 @@ it must is told with all that there is to say, never raised: the next one goes o
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain, product
 from typing import Protocol
 
 from conman.core.admission import Setting
+from conman.engine.thread_names import COMM_BYTES
 from scenarios.clients import Client, Told
+from scenarios.stages.deaths import Death, death
+from scenarios.stages.left import Left, by_any_death
 from scenarios.stages.real import Real
 from scenarios.stages.recorded import Life, Trace, sagas, setting
-from scenarios.stages.simulated import Simulated, expected
+from scenarios.stages.simulated import Simulated, expected, points
 from scenarios.story import Story
 from scenarios.violation import Violation
 
@@ -33,6 +37,9 @@ class Stage(Protocol):
     def judge(self) -> None: ...
 
     def found(self) -> list[str]: ...
+
+    @property
+    def after_death(self) -> list[Left]: ...
 
     def lives(self) -> list[Life]: ...
 
@@ -59,13 +66,14 @@ class Played:
 
 def play(story: Story, stage: str, crashes: tuple[str, ...] = ()) -> Played:
     """`crashes`: POINT or POINT@n, each of one life of a daemon."""
-    played, on = Played(story, stage, crashes), _stage(story, stage)
+    played, on = Played(story, stage, crashes), _stage(story, stage, crashes)
     try:
         _play(played, on)
         traces = [trace for life in on.lives() for trace in sagas(life)]
         played.setting = like = setting(on.lives()[0])
         on.judge()
-        played.problem = "; ".join([*on.differences(), *_foreign(played, like, traces)])
+        problems = (on.differences(), _unknown(played, like, on.after_death))
+        played.problem = "; ".join([*chain(*problems), *_foreign(played, like, traces)])
     except Violation as violation:
         played.problem = str(violation)
     except (AssertionError, OSError) as error:
@@ -77,8 +85,10 @@ def play(story: Story, stage: str, crashes: tuple[str, ...] = ()) -> Played:
     return played
 
 
-def _stage(story: Story, stage: str) -> Stage:
-    return Simulated(story) if stage == "simulated" else Real(story, RUNTIMES[stage])
+def _stage(story: Story, stage: str, crashes: tuple[str, ...]) -> Stage:
+    if stage == "simulated":
+        return Simulated(story)
+    return Real(story, RUNTIMES[stage], can_cut=any(death(one).is_cut for one in crashes))
 
 
 def _play(played: Played, on: Stage) -> None:
@@ -90,12 +100,40 @@ def _play(played: Played, on: Stage) -> None:
     played.host = on.found()
 
 
+def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
+    """What a first death left and no simulated one does; a second daemon has two deaths' to deal with."""
+    if not left or left[0] in by_any_death(played.story, like):
+        return []
+    return [f"no simulated death leaves: {', '.join(left[0])}"]
+
+
 def _foreign(played: Played, like: Setting, traces: Sequence[Trace]) -> list[str]:
-    """Sagas that are none of the simulated play's."""
+    """Sagas that are none of the simulated play's. After a power cut, or a shim's death, all are its own."""
+    deaths = [death(crash) for crash in played.crashes]
+    if any(one.is_cut or not one.is_the_daemons for one in deaths):
+        return []
+    ways = list(product(*(_simulated(one, played.story, like) for one in deaths)))
     foreign = list[Trace]()
     for widely in (False, True):
-        known = expected(played.story, like, played.crashes, widely=widely)
+        known = set[Trace]()
+        for crashes in ways:
+            known |= expected(played.story, like, crashes, widely=widely)
         foreign = [trace for trace in traces if trace not in known]
         if not foreign:
             return []
     return [f"not simulated: {', '.join(trace)}" for trace in foreign]
+
+
+def _simulated(how: Death, story: Story, like: Setting) -> list[str]:
+    """The crash points that a death may be: of a syscall point all of its effect's, in the store any commit's."""
+    if not how.is_call:
+        return [how.point]
+    comm = how.point.rpartition("@")[0]
+    every = points(story, like)
+    return [one for one in every if _comm(one) == comm] or ["", *every]
+
+
+def _comm(point: str) -> str:
+    """Of the thread that passes a crash point."""
+    effect = point.split("/")[1]
+    return "store" if effect.startswith("Commit") or "Record" in effect else effect[:COMM_BYTES]

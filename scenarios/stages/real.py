@@ -24,11 +24,15 @@ from scenarios.clients import Client
 from scenarios.stages import over_grpc, recorded
 from scenarios.stages.census import clear, daemons
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon, first_line
+from scenarios.stages.deaths import death
+from scenarios.stages.left import Left, named
+from scenarios.stages.loop_disk import LoopDisk
 from scenarios.stages.programs import make_rootfs
 from scenarios.stages.real_host import RealHost, kill, process
 from scenarios.stages.real_rest import at_rest
 from scenarios.stages.recorded import Life
 from scenarios.story import Story
+from scenarios.syscalls import preload
 from scenarios.violation import Violation
 
 #: How often a thing is looked at that nobody tells of.
@@ -37,16 +41,20 @@ _REST_S = 20.0
 
 
 class Real:
-    """One play's host. `runtime`: as conmand is told it."""
+    """One play's host. `runtime`: as conmand is told it. `can_cut`: its DATA has a disk of its own."""
 
-    def __init__(self, story: Story, runtime: str) -> None:
+    def __init__(self, story: Story, runtime: str, *, can_cut: bool = False) -> None:
         self._story = story
         self._daemon = Daemon(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), "--runtime", runtime)
         self._host = RealHost(self._daemon, runtime)
+        self._disk = LoopDisk(self._daemon.top) if can_cut else None
+        if self._disk is not None:
+            self._daemon.data = self._disk.place / "d"
         self._runtime, self._channel = runtime, None
         self.client = Client(story.given)
         self._released = set[int]()
-        self._is_free = False
+        self._is_free = self._was_cut = False
+        self.after_death: list[Left] = []
         make_rootfs(self._daemon.rootfs)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -62,14 +70,30 @@ class Real:
             self._kill()
         for what in self._story.befalls:
             self._host.befall(what)
+        if self._disk is not None:
+            self._disk.sync()
         history = (*self.client.history, *(what.told() for what in self._story.befalls))
         asks = self._story.given + self._story.asks
         self.client = Client(asks, len(self._story.given), history)
         self._is_free = True
 
     def live(self, crash: str) -> bool:
-        """A daemon boots and serves until all is at rest, or until it dies at `crash`: True."""
-        before = self._innocents() if (self._daemon.data / "conman.db").exists() else []
+        """A daemon boots and serves until all is at rest, or until death comes at `crash`: True."""
+        if not crash:
+            return self._lives("")
+        how = death(crash)
+        if self._lives(crash) != how.is_the_daemons:
+            return False
+        if not how.is_the_daemons:
+            self._kill()
+            return self._has_died.exists()
+        self.after_death.append(self._left())
+        if how.is_cut:
+            self._cut()
+        return True
+
+    def _lives(self, crash: str) -> bool:
+        before = self._innocents() if self._host.has_been_used else []
         if not self._start(crash):
             return True
         for pid in before:
@@ -83,7 +107,7 @@ class Real:
         """At rest: the history, the list, the probe; then nothing may be left. Raises Violation."""
         disturbed = bool(self._story.befalls)
         told = self.client.history
-        possible = specification.explains(told, rebooted=False, disturbed=disturbed)
+        possible = specification.explains(told, rebooted=self._was_cut, disturbed=disturbed)
         verdict.listed(self._asked, possible)
         ids = sorted(row.id for row in self._host.stored().containers)
         verdict.removed(self._asked, ids, sorted(possible), lambda: self._host.found(()))
@@ -111,22 +135,56 @@ class Real:
         """Nothing of it stays."""
         if self._daemon.process is not None:
             self._kill()
-        if (self._daemon.data / "instance").exists():
+        if self._host.has_been_used:
             clear(self._daemon.place)
+        if self._disk is not None:
+            self._disk.close()
         shutil.rmtree(self._daemon.top)
 
     # ---- the daemon
 
     def _start(self, crash: str) -> bool:
         """False: it died at `crash` before it was ready."""
-        armed = {"CONMAN_CRASH_AT": crash} if crash else {}
-        self._daemon.process = self._daemon.begin(stdin=None, **armed)
+        self._daemon.process = self._daemon.begin(stdin=None, **self._armed(crash))
         if not first_line(self._daemon.process):
             self._died()
             return False
         alone = (("grpc.use_local_subchannel_pool", 1),)
         self._channel = grpc.insecure_channel(f"unix:{self._daemon.run}/conmand.sock", alone)
         return True
+
+    def _left(self) -> Left:
+        things = self._host.come_to_rest()
+        return named(things, self._host.stored().containers) if things else ()
+
+    def _armed(self, crash: str) -> dict[str, str]:
+        """What a daemon, or one of its own, dies of."""
+        if not crash:
+            return {}
+        how = death(crash)
+        if not how.is_call:
+            return {"CONMAN_CRASH_AT": how.point}
+        return preload.environ(self._outside, kill=how.point, once=str(self._has_died))
+
+    def count_calls(self) -> Path:
+        """From now on; the file that they are written to."""
+        log = self._daemon.top / "calls"
+        self._daemon.environ |= preload.environ(self._outside, log=str(log))
+        return log
+
+    @property
+    def _outside(self) -> tuple[str, ...]:
+        """Where a daemon, its zygote and its shims change anything."""
+        return (str(self._daemon.data), str(self._daemon.run), "/sys/fs/cgroup")
+
+    @property
+    def _has_died(self) -> Path:
+        return self._daemon.top / "has-died"
+
+    def _cut(self) -> None:
+        assert self._disk is not None, "only a disk of its own is cut off"
+        self._host.reboot(self._disk.cut)
+        self._was_cut = True
 
     def _died(self) -> None:
         self._close_channel()
@@ -227,7 +285,7 @@ class Real:
         ends, verdict_ = monotonic() + _REST_S, None
         while monotonic() < ends:
             try:
-                at_rest(self._host, self._story)
+                at_rest(self._host, self._story, rebooted=self._was_cut)
                 return False
             except Violation as violation:
                 verdict_ = violation

@@ -4,11 +4,15 @@ It looks, and does what befalls a host; it never judges. Of conman it believes t
 oracle holds the host to.
 """
 
+import fcntl
 import os
 import select
 import shutil
 import signal
 import subprocess
+import threading
+import uuid
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +21,16 @@ from conman.core.model import Container, Stored
 from conman.host.database import look
 from conman.primitives.steps import ProcessId
 from scenarios.control_groups import FREEZING, FROZEN, THAWED
-from scenarios.stages.census import Thing, census
+from scenarios.stages.census import Thing, census, clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 from scenarios.story import Befalls
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Before its program runs, an init bears nothing but its cgroup.
 _MEMBERS = ("run", "member")
+_ALIVE = (*_MEMBERS, "shim", "call")
+#: How often a thing is looked at that nobody tells of.
+_LOOK_S = 0.02
 _WORDS = {
     "containers": "directory",
     "trash": "trash",
@@ -78,12 +85,45 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
             os.close(handle)
 
 
+def _temporary(top: Path) -> Iterator[str]:
+    """Directories may go while it looks."""
+    for directory, _, names in os.walk(top):
+        yield from (f"{directory}/{name}" for name in names if name.endswith(".tmp"))
+
+
+def _is_held(lock: Path) -> bool:
+    try:
+        file = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 class RealHost:
     """This machine, as far as it is one daemon's."""
 
     def __init__(self, daemon: Daemon, runtime: str) -> None:
         self._daemon, self._runtime = daemon, runtime
-        self.boot_id = BOOT_ID.read_text().strip()
+        self._boot = daemon.top / "boot"
+        self._reboots = 0
+        self._boot.write_text(BOOT_ID.read_text())
+        daemon.environ["CONMAN_BOOT_ID_FILE"] = str(self._boot)
+
+    @property
+    def boot_id(self) -> str:
+        """Of the boot that conmand believes to be in."""
+        return self._boot.read_text().strip()
+
+    @property
+    def has_been_used(self) -> bool:
+        """A daemon came so far that there may be anything; its store is there from then on."""
+        return (self._daemon.data / "instance").exists()
 
     def things(self) -> list[Thing]:
         return census(self._daemon.place)
@@ -115,7 +155,7 @@ class RealHost:
         words |= {f"init {run}" for run in inits}
         strays = [one.pid for run, one in self.programs() if inits.get(run) != one]
         words |= {f"stray process {pid}" for pid in strays}
-        files = [f"temporary file {path}" for path in self._daemon.data.rglob("*.tmp")]
+        files = [f"temporary file {path}" for path in _temporary(self._daemon.data)]
         return sorted([*words, *files])
 
     def has_shim_directory(self, row: Container) -> bool:
@@ -141,6 +181,22 @@ class RealHost:
         stopped = {one.state == "T" for one in members if one}
         return FREEZING if len(stopped) == 2 else FROZEN if stopped == {True} else THAWED
 
+    def come_to_rest(self) -> list[str]:
+        """Without a daemon: what is there when no runtime is at work any more, as `found`."""
+        if not self.has_been_used:
+            return []
+        rows = self.stored().containers
+        before, now = None, self.found(rows)
+        while before != now or any("runtime call" in thing for thing in now) or self._unborn(now):
+            threading.Event().wait(_LOOK_S)
+            before, now = now, self.found(rows)
+        return now
+
+    def _unborn(self, things: list[str]) -> bool:
+        """Whether a shim is on its way: its lock is held, and there is no process yet."""
+        locks = sorted((self._daemon.run / "shims").glob("*/alive"))
+        return any(f"shim {one.parent.name}" not in things and _is_held(one) for one in locks)
+
     # ---- what befalls it
 
     def befall(self, what: Befalls) -> None:
@@ -151,7 +207,22 @@ class RealHost:
             Befalls.RUN_REMOVED: lambda: shutil.rmtree(self._daemon.run),
             Befalls.RUNTIME_DELETED: self._delete,
             Befalls.UNMOUNTED: self._unmount,
+            Befalls.REBOOT: self.reboot,
         }[what]()
+
+    def reboot(self, cut: Callable[[], None] = lambda: None) -> None:
+        """As far as one conmand can tell: nobody lives, nothing is mounted, RUN is empty, the boot another.
+
+        `cut`: what becomes of the disk, once nobody uses it.
+        """
+        if self.has_been_used:
+            clear(self._daemon.place)
+            while any(one.kind in _ALIVE for one in self.things()):
+                clear(self._daemon.place)
+        cut()
+        shutil.rmtree(self._daemon.run, ignore_errors=not self._daemon.run.exists())
+        self._reboots += 1
+        self._boot.write_text(str(uuid.UUID(int=self._reboots)))
 
     def _kill_shims(self) -> None:
         for one in self.things():

@@ -15,7 +15,7 @@ from scenarios.violation import Violation
 _KILLED = 137
 
 
-def at_rest(host: RealHost, story: Story) -> None:
+def at_rest(host: RealHost, story: Story, *, rebooted: bool = False) -> None:
     """Raises Violation."""
     stored = host.stored()
     if stored.intents:
@@ -25,7 +25,7 @@ def at_rest(host: RealHost, story: Story) -> None:
     runs = {run for run, one in host.programs() if not one.comm.startswith("runc:")}
     for row in stored.containers:
         _is_true(host, row, runs)
-        _honest(row, story)
+        _honest(row, story, rebooted=rebooted)
     lost = Befalls.RUN_REMOVED in story.befalls
     expected = [
         thing for row in stored.containers for thing in _owned(host, row, has_lost_run=lost)
@@ -48,13 +48,13 @@ def _is_true(host: RealHost, row: Container, runs: set[str]) -> None:
         oracle.held_as_told(row, host.freezer(row))
 
 
-def _honest(row: Container, story: Story) -> None:
+def _honest(row: Container, story: Story, *, rebooted: bool) -> None:
     """What may be told of a program's end, by what the program is."""
     if row.state is not State.EXITED or row.reason == "StartError":
         return
     asks = story.given + story.asks
     command = next(ask.program for ask in asks if ask.verb == "create")
     codes = {_KILLED, EXITS_BY_ITSELF.get(command, _KILLED), OBEYS_TERM.get(command, _KILLED)}
-    is_unknown = row.reason == "Unknown" and story.befalls
+    is_unknown = row.reason == "Unknown" and (story.befalls or rebooted)
     if row.exit_code not in codes and not is_unknown:
         raise Violation("I11", f"{row.name} is told {row.exit_code}, {row.reason}")

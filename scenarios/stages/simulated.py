@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from conman.core.admission import Setting
 from conman.core.machine import Machine
+from conman.core.model import Container
 from conman.core.points import CrashPointNames
 from scenarios import actors, oracle, verdict
 from scenarios.clients import Client
@@ -39,6 +40,8 @@ class Simulated:
         self._lives: list[Life] = []
         self._simulator: Simulator | None = None
         self.passed: list[str] = []
+        #: Nobody asks what it leaves: it is what others are compared with.
+        self.after_death: list[tuple[str, ...]] = []
 
     @property
     def client(self) -> Client:
@@ -71,6 +74,9 @@ class Simulated:
 
     def found(self) -> list[str]:
         return sorted(oracle.census(self._node.world))
+
+    def rows(self) -> list[Container]:
+        return list(self._node.world.storage.containers.values())
 
     def lives(self) -> list[Life]:
         return self._lives

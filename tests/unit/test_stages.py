@@ -64,7 +64,7 @@ def test_a_real_stage_has_a_program_for_whatever_it_plays(stage: str) -> None:
     [
         (["create", "--stage", "vm"], "not built yet"),
         (["create", "--stage", "moon"], "there is no stage 'moon'"),
-        (["reboot", "--stage", "fake"], "cannot be played on fake: the machine"),
+        (["clock-set-back", "--stage", "fake"], "cannot be played on fake: the clock"),
         (["nothing"], "there is no story 'nothing'"),
         (["create", "--crash", "create-container/Prepare/after"], "did you mean"),
         (["create", "--crash", "create-container/CommitCreated/after@x"], "comes a number"),

@@ -1,0 +1,47 @@
+"""What a dead daemon leaves on its host, in words that are the same on every stage.
+
+A real death must leave what some simulated death leaves, else the simulated world is not true.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from conman.core.admission import Setting
+from conman.core.model import Container
+from scenarios.stages.simulated import NEVER, Simulated
+from scenarios.story import Story
+
+#: What a census found, ids and pids left out.
+Left = tuple[str, ...]
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def named(things: Iterable[str], rows: Iterable[Container]) -> Left:
+    """Containers by their names; "?" are those that have no row."""
+    names = {row.id: row.name for row in rows}
+
+    def words(thing: str) -> str:
+        if thing.startswith("stray process"):
+            return "stray process"
+        if thing.startswith("temporary file"):
+            thing = f"temporary file {thing.rpartition('/')[2]}"
+        return _ID.sub(lambda found: names.get(found[0], "?"), thing)
+
+    return tuple(sorted(words(thing) for thing in things))
+
+
+@cache
+def by_any_death(story: Story, like: Setting) -> frozenset[Left]:
+    """After a death at any point, and any number of steps that others make then."""
+    found = set[Left]()
+    for turn in (NEVER, 0):
+        undisturbed = Simulated(story, like, turn)
+        undisturbed.live("")
+        for point in undisturbed.passed:
+            play = Simulated(story, like, turn)
+            play.live(point)
+            found.add(named(play.found(), play.rows()))
+            while play.go_on():
+                found.add(named(play.found(), play.rows()))
+    return frozenset(found)

@@ -1,0 +1,68 @@
+"""A disk whose power can be cut: an ext4 in a file, mounted by a loop device. Root only.
+
+ext4's own shutdown drops what was not written, journal included; the next mount replays the journal, as after
+a reset. Without `noauto_da_alloc` ext4 would write a renamed file out by itself and hide a missing fsync. What
+it never shows is a missing fsync of a directory, once anything else has committed the journal.
+It must never cut, mount or unmount anything but its own.
+"""
+
+import fcntl
+import os
+import subprocess
+from itertools import count
+from pathlib import Path
+
+_SIZE = 64 << 20
+#: linux/ext4.h, EXT4_IOC_SHUTDOWN: _IOR('X', 125, __u32), and to write nothing, not even the journal.
+_SHUTDOWN, _NO_LOG_FLUSH = 0x8004587D, b"\x02\0\0\0"
+_OPTIONS = "loop,noauto_da_alloc"
+
+
+class LoopDisk:
+    """Below `top`: its file, and `place`, where it is mounted."""
+
+    def __init__(self, top: Path) -> None:
+        self._top, self.place = top, top / "m"
+        self._boots = count(1)
+        self._file = self._new_file()
+        self.place.mkdir()
+        with self._file.open("wb") as file:
+            file.truncate(_SIZE)
+        _run("mkfs.ext4", "-q", "-F", str(self._file))
+        self._mount()
+
+    def sync(self) -> None:
+        """All that is there survives."""
+        _run("sync", "--file-system", str(self.place))
+
+    def cut(self) -> None:
+        """The power, and then the next boot. Whoever uses it still has nothing but errors from now on.
+
+        The next boot has a copy: another mount namespace may hold what was shut down for a while.
+        """
+        handle = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(handle, _SHUTDOWN, _NO_LOG_FLUSH)
+        finally:
+            os.close(handle)
+        self.close()
+        old, self._file = self._file, self._new_file()
+        _run("cp", "--sparse=always", str(old), str(self._file))
+        old.unlink()
+        self._mount()
+
+    def close(self) -> None:
+        _run("umount", "--lazy", str(self.place))
+
+    def _new_file(self) -> Path:
+        return self._top / f"disk-{next(self._boots)}"
+
+    def _mount(self) -> None:
+        _run("mount", "-o", _OPTIONS, str(self._file), str(self.place))
+
+
+def _run(*words: str) -> None:
+    """Raises OSError."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"{words[0]}: {done.stderr.strip()}")

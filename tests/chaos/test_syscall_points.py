@@ -1,0 +1,67 @@
+"""Real processes killed before a call that changes the world outside, with and without a power cut.
+
+Some points of a few stories, spread evenly; `python -m scenarios sweep` has all of all. What each death leaves is
+what a simulated one leaves too, and afterwards all is as told. Whether the object that counts calls sees them all
+is asked first.
+"""
+
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from scenarios.replay_ids import find_single
+from scenarios.stages.deaths import Death
+from scenarios.stages.play import Played, play
+from scenarios.story import Story
+from scenarios.syscalls import preload, sweep
+
+STORIES = ("create", "start", "stop-obedient", "remove-created")
+#: Each so manieth point; over runc a play takes longer.
+EVERY = {"fake": 9, "runc": 16}
+
+pytestmark = pytest.mark.timeout(600)
+ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk in a file needs root")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def counting() -> None:
+    assert preload.missing() == ""
+
+
+def problems(stage: str, story: Story, deaths: Sequence[Death]) -> list[str]:
+    """Two at a time: most of a play is waiting for processes to begin and end."""
+
+    def played(how: Death) -> Played:
+        return play(story, stage, (str(how),))
+
+    with ThreadPoolExecutor(2) as pool:
+        plays = list(pool.map(played, deaths))
+    return [f"{one.crashes[0]}: {one.problem}\n{one.log}" for one in plays if one.problem]
+
+
+def deaths(story: Story, stage: str, *, is_cut: bool = False) -> list[Death]:
+    """All points that can be killed at, in order; the same in each of three plays."""
+    points = sweep.points(story, stage)
+    assert points.alike == len(points.passed) > 0, str(points)
+    chosen = sweep.chosen(points.passed, has_new_store=story.name == "create")
+    every = [Death(one.point, is_call=True, is_cut=is_cut) for one in chosen]
+    return [one for one in every if one.is_the_daemons or not is_cut]
+
+
+@pytest.mark.parametrize("stage", ["fake", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_before_a_call(name: str, stage: str) -> None:
+    story = find_single(name)
+    assert problems(stage, story, deaths(story, stage)[:: EVERY[stage]]) == []
+
+
+@ROOT
+@pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="there is no mkfs.ext4 on PATH")
+@pytest.mark.parametrize("name", STORIES)
+def test_the_power_is_cut_before_a_call(name: str) -> None:
+    story = find_single(name)
+    every = deaths(story, "fake", is_cut=True)
+    assert problems("fake", story, every[4 :: EVERY["fake"]]) == []

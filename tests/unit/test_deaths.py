@@ -1,0 +1,64 @@
+"""How a life is to end on a real stage: its words, and what of it makes no sense."""
+
+import pytest
+
+from conman.core.effects import vocabulary
+from conman.engine.thread_names import COMM_BYTES
+from scenarios import __main__ as harness
+from scenarios.stages.deaths import Death, death
+from scenarios.usage import Usage
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("start-container/RuntimeStart/after@2", Death("start-container/RuntimeStart/after@2")),
+        ("call:PrepareBundle@3", Death("PrepareBundle@3", is_call=True)),
+        ("cut:call:store@7", Death("store@7", is_call=True, is_cut=True)),
+        ("cut:a/B/before", Death("a/B/before", is_cut=True)),
+    ],
+)
+def test_a_death_is_read_and_written(text: str, expected: Death) -> None:
+    assert death(text) == expected
+    assert str(expected) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["call:PrepareBundle", "call:@3", "call:store@0", "call:store@x", "cut:call:store@"]
+)
+def test_what_is_no_syscall_point_is_refused(text: str) -> None:
+    with pytest.raises(Usage, match="COMM@N"):
+        death(text)
+
+
+def test_of_a_shim_alone_the_power_is_not_cut() -> None:
+    with pytest.raises(Usage, match="with the daemon"):
+        death("cut:call:conman-shim@1")
+
+
+def test_whose_death_it_is() -> None:
+    assert death("call:store@1").is_the_daemons
+    assert not death("call:conman-shim@1").is_the_daemons
+    assert not death("call:conman-zygote@1").is_the_daemons
+
+
+def test_no_two_effects_have_the_same_thread_name() -> None:
+    names = [each.__name__ for each in vars(vocabulary).values() if isinstance(each, type)]
+    assert len({name[:COMM_BYTES] for name in names}) == len(names) > 20
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("sweep", "--stage", "simulated"), "it has no system calls"),
+        (("sweep", "--stage", "moon"), "there is no stage 'moon'"),
+        (("sweep", "--every", "0"), "--every 0 makes no sense"),
+        (("sweep", "pause-refused"), "cannot be played on fake"),
+        (("play", "create", "--crash", "cut:create-container/MountRootfs/after"), "explore cuts"),
+    ],
+)
+def test_what_cannot_be_swept_is_said(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert harness.main(words) == 2
+    assert said in capsys.readouterr().err

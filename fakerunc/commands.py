@@ -6,12 +6,12 @@ in the model's order.
 
 import os
 import select
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fakerunc import cgroups, process, signals
-from fakerunc.faults import ANSWER, Faults
+from fakerunc.fault_terms import ANSWER
+from fakerunc.faults import Faults, Injected
 from fakerunc.model import (
     ALREADY_RUNNING,
     Answer,
@@ -36,13 +36,27 @@ class Failed(Exception):
         self.answer = answer
 
 
-def perform_all(decided: Plan, perform: Callable[[Step], None], faults: Faults) -> Answer:
-    passed = Counter[str]()
+def _refusing(_step: Step, words: str) -> Exception:
+    return Failed(Answer(1, "", words))
+
+
+def perform_all(
+    decided: Plan,
+    perform: Callable[[Step], None],
+    faults: Faults,
+    refusing: Callable[[Step, str], Exception] = _refusing,
+) -> Answer:
+    """`refusing`: what a step that a fault lets fail raises, as if the host had refused it."""
     for step in decided.steps:
-        passed[step.name] += 1
-        faults.pass_by(step.name, passed[step.name])
+        try:
+            faults.pass_by(step.name)
+        except Injected as failure:
+            raise refusing(step, str(failure)) from failure
         perform(step)
-    faults.pass_by(ANSWER, 1)
+    try:
+        faults.pass_by(ANSWER)
+    except Injected as failure:
+        raise Failed(Answer(1, "", str(failure))) from failure
     return decided.answer
 
 

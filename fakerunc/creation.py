@@ -32,6 +32,7 @@ from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
 from fakerunc.process_spec import complaint_about_terminal, variables
 from fakerunc.rootfs import home_of
+from fakerunc.settings import settings
 from fakerunc.state import StateDirectory
 
 if TYPE_CHECKING:
@@ -68,12 +69,16 @@ def create(call: Invocation) -> Answer:
 
 
 def _create(call: Invocation, root: str) -> Answer:
-    faults = ordered(call.command)
+    faults = ordered(call.command, root)
     # Before the bundle becomes the working directory.
     to = pid_file.absolute(call.flags)
     bundle = read(call.flags.get("bundle", "."))
     order = Order(
-        bundle, to, _hierarchies(), call.flags.get("console-socket", ""), inherited(call.flags)
+        bundle,
+        to,
+        settings().hierarchies,
+        call.flags.get("console-socket", ""),
+        inherited(call.flags),
     )
     name = call.arguments[0]
     return _carried_out(_command(call, order), directory_of(name, root), order, faults)
@@ -112,12 +117,12 @@ def _carried_out(
     if isinstance(command, Run) and not command.detach:
         forwarding.hold_signals()
     try:
-        answer = perform_all(plan(command, view), creation.perform, faults)
+        answer = perform_all(plan(command, view), creation.perform, faults, HostRefused)
     except Failed as end:
         return end.answer
     except HostRefused as refusal:
         undo = undo_of_create(command, refusal.step, str(refusal))
-        return perform_all(undo, creation.perform, faults)
+        return perform_all(undo, creation.perform, faults, HostRefused)
     return replace(answer, code=creation.code) if creation.code else answer
 
 
@@ -125,13 +130,6 @@ def _unbuilt(bundle: Bundle) -> Defect | None:
     """What runc would do and fakerunc cannot yet."""
     words = "fakerunc has no hooks yet: take them out of config.json"
     return Defect(Stage.BUNDLE, words) if bundle.hooks else None
-
-
-def _hierarchies() -> int:
-    text = os.environ.get("FAKERUNC_HIERARCHIES", "1")
-    if not text.isdigit() or not int(text):
-        raise Refused(f"FAKERUNC_HIERARCHIES: {text!r} is not a number of hierarchies")
-    return int(text)
 
 
 class Creation:

@@ -14,7 +14,7 @@ from fakerunc import forwarding, pid_file, process, process_spec, signals
 from fakerunc.bundle import config_here
 from fakerunc.commands import Failed, perform_all
 from fakerunc.decoding import Unreadable, load
-from fakerunc.faults import Faults, ordered
+from fakerunc.faults import ordered
 from fakerunc.inherited import inherited
 from fakerunc.log import go_error, rename_error
 from fakerunc.model import Answer, Exec, Record, Step, StepKind, plan
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 
 def execute(call: Invocation) -> Answer:
     try:
-        return _execute(call, ordered(call.command))
+        return _execute(call)
     except Refused as refusal:
         return _failed(str(refusal))
 
 
-def _execute(call: Invocation, faults: Faults) -> Answer:
+def _execute(call: Invocation) -> Answer:
+    root = root_of(call.options)
+    faults = ordered(call.command, root)
     to = pid_file.absolute(call.flags)
-    directory = directory_of(call.arguments[0], root_of(call.options))
+    directory = directory_of(call.arguments[0], root)
     view, record = directory.look()
     asked, defect = _asked(call, record) if record else (None, "")
     command = Exec(
@@ -50,7 +52,7 @@ def _execute(call: Invocation, faults: Faults) -> Answer:
     if not command.detach:
         forwarding.hold_signals()
     try:
-        answer = perform_all(plan(command, view), execution.perform, faults)
+        answer = perform_all(plan(command, view), execution.perform, faults, execution.refusing)
     except Failed as end:
         return end.answer
     return replace(answer, code=execution.code) if execution.code else answer
@@ -160,6 +162,10 @@ class Execution:
         except OSError as failure:
             self._end()
             raise Failed(_failed(_words(step, failure))) from failure
+
+    def refusing(self, _step: Step, words: str) -> Exception:
+        self._end()
+        return Failed(_failed(words))
 
     def _perform(self, step: Step) -> None:
         match step.kind, self.record, self.asked:

@@ -1,63 +1,79 @@
-"""Deaths on order: FAKERUNC_FAULTS ends a command by SIGKILL before the step that it names.
+"""Faults on order: what a command suffers at a step, by FAKERUNC_FAULTS or the settings' file.
 
-    FAKERUNC_FAULTS="create@rename-state=kill,create@make-cgroup#3=kill,start@answer=kill"
-
-A term is COMMAND@STEP=kill, STEP the model's name of a step (with #K for the K-th of that name) or
-`answer`: all is done, nobody told. Every term must be understood before anything is done.
+What happens is written down before it happens, in <root>.faults/log; how often a clause has been used,
+and how often its place was passed, is kept in <root>.faults/counts, for the calls to come: so chance,
+drawn from the seed and that count, falls again as it fell. It must never be left to a clock.
 """
 
 import os
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections import Counter
+from dataclasses import dataclass, field
 
-from fakerunc.model import StepKind
-
-VARIABLE = "FAKERUNC_FAULTS"
-ANSWER = "answer"
-_STEPS = [kind.value for kind in StepKind] + [ANSWER]
-_COMMANDS = (
-    "checkpoint", "create", "delete", "events", "exec", "kill", "pause", "ps", "resume", "run",
-    "start", "state", "update",
-)  # fmt: skip
+from fakerunc.fault_terms import BEGIN, Term, terms
+from fakerunc.model import Answer
+from fakerunc.settings import settings
 
 
-class UnknownFault(Exception):
-    """A term that says nothing; str() names it, and what would be right."""
+class Injected(Exception):
+    """A step that fails though the host did nothing; str() is why."""
+
+
+class Ended(Exception):
+    """The command ends here with an answer that is not its own."""
+
+    def __init__(self, answer: Answer) -> None:
+        """The rest of the plan is not done."""
+        super().__init__(answer.stderr)
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The places at which one command dies: (step, how manieth)."""
+    """Those that one command may meet; `place` is where they are counted and written down."""
 
-    deadly: frozenset[tuple[str, int]]
+    terms: tuple[Term, ...]
+    place: str
+    seed: int
+    passed: Counter[str] = field(default_factory=Counter[str])
 
-    def pass_by(self, step: str, nth: int) -> None:
-        if (step, nth) in self.deadly:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def pass_by(self, step: str) -> None:
+        """May end this process, delay it, hold it for ever, or raise Injected or Ended."""
+        self.passed[step] += 1
+        for term in self.terms:
+            if (term.step, term.nth) == (step, self.passed[step]):
+                self._suffer(term, step)
+
+    def _suffer(self, term: Term, step: str) -> None:
+        # Only here: most calls suffer nothing, and its imports are slow.
+        from fakerunc.fault_draw import drawn  # noqa: PLC0415
+
+        clause = drawn(term, self.place, self.seed)
+        match clause.action:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "hang":
+                signal.pthread_sigmask(signal.SIG_SETMASK, ())
+                while True:
+                    signal.pause()
+            case "delay":
+                time.sleep(clause.value)
+            case "error":
+                raise Injected(f"{step}: {os.strerror(int(clause.value)).lower()}")
+            case "lie":
+                raise Ended(Answer(int(clause.value), "", ""))
+            case _:
+                pass
 
 
-def ordered(command: str) -> Faults:
-    """Those of the environment that are meant for `command`; all of it is checked."""
-    text = os.environ.get(VARIABLE, "")
-    return Faults(frozenset((step, nth) for of, step, nth in _terms(text) if of == command))
-
-
-def _terms(text: str) -> Iterator[tuple[str, str, int]]:
-    for term in filter(None, (word.strip() for word in text.split(","))):
-        place, _, action = term.partition("=")
-        command, _, where = place.partition("@")
-        step, _, nth = where.partition("#")
-        if command not in _COMMANDS:
-            raise UnknownFault(_unknown(term, "command", command, _COMMANDS))
-        if step not in _STEPS:
-            raise UnknownFault(_unknown(term, "step", step, _STEPS))
-        if action != "kill":
-            raise UnknownFault(_unknown(term, "action", action, ("kill",)))
-        if nth and not nth.isdigit():
-            raise UnknownFault(f"{VARIABLE}: {term}: #{nth} is no number")
-        yield command, step, int(nth or 1)
-
-
-def _unknown(term: str, kind: str, word: str, right: tuple[str, ...] | list[str]) -> str:
-    return f'{VARIABLE}: {term}: no {kind} is called "{word}"; there are {", ".join(right)}'
+def ordered(command: str, root: str) -> Faults:
+    """Those that are meant for `command`; all are checked, and what comes at the beginning comes."""
+    told = settings()
+    found = tuple(term for term in terms(told.faults) if term.command == command)
+    faults = Faults(found, f"{root}.faults", told.seed)
+    try:
+        faults.pass_by(BEGIN)
+    except Injected as failure:
+        raise Ended(Answer(1, "", f"{command}: {failure}")) from failure
+    return faults

@@ -37,7 +37,7 @@ def ps(call: Invocation) -> Answer:
         return shown(pids, form, arguments)
 
     try:
-        return carry_out(command, directory, ordered(call.command), say)
+        return carry_out(command, directory, ordered(call.command, directory.root), say)
     except NoListing as problem:
         raise Refused(str(problem)) from problem
 
@@ -53,7 +53,9 @@ def events(call: Invocation) -> Answer:
         printed.follow(directory.root, record, interval)
         return ""
 
-    return carry_out(Events(directory.id, defect), directory, ordered(call.command), say)
+    return carry_out(
+        Events(directory.id, defect), directory, ordered(call.command, directory.root), say
+    )
 
 
 def update(call: Invocation) -> Answer:
@@ -68,7 +70,7 @@ def update(call: Invocation) -> Answer:
             defect = str(problem)
     kernel = call.flags.get("kernel-memory") or call.flags.get("kernel-memory-tcp")
     command = Update(directory.id, defect, resources.IGNORED if kernel else "")
-    return carry_out(command, directory, ordered(call.command), limits=limits)
+    return carry_out(command, directory, ordered(call.command, directory.root), limits=limits)
 
 
 def spec(call: Invocation) -> Answer:

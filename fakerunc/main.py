@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from fakerunc import faults, signals
 from fakerunc.commands import Say, carry_out
+from fakerunc.fault_terms import UnknownFault
 from fakerunc.log import Log, complaint_about, go_error
 from fakerunc.model import (
     Answer,
@@ -27,6 +28,7 @@ from fakerunc.model import (
 from fakerunc.options import COMMANDS, Invocation, UsageError, read
 from fakerunc.place import Refused, directory_of, made, root_of
 from fakerunc.record import VERSION
+from fakerunc.settings import BadSetting
 
 HELP = """NAME:
    fakerunc - runc's command line over stand-in processes: it makes no containers
@@ -62,8 +64,11 @@ GLOBAL OPTIONS:
    --version, -v        print the version
 
 ENVIRONMENT:
-   FAKERUNC_FAULTS       deaths on order, such as create@rename-state=kill
+   FAKERUNC_FAULTS       faults on order, such as create@rename-state=kill or delete=2*error(EBUSY)
+   FAKERUNC_SEED         of the faults that are left to chance (default: 0)
    FAKERUNC_HIERARCHIES  how many cgroup directories a container has (default: 1)
+
+fakerunc.conf in the directory of the program says the same, and root: see docs/fakerunc.md.
 """
 
 
@@ -100,8 +105,10 @@ def _answer(call: Invocation) -> Answer:
         return Answer(3, "", f"No help topic for '{call.command}'\n")
     try:
         return _COMMANDS[call.command](call)
-    except faults.UnknownFault as problem:
+    except (UnknownFault, BadSetting) as problem:
         return _refusal(str(problem))
+    except faults.Ended as end:
+        return end.answer
     except OSError as failure:
         return _refusal(go_error(call.command, str(failure.filename), failure))
     except Refused as refusal:
@@ -122,7 +129,7 @@ def _on_one(make: Callable[[Invocation], Command]) -> Callable[[Invocation], Ans
     def run(call: Invocation) -> Answer:
         directory = directory_of(call.arguments[0], root_of(call.options))
         say = _SAY.get(call.command)
-        return carry_out(make(call), directory, faults.ordered(call.command), say)
+        return carry_out(make(call), directory, faults.ordered(call.command, directory.root), say)
 
     return run
 
@@ -140,9 +147,11 @@ def _list(call: Invocation) -> Answer:
     # Only here: reading the user database costs every other command its import.
     from fakerunc.listing import print_list  # noqa: PLC0415
 
+    root = root_of(call.options)
+    faults.ordered(call.command, root)
     try:
         text = print_list(
-            made(root_of(call.options)),
+            made(root),
             call.flags.get("format", "table"),
             only_ids=call.on("quiet"),
         )

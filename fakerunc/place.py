@@ -9,6 +9,7 @@ import os
 from fakerunc.cgroups import FOLDER
 from fakerunc.log import go_error
 from fakerunc.model import complaint_about_id
+from fakerunc.settings import settings
 from fakerunc.state import StateDirectory
 
 
@@ -20,6 +21,8 @@ def root_of(options: dict[str, str]) -> str:
     """An absolute path, whatever the working directory becomes later."""
     if "root" in options:
         return os.path.abspath(options["root"])
+    if told := settings().root:
+        return told
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if not runtime:
         raise Refused("no place for the state: give --root DIR, or set XDG_RUNTIME_DIR")

@@ -293,7 +293,7 @@ def test_hooks_are_refused(box: Lab) -> None:
     ("name", "text", "words"),
     [
         ("FAKERUNC_FAULTS", "create@fly=kill", 'no step is called \\"fly\\"'),
-        ("FAKERUNC_HIERARCHIES", "0", "is not a number of hierarchies"),
+        ("FAKERUNC_HIERARCHIES", "0", "is not a number from 1 on"),
     ],
 )
 def test_settings_that_say_nothing_stop_everything(

@@ -12,6 +12,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ pytestmark = [
 CGROUP = f"fakerunc-truth-{os.getpid()}/c1"
 
 
-@pytest.fixture
-def pair() -> Iterator[tuple[Lab, Lab]]:
+@contextmanager
+def two_labs() -> Iterator[tuple[Lab, Lab]]:
     """Real first. Both have a busybox in their rootfs, which only the real one runs."""
     places = [Path(tempfile.mkdtemp(prefix="ft-", dir="/tmp")) for _ in range(2)]
     with lab(places[0], REAL) as real, lab(places[1], FAKE) as fake:
@@ -41,6 +42,12 @@ def pair() -> Iterator[tuple[Lab, Lab]]:
             real.clean()
             real.call("delete", "--force", "c1")
             leave_no_cgroup()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Lab, Lab]]:
+    with two_labs() as both_of_them:
+        yield both_of_them
 
 
 def furnish(one: Lab, *args: str, **changes: object) -> None:

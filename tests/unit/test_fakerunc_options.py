@@ -2,7 +2,6 @@
 
 import pytest
 
-from fakerunc.faults import UnknownFault, ordered
 from fakerunc.options import Invocation, UsageError, read
 from fakerunc.signals import parse
 
@@ -108,30 +107,3 @@ def test_a_misread_command_keeps_the_log_that_was_asked_for() -> None:
 )
 def test_names_of_signals(text: str, number: int | None) -> None:
     assert parse(text) == number
-
-
-def test_faults_are_those_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "FAKERUNC_FAULTS", "create@rename-state=kill, create@make-cgroup#3=kill,start@answer=kill"
-    )
-    assert ordered("create").deadly == {("rename-state", 1), ("make-cgroup", 3)}
-    assert ordered("start").deadly == {("answer", 1)}
-    assert ordered("state").deadly == frozenset()
-
-
-@pytest.mark.parametrize(
-    ("term", "named"),
-    [
-        ("make@answer=kill", '"make"'),
-        ("create@fly=kill", '"fly"'),
-        ("create@answer=delay", '"delay"'),
-        ("create@answer", '""'),
-        ("create@answer#x=kill", "#x"),
-    ],
-)
-def test_a_fault_that_says_nothing_is_named(
-    term: str, named: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FAKERUNC_FAULTS", f"start@answer=kill,{term}")
-    with pytest.raises(UnknownFault, match=named):
-        ordered("create")

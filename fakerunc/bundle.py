@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import cast
 
-from fakerunc import process_spec, resources
+from fakerunc import hooks, process_spec, resources
 from fakerunc.decoding import Object, Unreadable, load, object_at, text_at
 from fakerunc.log import go_error
 from fakerunc.model import Defect, Stage
@@ -29,7 +29,7 @@ class Bundle:
     shared_pids: bool
     shared_hostname: bool
     hostname: str
-    hooks: bool
+    hooks: hooks.Hooks
     mounted: tuple[str, ...]
     limits: dict[str, object]
 
@@ -79,7 +79,7 @@ def _bundle(path: str, config: Object, process: ProcessSpec, root: str) -> Bundl
         shared_pids="pid" not in own,
         shared_hostname="uts" not in own,
         hostname=text_at(config, "hostname"),
-        hooks=any((object_at(config, "hooks") or {}).values()),
+        hooks=hooks.of(object_at(config, "hooks") or {}),
         limits=resources.of(object_at(linux, "resources") or {}),
         mounted=(*_mounted(config), os.path.normpath(process.cwd)),
     )

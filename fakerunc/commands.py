@@ -4,6 +4,7 @@ It must never decide whether a command may do something: it looks, asks the mode
 in the model's order.
 """
 
+import json
 import os
 import select
 from collections.abc import Callable
@@ -118,6 +119,8 @@ class Container:
                 self.directory.rewrite_state(self.limits)
             case StepKind.RENAME_STATE, _:
                 self.directory.rename_state()
+            case StepKind.POSTSTOP_HOOKS, Record() as record:
+                _poststop(record)
             case StepKind.FREEZE, Record(cgroup=cgroup):
                 # The word first: a process that is made meanwhile is found by who looks again.
                 cgroups.freeze(self.directory.root, cgroup)
@@ -150,6 +153,18 @@ class Container:
             gone = process.members_ended(self.directory.path, within_s=process.PATIENCE_S)
         if not gone:
             raise Failed(stuck(step))
+
+
+def _poststop(record: Record) -> None:
+    """Their failure is told, and changes nothing: the container is gone."""
+    # Only here: few containers have hooks.
+    from fakerunc import hooks  # noqa: PLC0415
+
+    told = hooks.state(record.id, "stopped", 0, record.bundle, record.annotations)
+    try:
+        hooks.run(hooks.of(json.loads(record.poststop))["poststop"], told, os.getcwd())
+    except hooks.HookFailed as failure:
+        raise Failed(Answer(0, "", str(failure), error=True)) from failure
 
 
 def release(fifo: str, pid: int, start: int, step: Step) -> None:

@@ -4,12 +4,14 @@ Everything before rename-state may be cut short by a SIGKILL and leaves exactly 
 the waiting init dies with it. It must never record an init that does not wait yet.
 """
 
+import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fakerunc import cgroups, forwarding, pid_file, process, signals
+from fakerunc import cgroups, forwarding, hooks, pid_file, process, signals
 from fakerunc.bundle import Bundle, defect, read
 from fakerunc.commands import Failed, perform_all, release
 from fakerunc.decoding import Unreadable
@@ -19,10 +21,8 @@ from fakerunc.log import go_error, rename_error, rfc3339
 from fakerunc.model import (
     Answer,
     Create,
-    Defect,
     Record,
     Run,
-    Stage,
     Step,
     StepKind,
     plan,
@@ -94,7 +94,8 @@ def _command(call: Invocation, order: Order) -> Create:
         call.arguments[0],
         hierarchies=order.hierarchies,
         pid_file=bool(order.pid_file),
-        defect=_unbuilt(bundle) or defect(bundle, unfit or order.inherited.complaint),
+        defect=defect(bundle, unfit or order.inherited.complaint),
+        hooks=tuple(stage for stage, listed in bundle.hooks.items() if listed),
     )
     if call.command == "create":
         return made
@@ -103,6 +104,7 @@ def _command(call: Invocation, order: Order) -> Create:
         made.hierarchies,
         made.pid_file,
         made.defect,
+        made.hooks,
         detach=detach,
         keep=call.on("keep"),
         shared_pids=bundle.shared_pids,
@@ -124,12 +126,6 @@ def _carried_out(
         undo = undo_of_create(command, refusal.step, str(refusal))
         return perform_all(undo, creation.perform, faults, HostRefused)
     return replace(answer, code=creation.code) if creation.code else answer
-
-
-def _unbuilt(bundle: Bundle) -> Defect | None:
-    """What runc would do and fakerunc cannot yet."""
-    words = "fakerunc has no hooks yet: take them out of config.json"
-    return Defect(Stage.BUNDLE, words) if bundle.hooks else None
 
 
 class Creation:
@@ -188,6 +184,13 @@ class Creation:
                 )
             case StepKind.SIGNAL_MEMBERS:
                 process.end_members(self.directory.path)
+            case StepKind.CREATE_HOOKS:
+                self._create_hooks(step)
+            case StepKind.POSTSTART_HOOKS:
+                self._hooks(step, "poststart", "created", self._init().pid, self.order.bundle.path)
+            case StepKind.POSTSTOP_HOOKS:
+                with suppress(HostRefused):
+                    self._hooks(step, "poststop", "stopped", 0, self.order.bundle.path)
             case StepKind.REMOVE_CGROUPS:
                 cgroups.remove(self.directory.root, self.cgroup)
             case StepKind.REMOVE_DIRECTORY:
@@ -213,6 +216,23 @@ class Creation:
         if self.terminal:
             self.terminal.hand_over()
 
+    def _create_hooks(self, step: Step) -> None:
+        bundle, pid = self.order.bundle, self._init().pid
+        self._hooks(step, "prestart", "creating", pid, bundle.path)
+        self._hooks(step, "createRuntime", "creating", pid, bundle.path)
+        # In runc this one is run by init, which is the first of its own pids.
+        self._hooks(step, "createContainer", "creating", 1, bundle.rootfs)
+
+    def _hooks(self, step: Step, stage: str, status: str, pid: int, cwd: str) -> None:
+        bundle = self.order.bundle
+        told = hooks.state(self.directory.id, status, pid, bundle.path, bundle.annotations)
+        try:
+            hooks.run(bundle.hooks[stage], told, cwd)
+        except hooks.HookFailed as failure:
+            early = "unable to start container process: error during container init: "
+            words = early if step.kind is StepKind.CREATE_HOOKS else ""
+            raise HostRefused(step, f"{words}{failure}") from failure
+
     def _init(self) -> process.Spawned:
         if self.init is None:
             raise AssertionError("spawn-init comes first")
@@ -231,6 +251,7 @@ class Creation:
             shared_pids=bundle.shared_pids,
             cgroup=self.cgroup,
             mounted=bundle.mounted,
+            poststop=_for_the_end(bundle),
         )
 
     def _words(self, step: Step, failure: OSError) -> str:
@@ -257,3 +278,8 @@ def _terminal(order: Order, step: Step) -> "Terminal":
         return Terminal(order.console_socket, order.bundle.process.size)
     except NoTerminal as problem:
         raise HostRefused(step, str(problem)) from problem
+
+
+def _for_the_end(bundle: Bundle) -> str:
+    stage = bundle.hooks["poststop"]
+    return json.dumps({"poststop": hooks.written(stage)}) if stage else ""

@@ -86,7 +86,7 @@ def main() -> int:
     answer = _answer(call)
     sys.stdout.write(answer.stdout)
     if answer.stderr:
-        (log.error if answer.code else log.warning)(answer.stderr)
+        (log.error if answer.code or answer.error else log.warning)(answer.stderr)
     return answer.code
 
 

@@ -132,7 +132,7 @@ def undo_of_create(command: Create, failed: Step, words: str) -> Plan:
     the winner's work: runc has no lock.
     """
     return _create_failed(
-        command, words, *(_undo(command) if failed.kind in _WITH_INIT else _EMPTY)
+        command, words, *(_undo(command) if failed.kind in _WITH_INIT else _emptied(command))
     )
 
 
@@ -171,7 +171,7 @@ def _create(command: Create, view: View) -> Plan:
         return _create_failed(command, "container with given ID already exists")
     room, init, pid_file = _steps_of_create(command)
     if stage is Stage.SPAWN:
-        return _create_failed(command, words, *room, *_EMPTY)
+        return _create_failed(command, words, *room, *_emptied(command))
     if stage is Stage.INIT:
         return _create_failed(command, words, *room, *init, *_undo(command))
     begin, end = _steps_of_run(command) if isinstance(command, Run) else ((), ())
@@ -191,7 +191,10 @@ def _steps_of_create(command: Create) -> tuple[_Steps, _Steps, _Steps]:
     count = command.hierarchies
     cgroups = (Step(StepKind.MAKE_CGROUP, k, count) for k in range(1, count + 1))
     room = (*_steps(StepKind.MAKE_DIRECTORY, StepKind.MAKE_FIFO), *cgroups)
-    init = _steps(StepKind.SPAWN_INIT, StepKind.WRITE_STATE, StepKind.RENAME_STATE)
+    early = _steps(StepKind.CREATE_HOOKS) if _CREATE_STAGES & set(command.hooks) else ()
+    late = _steps(StepKind.POSTSTART_HOOKS) if "poststart" in command.hooks else ()
+    state = _steps(StepKind.WRITE_STATE, StepKind.RENAME_STATE)
+    init = (*_steps(StepKind.SPAWN_INIT), *early, *state, *late)
     return room, init, _PID_FILE if command.pid_file else ()
 
 
@@ -200,22 +203,29 @@ def _steps_of_run(command: Run) -> tuple[_Steps, _Steps]:
     if command.detach:
         return _RELEASE, ()
     orphans = (Step(StepKind.SIGNAL_MEMBERS, signal=signals.KILL),) if command.shared_pids else ()
-    left = () if command.keep else (*orphans, *_EMPTY)
+    left = () if command.keep else (*orphans, *_emptied(command))
     return _RELEASE, (Step(StepKind.AWAIT_INIT), *left)
 
 
 def _undo(command: Create) -> _Steps:
     if isinstance(command, Run) and command.keep:
         return _steps(StepKind.KILL_INIT, StepKind.UNLINK_FIFO, StepKind.REMOVE_CGROUPS)
-    return _UNDO
+    return (Step(StepKind.KILL_INIT), *_emptied(command))
+
+
+def _emptied(command: Create) -> _Steps:
+    return (*_EMPTY, *(_POSTSTOP if "poststop" in command.hooks else ()))
 
 
 _RELEASE = _steps(StepKind.RELEASE_INIT, StepKind.UNLINK_FIFO)
 _PID_FILE = _steps(StepKind.WRITE_PID_FILE, StepKind.RENAME_PID_FILE)
 _EMPTY = _steps(StepKind.REMOVE_CGROUPS, StepKind.REMOVE_DIRECTORY)
-_UNDO = (Step(StepKind.KILL_INIT), *_EMPTY)
+_POSTSTOP = _steps(StepKind.POSTSTOP_HOOKS)
+_CREATE_STAGES = frozenset({"prestart", "createRuntime", "createContainer"})
 _WITH_INIT = frozenset(
     {
+        StepKind.CREATE_HOOKS,
+        StepKind.POSTSTART_HOOKS,
         StepKind.WRITE_STATE,
         StepKind.RENAME_STATE,
         *(step.kind for step in _RELEASE),
@@ -328,8 +338,9 @@ def _complaint_about_exec(command: Exec, now: Status) -> str:
 def _delete(command: Delete, now: Status, view: View) -> Plan:
     """In a shared pid namespace the end of init ends nobody else: runc kills what is left."""
     orphans = (Step(StepKind.SIGNAL_MEMBERS, signal=signals.KILL),) if view.shared_pids else ()
+    rest = (*orphans, *_EMPTY, *(_POSTSTOP if view.poststop else ()))
     if now is Status.STOPPED:
-        return Plan((*orphans, *_EMPTY), OK)
+        return Plan(rest, OK)
     if now is Status.CREATED or command.force:
-        return Plan((Step(StepKind.KILL_INIT), *orphans, *_EMPTY), OK)
+        return Plan((Step(StepKind.KILL_INIT), *rest), OK)
     return _refusal(f"cannot delete container {command.id} that is not stopped: {now.value}")

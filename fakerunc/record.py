@@ -28,6 +28,7 @@ class Record:
     shared_pids: bool = False
     cgroup: str = ""
     mounted: tuple[str, ...] = ()
+    poststop: str = ""  # its hooks for the end, as JSON, if it has any
 
 
 def render_state(record: Record, status: str) -> str:

@@ -52,6 +52,7 @@ class StateDirectory:
             init=InitState.ALIVE if alive else InitState.GONE,
             frozen=record is not None and cgroups.frozen(self.root, record.cgroup),
             shared_pids=record is not None and record.shared_pids,
+            poststop=record is not None and bool(record.poststop),
         )
         return view, record
 
@@ -128,6 +129,7 @@ def _state(root: str, record: Record, hierarchies: int) -> dict[str, object]:
             "mounts": [{"destination": folder} for folder in record.mounted],
             "cgroups": {"path": f"/{record.cgroup}"},
             "labels": labels,
+            "Hooks": json.loads(record.poststop) if record.poststop else {"poststop": []},
         },
         "rootless": os.geteuid() != 0,
         "cgroup_paths": {f"fake-{k}": f"{cgroup}/{k}" for k in range(1, hierarchies + 1)},
@@ -159,6 +161,7 @@ def _record(content: object) -> Record:
         annotations=tuple(pair for pair in pairs if pair[0] != "bundle"),
         shared_pids=not config["namespaces"],
         cgroup=str(config["cgroups"]["path"]).strip("/"),
+        poststop=json.dumps(config["Hooks"]) if config["Hooks"]["poststop"] else "",
         mounted=tuple(str(mount["destination"]) for mount in config["mounts"]),
     )
 

@@ -44,7 +44,7 @@ class View:
 
     `fifo` (exec.fifo exists) is runc's only evidence for `created`: a start that was killed before
     it unlinked the fifo leaves a running program that runc calls created. `shared_pids`: the
-    container has no pid namespace of its own.
+    container has no pid namespace of its own; `poststop`: it has hooks for its end.
     """
 
     directory: bool
@@ -53,6 +53,7 @@ class View:
     init: InitState
     frozen: bool
     shared_pids: bool = False
+    poststop: bool = False
 
 
 NOTHING_THERE = View(

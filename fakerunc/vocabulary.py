@@ -14,6 +14,9 @@ class StepKind(Enum):
     MAKE_FIFO = "make-fifo"  # <root>/<id>/exec.fifo
     MAKE_CGROUP = "make-cgroup"  # in one hierarchy
     SPAWN_INIT = "spawn-init"  # it waits, and dies with its create until rename-state is done
+    CREATE_HOOKS = "create-hooks"  # prestart, createRuntime, createContainer: the id is none yet
+    POSTSTART_HOOKS = "poststart-hooks"
+    POSTSTOP_HOOKS = "poststop-hooks"  # after all is removed; what they say changes nothing
     WRITE_STATE = "write-state"  # under a temporary name in <root>/<id>
     RENAME_STATE = "rename-state"  # from here on the id exists for runc, and init outlives create
     WRITE_PID_FILE = "write-pid-file"  # under a temporary name beside it
@@ -51,12 +54,13 @@ class Step:
 class Answer:
     """An exit code and runc's bare words: the log line around `stderr` is the executable's.
 
-    `stderr` is an error, with code 0 a warning.
+    `stderr` is an error, with code 0 a warning, unless `error` says so.
     """
 
     code: int
     stdout: str
     stderr: str
+    error: bool = False
 
 
 OK = Answer(0, "", "")
@@ -96,12 +100,16 @@ class Defect:
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """`hierarchies`: how many cgroup directories a container has, ten for runc on cgroup v1."""
+    """`hierarchies`: how many cgroup directories a container has, ten for runc on cgroup v1.
+
+    `hooks`: the stages of its life for which it has some, by the specification's names.
+    """
 
     id: str
     hierarchies: int = 1
     pid_file: bool = True
     defect: Defect | None = None
+    hooks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

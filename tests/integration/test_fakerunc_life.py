@@ -284,11 +284,6 @@ def test_what_is_not_built_says_so(args: tuple[str, ...], words: str, box: Lab) 
     assert box.files() == []
 
 
-def test_hooks_are_refused(box: Lab) -> None:
-    box.prepare("true", hooks={"poststop": [{"path": "/bin/true"}]})
-    assert "fakerunc has no hooks yet" in box.create().err
-
-
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [

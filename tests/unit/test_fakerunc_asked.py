@@ -1,5 +1,6 @@
 """What update, events, ps and checkpoint are answered in each state, and how they read their options."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,16 @@ from fakerunc.model import (
     Answer,
     Checkpoint,
     Command,
+    Create,
+    Delete,
     Events,
     Plan,
+    Run,
+    Step,
+    StepKind,
     Update,
     plan,
+    undo_of_create,
 )
 from fakerunc.options import seconds
 from fakerunc.resources import asked, of
@@ -23,6 +30,26 @@ from tests.unit.test_fakerunc_model import VIEWS, names
 
 LIVING = ["created", "running", "paused"]
 STATES = {state.value: view for state, view in VIEWS.items()}
+
+
+HOOKED = ("prestart", "poststart", "poststop")
+
+
+def test_hooks_have_their_places() -> None:
+    made = names(plan(Create("c1", hooks=HOOKED), NOTHING_THERE))
+    assert "spawn-init create-hooks write-state rename-state poststart-hooks write-pid" in made
+    plain = names(plan(Create("c1"), NOTHING_THERE))
+    assert made.replace(" create-hooks", "").replace(" poststart-hooks", "") == plain
+    view = replace(STATES["stopped"], poststop=True)
+    assert names(plan(Delete("c1"), view)) == "remove-cgroups remove-directory poststop-hooks"
+    ran = names(plan(Run("c1", hooks=HOOKED), NOTHING_THERE))
+    assert ran.endswith("await-init remove-cgroups remove-directory poststop-hooks")
+
+
+@pytest.mark.parametrize("kind", [StepKind.CREATE_HOOKS, StepKind.POSTSTART_HOOKS])
+def test_a_hook_that_fails_undoes_all(kind: StepKind) -> None:
+    undo = undo_of_create(Create("c1", hooks=HOOKED), Step(kind), "no")
+    assert names(undo) == "kill-init remove-cgroups remove-directory poststop-hooks"
 
 
 @pytest.mark.parametrize("state", LIVING)

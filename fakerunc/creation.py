@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from fakerunc import cgroups, forwarding, hooks, pid_file, process, signals
+from fakerunc import cgroups, exit_script, forwarding, hooks, pid_file, process, signals
 from fakerunc.bundle import Bundle, defect, read
 from fakerunc.commands import Failed, perform_all, release
 from fakerunc.decoding import Unreadable
@@ -21,8 +21,10 @@ from fakerunc.log import go_error, rename_error, rfc3339
 from fakerunc.model import (
     Answer,
     Create,
+    Defect,
     Record,
     Run,
+    Stage,
     Step,
     StepKind,
     plan,
@@ -94,7 +96,7 @@ def _command(call: Invocation, order: Order) -> Create:
         call.arguments[0],
         hierarchies=order.hierarchies,
         pid_file=bool(order.pid_file),
-        defect=defect(bundle, unfit or order.inherited.complaint),
+        defect=_bad_script(bundle) or defect(bundle, unfit or order.inherited.complaint),
         hooks=tuple(stage for stage, listed in bundle.hooks.items() if listed),
     )
     if call.command == "create":
@@ -126,6 +128,15 @@ def _carried_out(
         undo = undo_of_create(command, refusal.step, str(refusal))
         return perform_all(undo, creation.perform, faults, HostRefused)
     return replace(answer, code=creation.code) if creation.code else answer
+
+
+def _bad_script(bundle: Bundle) -> Defect | None:
+    """What only fakerunc is told, and does not understand."""
+    try:
+        exit_script.parse(dict(bundle.annotations).get(exit_script.ANNOTATION, "after:0"))
+    except exit_script.BadScript as problem:
+        return Defect(Stage.BUNDLE, str(problem))
+    return None
 
 
 class Creation:
@@ -203,6 +214,9 @@ class Creation:
         env = variables((*bundle.env, *given.env))
         env.setdefault("HOME", home_of(bundle.rootfs, bundle.process.uid))
         env["_LIBCONTAINER_STATEDIR"] = env[process.MARKER] = self.directory.path
+        if script := dict(bundle.annotations).get(exit_script.ANNOTATION):
+            env[exit_script.VARIABLE] = script
+            env[exit_script.OOM_FILE] = cgroups.oom_file(self.directory.root, self.cgroup)
         if bundle.process.terminal:
             self.terminal = _terminal(self.order, step)
         slave = self.terminal.slave if self.terminal else -1

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import NoReturn
 
-_MARKER = "FAKERUNC_CONTAINER"  # process.py's, of which only the name is wanted
+_OURS = "FAKERUNC_"  # what a container's environment has that is not its own
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -26,6 +26,11 @@ def run(args: list[str], *, first_of_its_pids: bool) -> NoReturn:
         comm.write(name)
     if not first_of_its_pids:
         _forget_python()
+    if ordered := os.environ.get("FAKERUNC_EXIT"):
+        # Only here: few are told how to end.
+        from fakerunc.exit_script import OOM_FILE, parse, play  # noqa: PLC0415
+
+        play(parse(ordered), os.environ[OOM_FILE])
     if name in {"sh", "ash", "dash", "bash"}:
         # Only here: the shell's imports cost more than all other programs together.
         from fakerunc.shell import shell  # noqa: PLC0415
@@ -106,8 +111,8 @@ def _yes(args: list[str]) -> int:
 
 
 def _env(_args: list[str]) -> int:
-    """Without the one variable that is not the container's."""
-    own = (f"{name}={text}\n" for name, text in os.environ.items() if name != _MARKER)
+    """Without what is not the container's."""
+    own = (f"{name}={text}\n" for name, text in os.environ.items() if not name.startswith(_OURS))
     return 0 if write(1, "".join(own).encode("utf-8", "surrogateescape")) else 1
 
 

@@ -193,7 +193,7 @@ class Shell:
         code = 127
         try:
             if self.first:
-                _die_with(shell)
+                die_with(shell)
             self._reset_signals()
             os.dup2(stdin, 0)
             os.dup2(stdout, 1)
@@ -223,7 +223,7 @@ def _reap(pid: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """The end of PID 1 is the end of its namespace; the kernel's own means, without the namespace."""
     # Only here: most scripts have no children, and ctypes is slow to import.
     import ctypes  # noqa: PLC0415

@@ -161,8 +161,8 @@ def _record(content: object) -> Record:
         annotations=tuple(pair for pair in pairs if pair[0] != "bundle"),
         shared_pids=not config["namespaces"],
         cgroup=str(config["cgroups"]["path"]).strip("/"),
-        poststop=json.dumps(config["Hooks"]) if config["Hooks"]["poststop"] else "",
-        mounted=tuple(str(mount["destination"]) for mount in config["mounts"]),
+        poststop=json.dumps(config["Hooks"]) if config.get("Hooks", {}).get("poststop") else "",
+        mounted=tuple(str(mount["destination"]) for mount in config.get("mounts", ())),
     )
 
 

@@ -127,7 +127,8 @@ class Lab:
 
     def running(self, *args: str, **changes: object) -> int:
         pid = self.created(*args, **changes)
-        assert self.call("start", "c1") == (0, "", "")
+        said = self.call("start", "c1")
+        assert said == (0, "", ""), said
         return pid
 
     def files(self) -> list[str]:

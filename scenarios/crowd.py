@@ -165,6 +165,15 @@ class Crowd:
         for member in self.members:
             member.waits = False
 
+    def go_away(self) -> list[int]:
+        """Whoever waits for an end that nobody brings does; their calls."""
+        calls = [call for call, member in self._calls.items() if member.ask().verb == "wait"]
+        for call in calls:
+            member = self._calls.pop(call)
+            member.is_asking = False
+            member.done()
+        return calls
+
     def daemon_dies(self) -> None:
         """Nobody who asked will be told."""
         for member in self._calls.values():

@@ -30,6 +30,7 @@ VERBS = (
     ("rename", 1),
     ("status", 3),
     ("list", 1),
+    ("wait", 1),
 )
 
 

@@ -23,6 +23,7 @@ from scenarios.nodes import Node, initial, without_daemon
 from scenarios.outcomes import Outcome, Result
 from scenarios.schedule import (
     CALL_HANGS,
+    DISK_FULL,
     RECORD_FAILS,
     SHIM_DIES,
     UNKNOWN_KEPT,
@@ -156,6 +157,7 @@ class Explorer:
         strikes = {
             SHIM_DIES: range(events),
             CALL_HANGS: range(events),
+            DISK_FULL: range(events if self.story.fills else 0),
             RECORD_FAILS: RECORD_STEPS,
             UNKNOWN_KEPT: range(commits),
             UNKNOWN_LOST: range(commits),

@@ -9,26 +9,29 @@ from collections import Counter
 from collections.abc import Callable
 
 from conman.primitives import steps as s
-from scenarios import actors, power
+from scenarios import actors, full_disk, power
 from scenarios.choices import Choices
 from scenarios.coverage.seen import Seen
-from scenarios.world import RUN, World
+from scenarios.world import RUN, SECOND, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
 #: An init that waits for its start; never drawn.
 WAITING_DIES = "waiting-init-dies"
-RECORD_FAILS = "record-fails"
+RECORD_FAILS, DISK_FULL, CLOCK_JUMPS = "record-fails", "disk-full", "clock-jumps"
 STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
 NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
 STAYS_SHUT = "unknown-and-stays-shut"
 POWER_CUT, CRASH = "power-cut", "crash"
 
 #: Those that strike at an event, at a step, at a commit.
-AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, RECORD_FAILS, SLOW)
+AT_EVENT = (SHIM_DIES, INIT_DIES, CALL_HANGS, RECORD_FAILS, SLOW, DISK_FULL, CLOCK_JUMPS)
 AT_STEP = (STEP_FAILS, FAILS_AFTER, STEP_HANGS)
 AT_COMMIT = (NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST, STAYS_SHUT)
 
 ERRORS = ("ENOSPC", "EIO", "EMFILE", "ENOMEM")
+
+#: By how many seconds a wall clock is set.
+JUMPS = (-1_000, 40, -40, 315_360_000)
 
 #: After these more is forgiven; those who kill say so themselves.
 _DISTURBING = {CALL_HANGS, SLOW}
@@ -103,6 +106,10 @@ class Faults:
                 world.hung.add(int(one))
             case "record-fails":
                 world.record_fails_in = 1 + self._choices.below(kind, 5)
+            case "disk-full":
+                full_disk.fill(world, self._choices.among("space-after", (3, 1, 8)))
+            case "clock-jumps":
+                world.clock_error += self._choices.among("by", JUMPS) * SECOND
             case _:
                 pass
         world.disturbed = world.disturbed or kind in _DISTURBING

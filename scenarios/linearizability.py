@@ -20,7 +20,7 @@ NEVER = 1 << 60
 STEPS_AT_MOST = 200_000
 
 #: Refusals without effect where the host fails: a step of a create may, too.
-FORGIVEN = EXCUSES | {"BadRootfs", "BadMountSource", "BadDevice", "BadAccounts", "DiskFull"}
+FORGIVEN = EXCUSES | {"BadRootfs", "BadMountSource", "BadDevice", "BadAccounts"}
 #: What may become of a call of which nobody was told.
 _UNANSWERED = {"start": ("ok", "StartError")}
 

@@ -49,6 +49,7 @@ def always(world: World) -> None:
         ordered(row)
         if row.id not in storage.intents:
             _held_as_told(world, row)
+            _is_untorn(world, row)
 
 
 def _present(world: World) -> set[str]:
@@ -223,9 +224,9 @@ def at_rest(world: World) -> None:
         raise Violation("I5", f"open intents at rest: {sorted(world.storage.intents)}")
     for row in world.storage.containers.values():
         _state_is_true(world, row)
-        config = world.disk.read(f"/data/containers/{row.id}/bundle/config.json")
-        if config is None or not is_whole(config):
-            raise Violation("I9", f"the config.json of {row.name} is torn or lost")
+        # Between a cut and the next run, which writes it anew, it may be missing (`disk`: a rename over it, half lost).
+        if world.disk.find(world.layout().config(row.id)) is None:
+            raise Violation("I9", f"the config.json of {row.name} is lost")
         if not world.overlays:
             _copied(world, row)
     rows = world.storage.containers.values()
@@ -236,6 +237,13 @@ def at_rest(world: World) -> None:
         met("I4")
     if len(starts) != len(set(starts)):
         raise Violation("I4", f"one run's program began twice: {starts}")
+
+
+def _is_untorn(world: World, row: Container) -> None:
+    """Its state file is the old one or the new one, also when a write of it has failed."""
+    config = world.disk.read(world.layout().config(row.id))
+    if config is not None and not is_whole(config):
+        raise Violation("I9", f"the config.json of {row.name} is torn")
 
 
 def _copied(world: World, row: Container) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from conman.primitives import steps as s
 from conman.shim.machine import Requested
+from scenarios import full_disk
 from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import DONE, Disk
 from scenarios.programs import CANNOT_FREEZE
@@ -33,7 +34,7 @@ Outcome = s.Result | Pending
 
 def perform(world: World, step: s.Step) -> Outcome:
     """One step by the daemon or a shim."""
-    result = _perform(world, step)
+    result = full_disk.refusal(world, step) or _perform(world, step)
     return s.Done(world.wall) if isinstance(result, s.Done) else result
 
 

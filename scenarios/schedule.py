@@ -6,15 +6,16 @@ A strike is the environment's, once in a life. It must never be one that a host 
 from dataclasses import dataclass
 
 SHIM_DIES, CALL_HANGS, RECORD_FAILS = "shim-dies", "call-hangs", "record-fails"
+DISK_FULL = "disk-full"
 UNKNOWN_KEPT, UNKNOWN_LOST = "commit-unknown-kept", "commit-unknown-lost"
-STRIKES = (SHIM_DIES, CALL_HANGS, RECORD_FAILS, UNKNOWN_KEPT, UNKNOWN_LOST)
+STRIKES = (SHIM_DIES, CALL_HANGS, DISK_FULL, RECORD_FAILS, UNKNOWN_KEPT, UNKNOWN_LOST)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """`eager`: actors before the daemon, else after it.
 
-    `strike`: at this event a shim dies, or at this commit its outcome is unknown, or this step of the
+    `strike`: at this event a shim dies, a call hangs, or the disk is full for a while; or at this commit its outcome is unknown, or this step of the
     exit record that a shim writes first fails; -1: never.
     """
 

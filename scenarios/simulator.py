@@ -28,7 +28,7 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
-from scenarios import oracle, told_events
+from scenarios import full_disk, oracle, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.coverage.seen import Seen
@@ -38,6 +38,7 @@ from scenarios.performing import Pending, perform, poll
 from scenarios.reaching import begun
 from scenarios.schedule import (
     CALL_HANGS,
+    DISK_FULL,
     RECORD_FAILS,
     SHIM_DIES,
     UNKNOWN_KEPT,
@@ -49,7 +50,6 @@ from scenarios.world import FIRST_CALL, World
 
 EVENTS_AT_MOST = 3_000
 
-
 #: The point's name, and whether the world may have changed since the last one.
 PointHandler = Callable[[str, bool], None]
 TurnHandler = Callable[[str], None]
@@ -57,10 +57,6 @@ LineHandler = Callable[[str, str, str], None]
 
 
 def _nothing(_name: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
-    pass
-
-
-def _no_turn(_moment: str) -> None:
     pass
 
 
@@ -78,7 +74,7 @@ class Simulator:
         schedule: Schedule,
         *,
         on_point: PointHandler = _nothing,
-        on_turn: TurnHandler = _no_turn,
+        on_turn: TurnHandler = lambda _moment: None,
         on_line: LineHandler = _no_line,
         seen: Seen | None = None,
     ) -> None:
@@ -122,7 +118,7 @@ class Simulator:
         """No more strikes and no more points: what follows is the probe's, in one order."""
         self.lived = (self.events, self.commits)
         self.schedule = Schedule()
-        self.world.record_fails_in = 0
+        self.world.record_fails_in = self.world.full = 0
         self.on_point = _nothing
         self.seen = Seen(set())
 
@@ -170,7 +166,7 @@ class Simulator:
             moved = self._daemon()
             self.choices += moved and bool(actors)
             moved = moved or self._actor(actors)
-        return moved or self._alarm() or self._retry()
+        return moved or self._alarm() or self._retry() or full_disk.empty(self.world)
 
     def _daemon(self) -> bool:
         return self._job() or self._observe() or self._request()
@@ -178,16 +174,19 @@ class Simulator:
     def _strike(self) -> None:
         if self.events != self.schedule.strike:
             return
+        self._dirty = True
         if self.schedule.kind == SHIM_DIES:
             for directory in list(self.world.shims)[:1]:
                 self._on_line("world", "the shim is killed", "")
                 self.seen.kills(self.world.shims[directory])
                 self.world.shim_killed(directory)
-                self._dirty = True
         elif self.schedule.kind == CALL_HANGS and self.world.calls:
             self._on_line("world", "the runtime call hangs", "")
             self.world.hung |= set(self.world.calls)
-            self.world.disturbed = self._dirty = True
+            self.world.disturbed = True
+        elif self.schedule.kind == DISK_FULL:
+            self._on_line("world", "the disk is full", "")
+            full_disk.fill(self.world)
 
     def _point(self, name: str) -> None:
         self._dirty, changed = False, self._dirty
@@ -232,6 +231,7 @@ class Simulator:
     def _retry(self) -> bool:
         """A client that was left in the dark asks again, once time has passed."""
         self._patient, was_patient = False, self._patient
+        full_disk.time_passes(self.world)
         return was_patient and self._request()
 
     def _request(self) -> bool:
@@ -261,6 +261,7 @@ class Simulator:
         deadlines += [job.pending.deadline for job in self.jobs if job.pending]
         if not deadlines:
             return False
+        full_disk.time_passes(self.world)
         self.world.monotonic = max(self.world.monotonic, min(deadlines))
         due = [t for t, at in sorted(self.alarms.items()) if at and at <= self.world.monotonic]
         for ticket in due[:1]:
@@ -333,6 +334,8 @@ class Simulator:
         return False
 
     def _committed(self, effect: v.Commit) -> Outcome:
+        if self.world.full:
+            return NotCommitted("database or disk is full")
         self._dirty = True
         before, intents = self.world.storage.containers, self.world.storage.intents
         outcome = self.world.storage.commit(effect.changes)

@@ -75,7 +75,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
 }
 
 #: Refusals without effect, allowed where more was disturbed than the daemon: a shim, the store.
-EXCUSES = {"HostFailed", "StoreFailed", "RuntimeFailed", "RuntimeTimedOut"}
+EXCUSES = {"DiskFull", "HostFailed", "StoreFailed", "RuntimeFailed", "RuntimeTimedOut"}
 
 
 def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> dict[str, set[str]]:

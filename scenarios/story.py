@@ -34,7 +34,7 @@ class Befalls(Enum):
 class Story:
     """`scenario`: its number in docs/stories.md. `given` runs undisturbed, `asks` is explored.
 
-    `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
+    `fills`: the disk is full for a while, from each event on, too. `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
     to whoever has a pidfd of it. `overlays`: the data directory can hold them; else root file systems are copied.
     """
 
@@ -46,6 +46,7 @@ class Story:
     befalls: tuple[Befalls, ...] = ()
     kernel_tells: bool = True
     overlays: bool = True
+    fills: bool = False
 
 
 @dataclass(frozen=True, slots=True)

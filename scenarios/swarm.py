@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, NotCommitted, Unknown
+from conman.core.model import State
 from conman.core.outputs import Output, Ready
 from conman.core.requests import ContainerList, ListContainers, Reply
 from conman.primitives import steps as s
-from scenarios import linearizability, oracle, told_events, verdict
+from scenarios import full_disk, linearizability, oracle, told_events, verdict
 from scenarios.actors import act, enabled
 from scenarios.choices import Choices
 from scenarios.clients import Client
@@ -144,9 +145,22 @@ class Swarm(Simulator):
     def _time_passes(self) -> bool:
         """To the next deadline; whoever is in the dark asks again, then or when there is none."""
         moved = self._alarm()
+        if not moved:
+            full_disk.time_passes(self.world)
         waited = any(member.waits for member in self.crowd.members)
         self.crowd.time_passes()
-        return moved or waited
+        return moved or waited or full_disk.empty(self.world) or self._go_away()
+
+    def _go_away(self) -> bool:
+        """At rest: whoever waits, waits for what still may end. Raises Violation."""
+        calls = self.crowd.go_away()
+        if calls and all(
+            row.state is State.EXITED for row in self.world.storage.containers.values()
+        ):
+            raise Violation("I5", "all have ended, and a wait is not answered")
+        for call in calls:
+            del self._outstanding[call]
+        return bool(calls)
 
     def _strike_now(self) -> None:
         struck = self._faults.at_event(self.world) if self._faults else ""

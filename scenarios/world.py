@@ -127,6 +127,8 @@ class World:
         self.followed: tuple[Numbered, ...] = ()
         #: Of the steps with which shims write exit records the n-th from now fails; 0: none does.
         self.record_fails_in = 0
+        #: How often time passes before the disk has space again (`full_disk`); 0: it has.
+        self.full = 0
         #: The environment did more than let daemons die: calls may fail for that.
         self.disturbed = False
         for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images"):

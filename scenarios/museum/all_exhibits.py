@@ -2,6 +2,7 @@
 
 from scenarios.museum import (
     blind,
+    clocks_and_disks,
     exits,
     files,
     leaks,
@@ -24,6 +25,7 @@ _BY_FILES = (
     *pids.EXHIBITS,
     *together.EXHIBITS,
     *blind.EXHIBITS,
+    *clocks_and_disks.EXHIBITS,
     *on_the_host.EXHIBITS,
 )
 

@@ -53,7 +53,7 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     "S13": (
         "ENOSPC, EIO, EROFS, EMFILE at the n-th call",
         (
-            "`scenarios faults`: each story with one fault at each of its steps and commits; two: drawn by"
+            "full for a while, from each event on: stories with `fills`. `scenarios faults`: each story with one fault at each of its steps and commits; two: drawn by"
             " `swarm`. The store: `test_database_failures.py`"
         ),
     ),
@@ -68,7 +68,10 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "reboot, RUN surviving on disk",
         "no story: that RUN is of another boot is seen before the core begins. `test_host_instance.py`",
     ),
-    "S16": ("clock steps", "one step back, between two lives; at each instant: not yet"),
+    "S16": (
+        "clock steps",
+        "stories: one step back, between two lives. At each event, back or on: `faults`, `swarm`",
+    ),
     "S17": (
         "a container that ends by itself, whenever it likes, also while no daemon lives",
         "one, not 1,000 together: that is `make load`",

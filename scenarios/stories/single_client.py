@@ -15,7 +15,7 @@ START = Ask("start", "web")
 STATUS = Ask("status", "web")
 
 STORIES = (
-    Story("create", "S01", "a container is created", (CREATE, STATUS)),
+    Story("create", "S01", "a container is created", (CREATE, STATUS), fills=True),
     Story("create-taken", "S01", "a name that is taken", (CREATE, STATUS), given=(CREATE,)),
     Story("start", "S02", "a created container is started", (START, STATUS), given=(CREATE,)),
     Story(
@@ -24,6 +24,7 @@ STORIES = (
         "an exited container is started again: the next run",
         (START, STATUS),
         given=(CREATE_OBEDIENT, START, Ask("stop", "web")),
+        fills=True,
     ),
     Story(
         "stop-obedient",
@@ -31,6 +32,7 @@ STORIES = (
         "a program that obeys TERM is stopped",
         (Ask("stop", "web"), STATUS),
         given=(CREATE_OBEDIENT, START),
+        fills=True,
     ),
     Story(
         "stop-stubborn",
@@ -56,6 +58,7 @@ STORIES = (
         "an exited container goes",
         (Ask("remove", "web"), STATUS),
         given=(CREATE_OBEDIENT, START, Ask("stop", "web")),
+        fills=True,
     ),
     Story(
         "remove-force",

@@ -60,6 +60,14 @@ STORIES = (
         befalls=(Befalls.CLOCK_SET_BACK,),
     ),
     Story(
+        "clock-set-back-created",
+        "S16",
+        "the clock is set back under a container that waits for its start",
+        (START, STATUS),
+        given=(CREATE,),
+        befalls=(Befalls.CLOCK_SET_BACK,),
+    ),
+    Story(
         "runtime-deleted",
         "S25",
         "somebody deletes a running container from the runtime",

@@ -18,6 +18,7 @@ from scenarios import simulator
 from scenarios.__main__ import main
 from scenarios.museum import host_finding
 from scenarios.museum.all_exhibits import EXHIBITS
+from scenarios.museum.command import chosen
 from scenarios.museum.exhibit import (
     ON_THE_HOST,
     Exhibit,
@@ -299,6 +300,13 @@ def test_the_track_record_shows_the_exhibits() -> None:
     for cells, one in zip(shown, EXHIBITS, strict=True):
         found = one.invariants if isinstance(one, Exhibit) else one.tests
         assert cells[6].strip("`") in found, cells
+
+
+def test_exhibits_are_in_the_order_of_their_findings() -> None:
+    """Asked for in another order, the table gave each the finding of its neighbour."""
+    names = [one.name for one in EXHIBITS]
+    assert [one.name for one in chosen(names[:3][::-1])] == names[:3]
+    assert [one.name for one in chosen(())] == names
 
 
 def test_the_table_is_made_of_findings() -> None:

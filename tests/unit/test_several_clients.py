@@ -57,7 +57,8 @@ class Once(Faults):
         super().__init__(choices, Counter())
         self._step, self._kind = step, kind
 
-    def at_step(self, step: s.Step) -> str:
+    def at_step(self, step: s.Step, world: World) -> str:
+        del world
         struck = self._kind if isinstance(step, self._step) else ""
         self._kind = "" if struck else self._kind
         return struck

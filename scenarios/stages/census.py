@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 _MARKS = {"CONMAN_RUN": "run", "CONMAN_SHIM": "shim", "CONMAN_CALL": "call"}
@@ -112,8 +113,8 @@ def _mounts(place: Place) -> Iterator[Thing]:
 
 def _cgroups(place: Place) -> Iterator[Thing]:
     for parent in daemons(place):
-        for path in Path(parent).glob("*/"):
-            if path.name == "shims":
+        for path in _within(Path(parent)):
+            if path.name == "shims" or not path.is_dir():
                 continue
             try:
                 members = (path / "cgroup.procs").read_text().split()
@@ -142,9 +143,18 @@ def _files(place: Place) -> Iterator[Thing]:
         ("containers", place.data / "containers"),
         ("trash", place.data / "trash"),
     ):
-        for path in top.glob("*"):
+        for path in _within(top):
             if path.name == ".cgroups":
                 # Where fakerunc keeps the names of its cgroups: <parent>/<id>-<n>.
-                yield from (Thing("names", each.name, str(each)) for each in path.glob("*/*"))
+                names = chain.from_iterable(map(_within, _within(path)))
+                yield from (Thing("names", each.name, str(each)) for each in names)
             else:
                 yield Thing(kind, path.name.partition(".")[0], str(path))
+
+
+def _within(directory: Path) -> list[Path]:
+    """Nothing, where it has gone meanwhile."""
+    try:
+        return list(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []

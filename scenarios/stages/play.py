@@ -101,8 +101,12 @@ def _play(played: Played, on: Stage) -> None:
 
 
 def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
-    """What a first death left and no simulated one does; a second daemon has two deaths' to deal with."""
-    if not left or left[0] in by_any_death(played.story, like):
+    """What a first death left and no simulated one does; a second daemon has two deaths' to deal with.
+
+    How a daemon begins is not simulated, nor what it leaves then.
+    """
+    begins = bool(left) and death(played.crashes[0]).point.startswith("conmand@")
+    if not left or begins or left[0] in by_any_death(played.story, like):
         return []
     return [f"no simulated death leaves: {', '.join(left[0])}"]
 

@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos explore coverage museum mutate nightly check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ test-integration: setup ## the real daemon and client: over fakerunc, as root ov
 
 test-chaos: syscall-points ## the real daemon, its shims and its power, killed at named points and at system calls
 	$(call phase,chaos,$(PY) -m pytest tests/chaos)
+
+truth: setup ## fakerunc against runc, every command in every state, cell by cell; as root, in minutes
+	$(call phase,truth,FAKERUNC_MATRIX=whole $(PY) -m pytest tests/integration/test_fakerunc_matrix.py tests/integration/test_fakerunc_truth.py)
 
 # All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.
 BUDGET ?= 5m

@@ -41,6 +41,7 @@ def two_labs() -> Iterator[tuple[Lab, Lab]]:
             # First what exec has left to its subreaper: an unreaped process keeps its cgroup.
             real.clean()
             real.call("delete", "--force", "c1")
+            real.clean()
             leave_no_cgroup()
 
 
@@ -61,9 +62,13 @@ def furnish(one: Lab, *args: str, **changes: object) -> None:
 
 
 def leave_no_cgroup() -> None:
-    """The parent that runc leaves behind, in every hierarchy."""
-    for path in Path("/sys/fs/cgroup").glob(f"**/{Path(CGROUP).parent}"):
-        path.rmdir()
+    """The parent that runc leaves behind, in every hierarchy, and what it could not remove itself.
+
+    Whoever was not reaped yet when runc deleted kept a cgroup busy.
+    """
+    for name in (CGROUP, Path(CGROUP).parent):
+        for path in Path("/sys/fs/cgroup").glob(f"**/{name}"):
+            path.rmdir()
 
 
 def both(pair: tuple[Lab, Lab], act: Callable[[Lab], object]) -> None:

@@ -28,6 +28,14 @@ STORIES = (
         befalls=(Befalls.PROGRAM_KILLED,),
     ),
     Story(
+        "waiting-killed-meanwhile",
+        "S17",
+        "who waits to be started is killed while no daemon looks: its start prepares another",
+        (START, STATUS),
+        given=(CREATE,),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
         "both-die-meanwhile",
         "S17",
         "a program and its shim die while no daemon looks: nobody can say how",

@@ -14,7 +14,6 @@ from conman.core.model import (
     Intent,
     Operation,
     PutContainer,
-    State,
 )
 from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, persist
@@ -67,11 +66,11 @@ async def recover(
 
 
 async def _recover_row(row: Container | None, setting: Setting, now: Now) -> None:
-    """No intent: a prepared run is found again, an ended one is settled."""
+    """No intent: a prepared run is found again, an ended one is settled; so is one of another boot.
+
+    Of that, too, a container that waits to be started has files: what its shim half wrote, a work directory.
+    """
     if row is None or row.init is None or await _found_again(row, row.init, setting):
-        return
-    if row.state is State.CREATED and not row.is_prepared(setting.layout.boot_id):
-        # Another boot: nothing of the run is left, and start will prepare the next one.
         return
     await settle(row, settle_intent(row, setting, now), setting)
 

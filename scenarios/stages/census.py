@@ -153,8 +153,10 @@ def _files(place: Place) -> Iterator[Thing]:
 
 
 def _within(directory: Path) -> list[Path]:
-    """Nothing, where it has gone meanwhile."""
+    """Nothing, where it has gone meanwhile, or its disk has no power any more."""
     try:
         return list(directory.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.EIO}:
+            raise
         return []

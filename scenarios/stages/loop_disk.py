@@ -35,16 +35,19 @@ class LoopDisk:
         """All that is there survives."""
         _run("sync", "--file-system", str(self.place))
 
-    def cut(self) -> None:
-        """The power, and then the next boot. Whoever uses it still has nothing but errors from now on.
+    def shut(self) -> None:
+        """The power goes: nothing is written any more, and whoever uses it has nothing but errors.
 
-        The next boot has a copy: another mount namespace may hold what was shut down for a while.
+        To be done first: an overlay that is unmounted would have all of its upper file system written out.
         """
         handle = os.open(self.place, os.O_RDONLY)
         try:
             fcntl.ioctl(handle, _SHUTDOWN, _NO_LOG_FLUSH)
         finally:
             os.close(handle)
+
+    def boot(self) -> None:
+        """The power is back. What is mounted is a copy: another mount namespace may hold the old one for a while."""
         self.close()
         old, self._file = self._file, self._new_file()
         _run("cp", "--sparse=always", str(old), str(self._file))

@@ -87,9 +87,10 @@ class Real:
         if not how.is_the_daemons:
             self._kill()
             return self._has_died.exists()
-        self.after_death.append(self._left())
         if how.is_cut:
             self._cut()
+        else:
+            self.after_death.append(self._left())
         return True
 
     def _lives(self, crash: str) -> bool:
@@ -183,7 +184,7 @@ class Real:
 
     def _cut(self) -> None:
         assert self._disk is not None, "only a disk of its own is cut off"
-        self._host.reboot(self._disk.cut)
+        self._host.reboot(self._disk)
         self._was_cut = True
 
     def _died(self) -> None:

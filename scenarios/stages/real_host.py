@@ -12,7 +12,7 @@ import signal
 import subprocess
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from conman.primitives.steps import ProcessId
 from scenarios.control_groups import FREEZING, FROZEN, THAWED
 from scenarios.stages.census import Thing, census, clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
+from scenarios.stages.loop_disk import LoopDisk
 from scenarios.story import Befalls
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -210,16 +211,20 @@ class RealHost:
             Befalls.REBOOT: self.reboot,
         }[what]()
 
-    def reboot(self, cut: Callable[[], None] = lambda: None) -> None:
+    def reboot(self, disk: LoopDisk | None = None) -> None:
         """As far as one conmand can tell: nobody lives, nothing is mounted, RUN is empty, the boot another.
 
-        `cut`: what becomes of the disk, once nobody uses it.
+        `disk`: its power is cut at once.
         """
-        if self.has_been_used:
-            clear(self._daemon.place)
-            while any(one.kind in _ALIVE for one in self.things()):
-                clear(self._daemon.place)
-        cut()
+        place = self._daemon.place if self.has_been_used else None
+        if disk is not None:
+            disk.shut()
+        if place is not None:
+            clear(place)
+            while any(one.kind in _ALIVE for one in census(place)):
+                clear(place)
+        if disk is not None:
+            disk.boot()
         shutil.rmtree(self._daemon.run, ignore_errors=not self._daemon.run.exists())
         self._reboots += 1
         self._boot.write_text(str(uuid.UUID(int=self._reboots)))

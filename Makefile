@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly soak check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,13 @@ coverage: setup ## what the last `make explore` covered of all that there is to 
 
 museum: setup ## bugs of other container managers, planted in conman: the simulator finds each
 	$(call phase,museum,$(PY) -W error -m scenarios museum)
+
+TIME    ?= 10m
+RUNTIME ?= fakerunc
+
+soak: syscall-points ## real clients, and everything killed at random (TIME=10m RUNTIME=fakerunc|runc SEED=drawn)
+	@mkdir -p build/soak
+	$(call phase,soak,$(PY) -W error -m scenarios soak --time $(TIME) --runtime $(RUNTIME) $(if $(filter command line environment,$(origin SEED)),--seed $(SEED)) --json build/soak/totals.json)
 
 COUNT ?= 300
 SEED  ?= 0

@@ -14,7 +14,18 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import budget, seconds
-from scenarios.commands import coverage, faults, merge, mutate, play, replay, seek, swarm, sweep
+from scenarios.commands import (
+    coverage,
+    faults,
+    merge,
+    mutate,
+    play,
+    replay,
+    seek,
+    soak,
+    swarm,
+    sweep,
+)
 from scenarios.commands.merge import Teller
 from scenarios.coverage import files, seen
 from scenarios.coverage.measured import Measured
@@ -58,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return play.run(options)
             case "sweep":
                 return sweep.run(options)
+            case "soak":
+                return soak.run(options)
             case "museum":
                 return _museum(options)
             case "mutate":
@@ -110,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     seek.add_options(commands.add_parser("seek", help=seek.HELP))
     play.add_options(commands.add_parser("play", help=play.HELP))
     sweep.add_options(commands.add_parser("sweep", help=sweep.HELP))
+    soak.add_options(commands.add_parser("soak", help=soak.HELP))
     _add_museum(commands.add_parser("museum", help="bugs of the field, planted and found again"))
     mutate.add_options(commands.add_parser("mutate", help=mutate.HELP))
     merge.add_options(commands.add_parser("merge", help=merge.HELP))

@@ -168,9 +168,9 @@ class RealHost:
 
     def freezer(self, row: Container) -> str:
         """The cgroup's own word; without a cgroup, whether all members are stopped."""
-        run = f"{row.id}-{row.run}"
-        for one in self.things():
-            if one.kind == "cgroup" and one.owner == run:
+        own = [one for one in self.things() if one.owner == f"{row.id}-{row.run}"]
+        for one in own:
+            if one.kind == "cgroup":
                 for name, words in (
                     ("freezer.state", {}),
                     ("cgroup.freeze", {"1": FROZEN, "0": THAWED}),
@@ -178,7 +178,7 @@ class RealHost:
                     with suppress(FileNotFoundError):
                         said = Path(one.what, name).read_text().strip()
                         return words.get(said, said)
-        members = [process(int(one.what)) for one in self.things() if one.kind in _MEMBERS]
+        members = [process(int(one.what)) for one in own if one.kind in _MEMBERS]
         stopped = {one.state == "T" for one in members if one}
         return FREEZING if len(stopped) == 2 else FROZEN if stopped == {True} else THAWED
 

@@ -3,6 +3,8 @@
 It looks once; whoever asks decides how long a host may take to come to rest. It must never ask the daemon.
 """
 
+from itertools import chain
+
 from conman.core.model import Container, State
 from scenarios import oracle
 from scenarios.disk import is_whole
@@ -17,6 +19,15 @@ _KILLED = 137
 
 def at_rest(host: RealHost, story: Story, *, rebooted: bool = False) -> None:
     """Raises Violation."""
+    asks = story.given + story.asks
+    command = next((ask.program for ask in asks if ask.verb == "create"), "")
+    rows = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
+    for row in rows:
+        honest(row, command, may_be_unknown=bool(story.befalls) or rebooted)
+
+
+def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container, ...]:
+    """The rows, where the host is as they say. `has_lost_run`: somebody has removed RUN. Raises Violation."""
     stored = host.stored()
     if stored.intents:
         raise Violation("I5", f"open intents at rest: {[one.id for one in stored.intents]}")
@@ -25,12 +36,9 @@ def at_rest(host: RealHost, story: Story, *, rebooted: bool = False) -> None:
     runs = {run for run, one in host.programs() if not one.comm.startswith("runc:")}
     for row in stored.containers:
         _is_true(host, row, runs)
-        _honest(row, story, rebooted=rebooted)
-    lost = Befalls.RUN_REMOVED in story.befalls
-    expected = [
-        thing for row in stored.containers for thing in _owned(host, row, has_lost_run=lost)
-    ]
-    oracle.accounted(expected, host.found(stored.containers))
+    owned = [_owned(host, row, has_lost_run=has_lost_run) for row in stored.containers]
+    oracle.accounted([*chain(*owned)], host.found(stored.containers))
+    return stored.containers
 
 
 def _owned(host: RealHost, row: Container, *, has_lost_run: bool) -> list[str]:
@@ -48,13 +56,11 @@ def _is_true(host: RealHost, row: Container, runs: set[str]) -> None:
         oracle.held_as_told(row, host.freezer(row))
 
 
-def _honest(row: Container, story: Story, *, rebooted: bool) -> None:
-    """What may be told of a program's end, by what the program is."""
+def honest(row: Container, command: str, *, may_be_unknown: bool) -> None:
+    """What may be told of a program's end, by what the program is. Raises Violation."""
     if row.state is not State.EXITED or row.reason == "StartError":
         return
-    asks = story.given + story.asks
-    command = next(ask.program for ask in asks if ask.verb == "create")
     codes = {_KILLED, EXITS_BY_ITSELF.get(command, _KILLED), OBEYS_TERM.get(command, _KILLED)}
-    is_unknown = row.reason == "Unknown" and (story.befalls or rebooted)
+    is_unknown = row.reason == "Unknown" and may_be_unknown
     if row.exit_code not in codes and not is_unknown:
         raise Violation("I11", f"{row.name} is told {row.exit_code}, {row.reason}")

@@ -1,0 +1,97 @@
+"""`python -m scenarios soak`: real clients, and everything killed at random for as long as is wanted.
+
+Exit 0: all as told; 1: something was not: a folder tells all of it; 2: bad usage; 130: stopped by ^C, with the
+result so far.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from scenarios import outcomes
+from scenarios.budgets import seconds
+from scenarios.commands.play import stop_as_interrupted
+from scenarios.progress import Ticker
+from scenarios.soak.folder import write
+from scenarios.soak.lives import Means
+from scenarios.soak.soak import Soak, Terms
+from scenarios.stages.all_stages import must_be_possible, must_count_calls, must_cut
+from scenarios.usage import Usage
+from scenarios.violation import Violation
+
+HELP = "many clients on real processes, everything killed at random"
+_STAGES = {"fakerunc": "fake", "runc": "runc"}
+_SAID_EVERY_S = 10.0
+_CLIENTS_AT_MOST = 64
+
+
+def add_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--time", default="10m", metavar="TIME", help="how long: 30s, 10m, 2h; 10m")
+    one.add_argument("--runtime", default="fakerunc", metavar="NAME", help="fakerunc, or runc")
+    one.add_argument("--seed", type=int, default=None, metavar="N", help="drawn, and said")
+    one.add_argument("--clients", type=int, default=4, metavar="N", help="at once; 4")
+    one.add_argument("--json", default="", metavar="FILE", help="the totals")
+    where = "where a violation's folder is made; build/soak"
+    one.add_argument("--report", default="build/soak", metavar="DIR", help=where)
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code. Raises Usage."""
+    terms = _terms(options)
+    means = _means(_STAGES[terms.runtime])
+    ticker = Ticker(sys.stderr, every=_SAID_EVERY_S)
+    stop_as_interrupted()
+    soak, code = Soak(terms, means, ticker.says), 0
+    try:
+        soak.run()
+    except Violation as violation:
+        code = 1
+        soak.totals.violations.append(str(violation))
+        again = f"make soak TIME={options.time} RUNTIME={terms.runtime} SEED={terms.seed}"
+        folder = write(Path(options.report), soak, violation, again)
+        sys.stdout.write(f"{violation}\n    all of it: {folder}\n    again: {again}\n")
+    except KeyboardInterrupt:
+        code = 130
+        soak.totals.is_stopped = True
+        sys.stdout.write("stopped; this is the result so far\n")
+    finally:
+        soak.host.close()
+        ticker.clear()
+    sys.stdout.write(f"seed {terms.seed} on {terms.runtime}: {soak.totals}\n")
+    if options.json:
+        soak.totals.write(options.json)
+    return code
+
+
+def _terms(options: argparse.Namespace) -> Terms:
+    """Raises Usage."""
+    if options.runtime not in _STAGES:
+        raise Usage(f"--runtime {options.runtime!r}: take fakerunc or runc")
+    if not 1 <= options.clients <= _CLIENTS_AT_MOST:
+        raise Usage(f"--clients {options.clients} makes no sense: give 1 to {_CLIENTS_AT_MOST}")
+    long = seconds(options.time, "--time", "30s, 10m or 2h")
+    if options.json == "-":
+        raise Usage("--json -: stdout has the totals in words; name a file")
+    outcomes.check(options.json)
+    report = Path(options.report)
+    if any(one.exists() and not one.is_dir() for one in (report, *report.parents)):
+        raise Usage(f"--report {report}: name a directory, or one that can be made")
+    must_be_possible(_STAGES[options.runtime])
+    seed = int.from_bytes(os.urandom(3)) if options.seed is None else options.seed
+    return Terms(seed, options.runtime, options.clients, long)
+
+
+def _means(stage: str) -> Means:
+    """What is missing is said, and goes without."""
+    return Means(_has(must_count_calls, stage), _has(must_cut, stage))
+
+
+def _has(must: Callable[[str], None], stage: str) -> bool:
+    try:
+        must(stage)
+    except Usage as missing:
+        sys.stderr.write(f"soak without it: {missing}\n")
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""The daemon of a soak on this machine, with all that can be killed of it, and its disk.
+
+Whoever is killed here is noted before. Nothing is waited for by sleeping but the random instants themselves.
+It must never end a process that is not its daemon's, and leaves nothing, whatever happens.
+"""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+from scenarios.soak.lives import Ends, Kills, Life
+from scenarios.stages.census import clear
+from scenarios.stages.daemon import Daemon, first_line
+from scenarios.stages.loop_disk import LoopDisk
+from scenarios.stages.over_grpc import Names
+from scenarios.stages.programs import make_rootfs
+from scenarios.stages.real_host import RealHost, kill, process
+from scenarios.syscalls import preload
+from scenarios.violation import Violation
+
+_ZYGOTE = "conman-zygote"
+
+
+class Host:
+    """`note` hears of each start and each kill. Its directories are its own."""
+
+    def __init__(self, runtime: str, *, has_disk: bool, note: Callable[[str], None]) -> None:
+        self.top = Path(tempfile.mkdtemp(prefix="ck", dir="/tmp"))
+        self.daemon = Daemon(self.top, "--runtime", runtime)
+        self.real = RealHost(self.daemon, runtime)
+        self.disk = LoopDisk(self.top) if has_disk else None
+        if self.disk is not None:
+            self.daemon.data = self.disk.place / "d"
+        self._note = note
+        self._markers, self._once = self.top / "markers", self.top / "once"
+        make_rootfs(self.daemon.rootfs)
+        # Of a daemon that dies grpc would tell in its own words.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+    @property
+    def socket(self) -> str:
+        return f"{self.daemon.run}/conmand.sock"
+
+    def names(self) -> Names:
+        """What clients call things here."""
+        return Names(lambda path: path.replace("/images", str(self.top), 1), lambda name: name)
+
+    # ---- lives
+
+    def begin(self, life: Life | None) -> None:
+        """Start a daemon, and do not wait. None: nothing is to befall it."""
+        self.disarm()
+        armed = self._armed(life) if life is not None else {}
+        self.daemon.process = self.daemon.begin(stdin=None, **armed)
+        self._note(f"conmand {self.daemon.process.pid} begins, and {life or 'lives'}")
+
+    def is_ready(self) -> bool:
+        """Once it says so; False: it has died instead. Raises Violation when it does neither."""
+        assert self.daemon.process is not None
+        try:
+            return bool(first_line(self.daemon.process))
+        except AssertionError as error:
+            raise Violation("I5", f"conmand does not become ready: {error}") from error
+
+    def must_be_ready(self) -> None:
+        """Where nothing is to befall it. Raises Violation."""
+        if not self.is_ready():
+            raise Violation("I1", "conmand ends before it is ready")
+
+    def is_dead(self) -> bool:
+        return self.daemon.process is None or self.daemon.process.poll() is not None
+
+    def buried(self) -> None:
+        """It has died by itself: of what it was armed with. Raises Violation otherwise."""
+        code = self.daemon.died()
+        self._note(f"conmand is dead: {code}")
+        if code != -signal.SIGKILL:
+            raise Violation("I1", f"conmand ended by itself, with {code}")
+
+    def kill(self) -> None:
+        self._note("conmand is killed")
+        self.daemon.kill()
+
+    def _armed(self, life: Life) -> dict[str, str]:
+        if life.ends is Ends.CRASH_POINT:
+            self._markers.mkdir(exist_ok=True)
+            return {"CONMAN_CRASH_AT": life.point, "CONMAN_CRASH_DISARM": str(self._markers)}
+        if life.ends is Ends.SYSCALL_POINT:
+            self._once.unlink(missing_ok=True)
+            places = (str(self.daemon.data), str(self.daemon.run), "/sys/fs/cgroup")
+            return preload.environ(places, kill=life.point, once=str(self._once))
+        return {}
+
+    def disarm(self) -> bool:
+        """Shims live on with what their daemon was armed with: from here on none dies of it. True: one has."""
+        shutil.rmtree(self._markers, ignore_errors=not self._markers.exists())
+        has_struck = self._once.exists()
+        self._once.touch()
+        return has_struck
+
+    # ---- who is killed besides
+
+    def strike(self, whom: Kills, chance: Random) -> bool:
+        """One of them; False: there is none at this instant."""
+        found = sorted(self._pids(whom))
+        if not found:
+            return False
+        pid = chance.choice(found)
+        self._note(f"{whom} {pid} is killed")
+        kill(pid)
+        return True
+
+    def strike_all(self) -> None:
+        """The daemon first, and nobody in between has time to notice."""
+        others = [*self._pids(Kills.ZYGOTE), *self._pids(Kills.SHIM)]
+        self._note(f"conmand and {others} are killed")
+        assert self.daemon.process is not None
+        self.daemon.process.send_signal(signal.SIGKILL)
+        for pid in others:
+            kill(pid)
+        self.daemon.died()
+
+    def cut(self) -> None:
+        """The power, with no daemon alive."""
+        assert self.disk is not None, "only a disk of its own is cut off"
+        self._note("the power is cut")
+        self.real.reboot(self.disk)
+
+    def _pids(self, whom: Kills) -> Iterator[int]:
+        if whom is Kills.ZYGOTE:
+            yield from self._zygotes()
+        elif not self.real.has_been_used:
+            return
+        elif whom is Kills.PROGRAM:
+            yield from (one.pid for _, one in self.real.programs())
+        else:
+            kind = "shim" if whom is Kills.SHIM else "call"
+            yield from (int(one.what) for one in self.real.things() if one.kind == kind)
+
+    def _zygotes(self) -> Iterator[int]:
+        if self.daemon.process is None:
+            return
+        for file in Path(f"/proc/{self.daemon.process.pid}/task").glob("*/children"):
+            for pid in map(int, file.read_text().split()):
+                found = process(pid)
+                if found is not None and found.comm == _ZYGOTE:
+                    yield pid
+
+    # ---- the end
+
+    def forget(self) -> None:
+        """What was recorded and logged, and was as told."""
+        for file in (self.daemon.record, self.daemon.errors):
+            os.truncate(file, 0)
+
+    def end_daemon(self) -> None:
+        """Without a word."""
+        if self.daemon.process is not None:
+            self.daemon.kill()
+
+    def close(self) -> None:
+        """Nothing of it stays."""
+        self.end_daemon()
+        if self.real.has_been_used:
+            clear(self.daemon.place)
+        if self.disk is not None:
+            self.disk.close()
+        shutil.rmtree(self.top)

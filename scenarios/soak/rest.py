@@ -1,0 +1,114 @@
+"""What must hold of a soak at rest: the host by its rows, the list by each client's history, the daemon's size.
+
+It asks the census, which believes nothing of conman's. It must never judge while anybody is at work, nor let
+a host have longer than patience lasts.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+import grpc
+
+from conman.core.model import Container
+from conman.core.requests import ContainerList, ListContainers, Reply, Request
+from scenarios import verdict
+from scenarios.soak.host import Host
+from scenarios.soak.member import PATIENCE_S, Member
+from scenarios.stages import over_grpc, real_rest
+from scenarios.stages.census import daemons
+from scenarios.stages.programs import PROGRAMS
+from scenarios.violation import Violation
+
+_LOOK_S = 0.05
+_REST_S = 30.0
+#: A fresh daemon has about 20, 1 or 2 more while calls are open; of each run that goes on it holds some.
+_DESCRIPTORS, _OF_A_RUN = 40, 8
+_MEMORY_MIB = 200
+
+
+class Rest:
+    """One host's. Ends that were judged once are not judged again."""
+
+    def __init__(self, host: Host, members: Sequence[Member]) -> None:
+        self._host, self._members = host, members
+        self._ended = set[tuple[str, int]]()
+        self.most_descriptors = self.most_memory_mib = 0
+        self.things: list[str] = []
+
+    def judge(self, *, is_shaken: bool) -> None:
+        """With a daemon that lives, and nobody who asks. Raises Violation."""
+        rows = self._at_rest()
+        for row in rows:
+            self._is_honest(row, is_shaken=is_shaken)
+        self.things = self._host.real.found(rows)
+        self._list(rows)
+        self._size(sum(row.is_prepared(self._host.real.boot_id) for row in rows))
+
+    def _at_rest(self) -> tuple[Container, ...]:
+        ends = monotonic() + _REST_S
+        while True:
+            try:
+                return real_rest.as_stored(self._host.real)
+            except Violation:
+                if self._host.is_dead():
+                    raise Violation("I1", "conmand died at rest") from None
+                if monotonic() > ends:
+                    raise
+            threading.Event().wait(_LOOK_S)
+
+    def _is_honest(self, row: Container, *, is_shaken: bool) -> None:
+        words = (row.spec.command, *row.spec.args)
+        command = next(name for name, one in PROGRAMS.items() if one.words == words)
+        if (row.id, row.run) not in self._ended:
+            real_rest.honest(row, command, may_be_unknown=is_shaken)
+        if row.exit_code is not None:
+            self._ended.add((row.id, row.run))
+
+    def _list(self, rows: Sequence[Container]) -> None:
+        reply = self._asked(ListContainers())
+        if not isinstance(reply, ContainerList):
+            raise Violation("I8", f"list was answered {reply}")
+        listed = {view.name: view.state.value for view in reply.containers}
+        stored = {row.name: row.state.value for row in rows}
+        if listed != stored:
+            raise Violation("I8", f"listed at rest is {listed}, stored {stored}")
+        known = set[str]()
+        for member in self._members:
+            member.rests(listed)
+            known.update(member.may_be())
+        if set(listed) - known:
+            raise Violation("I9", f"nobody has created {sorted(set(listed) - known)}")
+
+    def _size(self, runs: int) -> None:
+        assert self._host.daemon.process is not None
+        proc = Path(f"/proc/{self._host.daemon.process.pid}")
+        held = len(os.listdir(proc / "fd"))
+        status = (proc / "status").read_text().splitlines()
+        memory = next(int(line.split()[1]) for line in status if line.startswith("RssAnon")) >> 10
+        self.most_descriptors = max(self.most_descriptors, held)
+        self.most_memory_mib = max(self.most_memory_mib, memory)
+        if held > _DESCRIPTORS + _OF_A_RUN * runs:
+            raise Violation("I7", f"conmand holds {held} descriptors at rest, with {runs} runs")
+        if memory > _MEMORY_MIB:
+            raise Violation("I7", f"conmand has {memory} MiB at rest")
+
+    # ---- the end
+
+    def removed(self) -> None:
+        """All is removed, and the daemon leaves nothing either. Raises Violation."""
+        ids = sorted(row.id for row in self._host.real.stored().containers)
+        names = sorted(name for member in self._members for name in member.may_be())
+        verdict.removed(self._asked, ids, names, lambda: self._host.real.found(()))
+        code = self._host.daemon.terminate()
+        left = daemons(self._host.daemon.place)
+        if code or left:
+            raise Violation("I7", f"conmand ended with {code}, and left {left}")
+
+    def _asked(self, request: Request) -> Reply:
+        alone = (("grpc.use_local_subchannel_pool", 1),)
+        with grpc.insecure_channel(f"unix:{self._host.socket}", alone) as channel:
+            answer = over_grpc.call(request, self._host.names()).begin(channel, PATIENCE_S)
+            return over_grpc.reply(answer)

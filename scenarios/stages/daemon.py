@@ -18,7 +18,7 @@ PATIENCE_S = 40
 
 
 class Daemon:
-    """`top`: the scratch directory. `options` are conmand's own, for every start."""
+    """`top`: the scratch directory. `options` are conmand's own, for every start; `program`: another conmand."""
 
     def __init__(self, top: Path, *options: str) -> None:
         self.top = top
@@ -26,6 +26,7 @@ class Daemon:
         self.errors = top / "stderr"
         self.record = top / "record"
         self.options = options
+        self.program = f"{BIN}/conmand"
         self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[str] | None = None
 
@@ -37,7 +38,7 @@ class Daemon:
         places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
         with self.errors.open("a") as errors:
             return subprocess.Popen(
-                [f"{BIN}/conmand", *places, *self.options, *options],
+                [self.program, *places, *self.options, *options],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=errors,

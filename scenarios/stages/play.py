@@ -64,9 +64,9 @@ class Played:
     setting: Setting | None = None
 
 
-def play(story: Story, stage: str, crashes: tuple[str, ...] = ()) -> Played:
-    """`crashes`: POINT or POINT@n, each of one life of a daemon."""
-    played, on = Played(story, stage, crashes), _stage(story, stage, crashes)
+def play(story: Story, stage: str, crashes: tuple[str, ...] = (), conmand: str = "") -> Played:
+    """`crashes`: as `deaths` has them, each of one life of a daemon. `conmand`: on a real stage another one."""
+    played, on = Played(story, stage, crashes), _stage(story, stage, crashes, conmand)
     try:
         _play(played, on)
         traces = [trace for life in on.lives() for trace in sagas(life)]
@@ -85,10 +85,11 @@ def play(story: Story, stage: str, crashes: tuple[str, ...] = ()) -> Played:
     return played
 
 
-def _stage(story: Story, stage: str, crashes: tuple[str, ...]) -> Stage:
+def _stage(story: Story, stage: str, crashes: tuple[str, ...], conmand: str) -> Stage:
     if stage == "simulated":
         return Simulated(story)
-    return Real(story, RUNTIMES[stage], can_cut=any(death(one).is_cut for one in crashes))
+    can_cut = any(death(one).is_cut for one in crashes)
+    return Real(story, RUNTIMES[stage], can_cut=can_cut, conmand=conmand)
 
 
 def _play(played: Played, on: Stage) -> None:

@@ -41,11 +41,17 @@ _REST_S = 20.0
 
 
 class Real:
-    """One play's host. `runtime`: as conmand is told it. `can_cut`: its DATA has a disk of its own."""
+    """One play's host. `runtime`: as conmand is told it. `can_cut`: its DATA has a disk of its own.
 
-    def __init__(self, story: Story, runtime: str, *, can_cut: bool = False) -> None:
+    `conmand`: another program, with a bug planted.
+    """
+
+    def __init__(
+        self, story: Story, runtime: str, *, can_cut: bool = False, conmand: str = ""
+    ) -> None:
         self._story = story
         self._daemon = Daemon(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), "--runtime", runtime)
+        self._daemon.program = conmand or self._daemon.program
         self._host = RealHost(self._daemon, runtime)
         self._disk = LoopDisk(self._daemon.top) if can_cut else None
         if self._disk is not None:

@@ -7,8 +7,10 @@ is asked first.
 
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +67,24 @@ def test_the_power_is_cut_before_a_call(name: str) -> None:
     story = find_single(name)
     every = deaths(story, "fake", is_cut=True)
     assert problems("fake", story, every[4 :: EVERY["fake"]]) == []
+
+
+#: No content of a file is synced any more; names are.
+NO_SYNC = """#!{python}
+from conman.daemon.main import main
+from conman.primitives import perform, shared_steps
+perform._BY_TYPE[shared_steps.SyncFile] = lambda step: None
+main()
+"""
+
+
+@ROOT
+@pytest.mark.skipif(shutil.which("mkfs.ext4") is None, reason="there is no mkfs.ext4 on PATH")
+def test_a_cut_finds_a_sync_that_is_missing(tmp_path: Path) -> None:
+    conmand = tmp_path / "conmand"
+    conmand.write_text(NO_SYNC.format(python=sys.executable))
+    conmand.chmod(0o755)
+    crash = "cut:create-container/CommitCreated/after"
+    assert play(find_single("create"), "fake", (crash,)).problem == ""
+    found = play(find_single("create"), "fake", (crash,), str(conmand)).problem
+    assert found.startswith("I9"), found

@@ -13,6 +13,7 @@ import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -50,6 +51,7 @@ COUNTED = Counter[str]()
 
 def bring_about(one: Lab, state: str) -> None:
     """From whatever there is; the states of the other truth tests are theirs."""
+    end_beside(one)
     if state in {*TORN, "absent", "created", "running", "paused", "stopped"}:
         make(one, state)
         return
@@ -69,10 +71,27 @@ def bring_about(one: Lab, state: str) -> None:
         case "behind-fifo":
             os.mkfifo(one.root / "c1/exec.fifo")
         case "beside":
-            assert one.call("exec", "--detach", "c1", "sleep", "100") == (0, "", "")
+            said = one.call("exec", "-d", "--pid-file", str(beside(one)), "c1", "sleep", "100")
+            assert said == (0, "", "")
         case _:
             assert one.call("kill", "c1", "STOP") == (0, "", "")
             os.waitid(os.P_PID, one.pid(), os.WSTOPPED)
+
+
+def beside(one: Lab) -> Path:
+    return one.place / "beside.pid"
+
+
+def end_beside(one: Lab) -> None:
+    """Reaped, too: until then runc's init does not end, and a delete waits for ten seconds."""
+    if beside(one).exists():
+        # Who is frozen does not die.
+        one.call("resume", "c1")
+        pid = int(beside(one).read_text())
+        with suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGKILL)
+            exit_of(pid)
+        beside(one).unlink()
 
 
 Cell = tuple[Said, str, str, list[str], bool]
@@ -146,6 +165,8 @@ def test_every_command_in(state: str) -> None:
             if line in DEEDS or real != fake:
                 for one in pair:
                     bring_about(one, state)
+        for one in pair:
+            end_beside(one)
     assert not wrong, f"{len(wrong)} cells in {state}:\n" + "\n".join(wrong)
 
 

@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     stop_as_interrupted()
     soak, code = Soak(terms, means, ticker.says), 0
     try:
+        sys.stdout.write(f"seed {terms.seed} on {terms.runtime}\n")
+        sys.stdout.flush()
         soak.run()
     except Violation as violation:
         code = 1
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         soak.host.close()
         ticker.clear()
-    sys.stdout.write(f"seed {terms.seed} on {terms.runtime}: {soak.totals}\n")
+    sys.stdout.write(f"{soak.totals}\n")
     if options.json:
         soak.totals.write(options.json)
     return code

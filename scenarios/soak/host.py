@@ -28,18 +28,26 @@ _ZYGOTE = "conman-zygote"
 class Host:
     """`note` hears of each start and each kill. Its directories are its own."""
 
-    def __init__(self, runtime: str, *, has_disk: bool, note: Callable[[str], None]) -> None:
+    def __init__(self, runtime: str, note: Callable[[str], None]) -> None:
         self.top = Path(tempfile.mkdtemp(prefix="ck", dir="/tmp"))
         self.daemon = Daemon(self.top, "--runtime", runtime)
         self.real = RealHost(self.daemon, runtime)
-        self.disk = LoopDisk(self.top) if has_disk else None
-        if self.disk is not None:
-            self.daemon.data = self.disk.place / "d"
+        self.disk: LoopDisk | None = None
         self._note = note
         self._markers, self._once = self.top / "markers", self.top / "once"
-        make_rootfs(self.daemon.rootfs)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+    def furnish(self, *, has_disk: bool) -> None:
+        """What containers and power cuts need. A ^C waits: what is half mounted nobody could take away."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            make_rootfs(self.daemon.rootfs)
+            if has_disk:
+                self.disk = LoopDisk(self.top)
+                self.daemon.data = self.disk.place / "d"
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     @property
     def socket(self) -> str:

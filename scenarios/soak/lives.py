@@ -97,7 +97,7 @@ def life(seed: int, number: int, kind: Round, means: Means) -> Life:
 
 
 def _ends(kind: Round, means: Means) -> Sequence[Ends]:
-    ends = [Ends.INSTANT, Ends.RECOVERY, Ends.CRASH_POINT]
+    ends = [Ends.INSTANT, Ends.RECOVERY, Ends.RECOVERY, Ends.CRASH_POINT]
     if means.syscall_points:
         ends.append(Ends.SYSCALL_POINT)
     if kind is not Round.DAEMONS:
@@ -117,7 +117,7 @@ def _point(chance: Random, ends: Ends, kind: Round) -> str:
 
 
 def _kills(chance: Random) -> tuple[Kills, ...]:
-    return tuple(chance.choice(list(Kills)) for _ in range(chance.randint(0, 3)))
+    return tuple(chance.choice(list(Kills)) for _ in range(chance.randint(1, 4)))
 
 
 @cache

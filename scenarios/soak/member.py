@@ -18,7 +18,7 @@ from conman.errors import Refusal
 from scenarios import specification
 from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
 from scenarios.soak.asks import draw
-from scenarios.soak.serving import Serving
+from scenarios.soak.serving import Over, Serving
 from scenarios.specification import ABSENT, CREATED, EXITED, PAUSED, RUNNING
 from scenarios.stages import over_grpc
 from scenarios.violation import Violation
@@ -69,6 +69,8 @@ class Member:
         """
         try:
             for _ in range(asks):
+                if self.serving.is_over:
+                    raise Over
                 if monotonic() < until:
                     self._ask_one()
         finally:

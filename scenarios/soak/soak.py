@@ -49,7 +49,7 @@ class Soak:
         self._until = self._began + terms.seconds
         self.notes = deque[str](maxlen=_NOTES)
         self._serving = Serving()
-        self.host = Host(terms.runtime, has_disk=means.power_cuts, note=self._note)
+        self.host = Host(terms.runtime, self._note)
         self._members = [self._member(number) for number in range(terms.clients)]
         self.rest = Rest(self.host, self._members)
         self._lives = 0
@@ -63,6 +63,7 @@ class Soak:
     def run(self) -> None:
         """Until its time is over. Raises Violation."""
         number = 0
+        self.host.furnish(has_disk=self._means.power_cuts)
         try:
             while monotonic() < self._until:
                 number += 1

@@ -24,8 +24,7 @@ from scenarios.stages.deaths import Death
 from scenarios.stages.play import Played, play
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
-from scenarios.syscalls import sweep
-from scenarios.syscalls.preload import Passed
+from scenarios.syscalls.sweep import Points, chosen, points
 from scenarios.usage import Usage
 
 HELP = "real processes killed before each of their system calls"
@@ -90,21 +89,21 @@ class _Sweeping:
         self._jobs, self._began = options.jobs, monotonic()
         self._ticker = Ticker(sys.stderr, every=_SAID_EVERY_S)
         self.stories = self.bad = 0
-        self.deaths = Counter[str]()
+        self.killed = Counter[str]()
 
     def sweep(self, story: Story) -> None:
         began, bad = monotonic(), self.bad
-        points = sweep.points(story, self._stage)
-        chosen = self._chosen(story, points.passed)
+        found = points(story, self._stage)
+        deaths = self._deaths(story, found)
         with ThreadPoolExecutor(self._jobs) as pool:
-            plays = pool.map(partial(self._play, story), chosen)
+            plays = pool.map(partial(self._play, story), deaths)
             for count, played in enumerate(plays, 1):
                 self._tell(played)
-                self._ticker.says(f"{story.name}: {count} of {len(chosen)} deaths")
+                self._ticker.says(f"{story.name}: {count} of {len(deaths)} deaths")
         self.stories += 1
         self._ticker.clear()
         sys.stdout.write(
-            f"{story.name:20} {self._stage:5} {points}; {len(chosen)} deaths, {self.bad - bad} not"
+            f"{story.name:20} {self._stage:5} {found}; {len(deaths)} deaths, {self.bad - bad} not"
             f" as told, {monotonic() - began:.0f} s\n"
         )
         sys.stdout.flush()
@@ -112,9 +111,9 @@ class _Sweeping:
     def _play(self, story: Story, how: Death) -> Played:
         return play(story, self._stage, (str(how),))
 
-    def _chosen(self, story: Story, passed: list[Passed]) -> list[Death]:
-        points = sweep.chosen(passed, has_new_store=story.name == _FIRST)
-        deaths = [Death(one.point, is_call=True, is_cut=self._cut) for one in points]
+    def _deaths(self, story: Story, found: Points) -> list[Death]:
+        aimed_at = chosen(found, has_new_store=story.name == _FIRST)
+        deaths = [Death(one.point, is_call=True, is_cut=self._cut) for one in aimed_at]
         if self._cut:
             deaths = [one for one in deaths if one.is_the_daemons]
         return deaths[:: self._every]
@@ -122,14 +121,14 @@ class _Sweeping:
     def _tell(self, played: Played) -> None:
         how = played.crashes[0].removeprefix("cut:").removeprefix("call:")
         others = {"conman-shim": "shim", "conman-zygote": "zygote"}
-        self.deaths[others.get(how.rpartition("@")[0], "conmand")] += 1
+        self.killed[others.get(how.rpartition("@")[0], "conmand")] += 1
         if played.problem:
             self.bad += 1
             self._ticker.clear()
             sys.stdout.writelines(f"{line}\n" for line in _repeated(played))
 
     def total(self) -> None:
-        killed = ", ".join(f"{count} of a {who}" for who, count in sorted(self.deaths.items()))
+        killed = ", ".join(f"{count} of a {who}" for who, count in sorted(self.killed.items()))
         cut = ", each with a power cut" if self._cut else ""
         sys.stdout.write(
             f"{self.stories} stories on {self._stage}: deaths: {killed or 'none'}{cut};"

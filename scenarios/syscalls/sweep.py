@@ -4,7 +4,6 @@ Whether the same points come again in the next play is said, not assumed.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenarios.stages.play import RUNTIMES
@@ -19,13 +18,14 @@ _CHANCE = re.compile(r"[0-9a-f]{32}|/tmp/cs[^/]*|conman-[0-9a-f]{8}")
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """`alike`: how many of `passed` were the same call in every dry run."""
+    """`alike`: those of `passed` that were the same call in every dry run. Only they can be aimed at."""
 
     passed: list[Passed]
-    alike: int
+    alike: list[Passed]
 
     def __str__(self) -> str:
-        return f"{len(self.passed)} syscall points, {self.alike} alike in {DRY_RUNS} of {DRY_RUNS} plays"
+        many, alike = len(self.passed), len(self.alike)
+        return f"{many} syscall points, {alike} alike in {DRY_RUNS} of {DRY_RUNS} plays"
 
 
 def points(story: Story, stage: str) -> Points:
@@ -33,7 +33,7 @@ def points(story: Story, stage: str) -> Points:
     plays = [_passed(story, stage) for _ in range(DRY_RUNS)]
     others = [{_plain(one) for one in play} for play in plays[1:]]
     alike = [one for one in plays[0] if all(_plain(one) in other for other in others)]
-    return Points(plays[0], len(alike))
+    return Points(plays[0], alike)
 
 
 def _passed(story: Story, stage: str) -> list[Passed]:
@@ -51,6 +51,6 @@ def _plain(one: Passed) -> tuple[str, str, str]:
     return one.point, one.call, _CHANCE.sub("", one.what)
 
 
-def chosen(passed: Sequence[Passed], *, has_new_store: bool) -> list[Passed]:
+def chosen(points: Points, *, has_new_store: bool) -> list[Passed]:
     """What a daemon does to begin is left out where the store is not new: it is another story's."""
-    return [one for one in passed if has_new_store or one.comm != "conmand"]
+    return [one for one in points.alike if has_new_store or one.comm != "conmand"]

@@ -45,10 +45,17 @@ def problems(stage: str, story: Story, deaths: Sequence[Death]) -> list[str]:
 
 
 def deaths(story: Story, stage: str, *, is_cut: bool = False) -> list[Death]:
-    """All points that can be killed at, in order; the same in each of three plays."""
+    """All points that can be killed at, in order: those that were the same in three plays.
+
+    Of a daemon almost all are; a zygote that nobody needs is perhaps not yet in its cgroup when a play ends.
+    """
     points = sweep.points(story, stage)
-    assert points.alike == len(points.passed) > 0, str(points)
-    chosen = sweep.chosen(points.passed, has_new_store=story.name == "create")
+    passed, alike = (
+        [one for one in which if Death(one.point, is_call=True).is_the_daemons]
+        for which in (points.passed, points.alike)
+    )
+    assert len(alike) >= 0.9 * len(passed) > 0, str(points)
+    chosen = sweep.chosen(points, has_new_store=story.name == "create")
     every = [Death(one.point, is_call=True, is_cut=is_cut) for one in chosen]
     return [one for one in every if one.is_the_daemons or not is_cut]
 

@@ -107,7 +107,7 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
                 end_call(world, pid)
             _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
         case shim.DoStep(step):
-            failed = _cannot_write(world, step)
+            failed = _cannot_do(world, step)
             _tell_result(world, one, action, failed or performing.perform(world, step))
         case shim.ReopenOutput(log):
             world.disk.make(log, "file")
@@ -127,15 +127,25 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
     return type(action.step if isinstance(action, shim.DoStep) else action).__name__
 
 
-def _cannot_write(world: World, step: Step) -> Failed | None:
+def _cannot_do(world: World, step: Step) -> Failed | None:
     """What befalls a step of the record, when its time has come: the disk is full, for now."""
-    if isinstance(step, ReadOom) or not world.record_fails_in:
+    if isinstance(step, ReadOom):
+        return _cannot_read(world)
+    if not world.record_fails_in:
         return None
     world.record_fails_in -= 1
     if world.record_fails_in:
         return None
     world.disturbed = True
     return Failed("ENOSPC", "No space left on device")
+
+
+def _cannot_read(world: World) -> Failed | None:
+    """Once; what it could not read is none to the shim."""
+    if not world.oom_unread:
+        return None
+    world.oom_unread, world.disturbed = False, True
+    return Failed("EIO", "Input/output error")
 
 
 def _heard(event: shim.Input) -> str:
@@ -159,6 +169,8 @@ def _tell_result(world: World, one: Shim, did: shim.DoStep, result: performing.O
     match result:
         case OomCount(kills):
             _tell(world, one, shim.OomRead(kills))
+        case Failed() if isinstance(did.step, ReadOom):
+            _tell(world, one, shim.OomRead(0))
         case Failed():
             now = world.shims[one.directory]
             world.shims[one.directory] = replace(now, actions=())

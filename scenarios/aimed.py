@@ -20,8 +20,11 @@ from scenarios.faults import (
     AT_COMMIT,
     AT_EVENT,
     AT_STEP,
+    DELETED,
+    OOM_UNREAD,
     STAYS_SHUT,
     STEP_FAILS,
+    UNTOLD,
     WAITING_DIES,
     Faults,
     may_fail,
@@ -103,11 +106,13 @@ def _strike(text: str) -> Strike:
     return Strike(kind, Site(saga, effect, place), error or "", int(nth or 1))
 
 
-_AT_EVENT = (*AT_EVENT, WAITING_DIES)
+_AT_EVENT = (*AT_EVENT, WAITING_DIES, DELETED, UNTOLD, OOM_UNREAD)
 
-#: What may be refused before anything of it is done, for no descriptor is left: a swarm has those fail in their
-#: own ways only.
-_REFUSED = s.SignalProcess | s.StopProcess | s.RunRuntime | s.CallShim | s.SpawnShim
+#: What may be refused before anything of it is done, for no descriptor is left, or as the kernel likes: a swarm has
+#: those fail in their own ways only.
+_REFUSED = (
+    s.SignalProcess | s.StopProcess | s.RunRuntime | s.CallShim | s.SpawnShim | s.WriteControl
+)
 
 
 def _may_fail(world: World, step: s.Step, kind: str) -> bool:
@@ -125,15 +130,17 @@ class _Ahead:
 
 
 class Aimed(Faults):
-    """The strikes of a way. `ahead`: those that have not struck."""
+    """The strikes of a way. `ahead`: those that have not struck. `near`: what shims were about to do."""
 
     def __init__(self, strikes: Collection[Strike]) -> None:
         super().__init__(Recorded(()), Counter())
         self.ahead = [_Ahead(strike) for strike in strikes]
+        self.near = set[Site]()
         self._error = ""
 
     def at_event(self, world: World) -> str:
         sites = self.seen.under_way(world.shims.values())
+        self.near |= sites
         kind = self._due(_AT_EVENT, sites, lambda kind: bool(victims(world, kind)))
         if kind:
             self.befall(world, kind)
@@ -188,4 +195,5 @@ def go(one: Way) -> Result:
     except Violation as violation:
         result.violation = (violation.invariant, violation.what)
     trial.close()
+    result.near = faults.near
     return result

@@ -20,7 +20,7 @@ def befall(world: World, what: Befalls) -> None:
         case Befalls.RUN_REMOVED:
             _remove_run(world)
         case Befalls.RUNTIME_DELETED:
-            _delete_from_runtime(world)
+            delete_from_runtime(world)
         case Befalls.UNMOUNTED:
             world.mounts.clear()
             world.disturbed = True
@@ -44,7 +44,7 @@ def _remove_run(world: World) -> None:
     world.make_run()
 
 
-def _delete_from_runtime(world: World) -> None:
+def delete_from_runtime(world: World) -> None:
     """As `delete --force` does it: the program, its cgroup, the runtime's state."""
     world.disturbed = True
     for process in list(world.processes.values()):

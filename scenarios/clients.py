@@ -29,6 +29,8 @@ class Ask:
     runtime: str = ""
     user: str = ""
     source: str = ""
+    device: str = ""
+    rootfs: str = ROOTFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,11 @@ def _spec(ask: Ask) -> ContainerSpec:
     """With a `source`: as what a mount shows, and as a directory of devices."""
     shown = ask.source
     mounts = (Mount(MountType.BIND, "/shown", shown),) if shown else ()
-    devices = (Device(shown, "/dev/shown"),) if shown else ()
+    device = ask.device or shown
+    devices = (Device(device, "/dev/shown"),) if device else ()
     return ContainerSpec(
         ask.program,
-        rootfs_path=ROOTFS,
+        rootfs_path=ask.rootfs,
         runtime=ask.runtime,
         user=ask.user,
         mounts=mounts,

@@ -10,13 +10,16 @@ from collections.abc import Callable
 
 from conman.primitives import steps as s
 from scenarios import actors, full_disk, power
+from scenarios.befalling import delete_from_runtime
 from scenarios.choices import Choices
 from scenarios.coverage.seen import Seen
 from scenarios.world import RUN, SECOND, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
-#: An init that waits for its start; never drawn.
-WAITING_DIES = "waiting-init-dies"
+#: Never drawn: an init that waits for its start dies; a stranger's `delete --force`; the kernel tells nobody how
+#: orphans end; a shim cannot read who was killed for want of memory.
+WAITING_DIES, DELETED = "waiting-init-dies", "runtime-deleted"
+UNTOLD, OOM_UNREAD = "kernel-does-not-tell", "oom-unread"
 RECORD_FAILS, DISK_FULL, CLOCK_JUMPS = "record-fails", "disk-full", "clock-jumps"
 STEP_FAILS, FAILS_AFTER, STEP_HANGS = "step-fails", "fails-after-its-work", "step-hangs"
 NOT_COMMITTED, UNKNOWN_KEPT, UNKNOWN_LOST = "not-committed", "unknown-kept", "unknown-lost"
@@ -102,6 +105,12 @@ class Faults:
                 world.shim_killed(str(one))
             case "init-dies" | "waiting-init-dies":
                 world.end(int(one), 137, 9)
+            case "kernel-does-not-tell":
+                world.kept.kernel_tells = False
+            case "oom-unread":
+                world.oom_unread = True
+            case "runtime-deleted":
+                delete_from_runtime(world)
             case "call-hangs":
                 world.hung.add(int(one))
             case "record-fails":
@@ -151,9 +160,9 @@ def may_fail(world: World, step: s.Step, kind: str) -> bool:
 def victims(world: World, kind: str) -> list[str] | list[int]:
     """Whom this may befall now, in order."""
     match kind:
-        case "shim-dies" | "record-fails":
+        case "shim-dies" | "record-fails" | "oom-unread":
             return sorted(world.shims)
-        case "init-dies":
+        case "init-dies" | "runtime-deleted":
             return living_inits(world)
         case "waiting-init-dies":
             return living_inits(world, image=1)

@@ -13,13 +13,16 @@ from scenarios.coverage.measured import FAULTS, Measured, is_position
 from scenarios.coverage.seen import Passed
 from scenarios.coverage.shim_sites import SHIM
 from scenarios.coverage.sites import Site, passed_of
+from scenarios.coverage.ways import of
 from scenarios.faults import (
     AT_COMMIT,
     AT_STEP,
     CALL_HANGS,
+    DELETED,
     FAILS_AFTER,
     INIT_DIES,
     NOT_COMMITTED,
+    OOM_UNREAD,
     RECORD_FAILS,
     SHIM_DIES,
     SLOW,
@@ -28,21 +31,28 @@ from scenarios.faults import (
     STEP_HANGS,
     UNKNOWN_KEPT,
     UNKNOWN_LOST,
+    UNTOLD,
     WAITING_DIES,
 )
 from scenarios.swarm import Result
+from scenarios.tally import taken
 
 #: Where runs came near and did not get there, so often: enough.
 TRIES = 6
 #: Moves in one way.
-LONGEST = 5
+LONGEST = 6
 
 #: By which strikes an outcome may come: (kind, error, up to which n).
 _BY: dict[str, tuple[tuple[str, str, int], ...]] = {
-    "Failed": ((STEP_FAILS, "EIO", 3), (FAILS_AFTER, "EIO", 1), (RECORD_FAILS, "", 3)),
+    "Failed": (
+        (STEP_FAILS, "EIO", 3),
+        (FAILS_AFTER, "EIO", 1),
+        (RECORD_FAILS, "", 3),
+        (OOM_UNREAD, "", 1),
+    ),
     "Remaining": ((STEP_HANGS, "", 2),),
     "TimedOut": ((STEP_HANGS, "", 1), (CALL_HANGS, "", 4), (SLOW, "", 4)),
-    "Absent": ((SHIM_DIES, "", 6), (INIT_DIES, "", 6)),
+    "Absent": ((SHIM_DIES, "", 6), (INIT_DIES, "", 6), (DELETED, "", 3), (UNTOLD, "", 1)),
     "Gone": ((INIT_DIES, "", 8), (WAITING_DIES, "", 4), (SHIM_DIES, "", 2)),
     "Ended": ((INIT_DIES, "", 4),),
     "DeadlinePassed": ((SLOW, "", 3),),
@@ -55,16 +65,19 @@ _OTHERS = ((SHIM_DIES, "", 4), (INIT_DIES, "", 4), (SLOW, "", 2), (CALL_HANGS, "
 class Seeker:
     """`left`: names that nobody covers; what is found is taken from it, and its way is in `ways`."""
 
-    def __init__(self, left: set[str]) -> None:
+    def __init__(self, left: set[str], tries: int = TRIES) -> None:
         self.left, self.ways = left, list[Way]()
+        self._at_most = tries
         #: (way, invariant, what): bugs, or faults that no host has.
         self.violations = list[tuple[Way, str, str]]()
         self.runs = 0
         self._tries = Counter[str]()
 
     def seek(self, story: str) -> None:
-        """From one story: undisturbed, with each death, with each fault."""
+        """From one story: undisturbed, on each known way, with each death, with each fault."""
         plain = self._follow(Way(story))
+        for one in of(story):
+            self._follow(one)
         for one in self._bases(Way(story), plain):
             if not self.left:
                 return
@@ -88,11 +101,12 @@ class Seeker:
 
     def _gone(self, one: Way) -> Result:
         self.runs += 1
+        taken()
         result = go(one)
         if result.violation:
             self.violations.append((one, *result.violation))
             return Result(0)
-        found = covered_by(result) & self.left
+        found = (covered_by(result) | {*taken()}) & self.left
         if found:
             self.left -= found
             self.ways.append(one)
@@ -106,7 +120,7 @@ class Seeker:
             is_instant = is_position(what) and site.saga != SHIM
             if (site, what) in here if is_instant else site in sites:
                 near.append(name)
-        return sorted(name for name in near if self._tries[name] < TRIES)
+        return sorted(name for name in near if self._tries[name] < self._at_most)
 
     def _approach(self, one: Way, name: str) -> None:
         if name not in self.left:
@@ -153,7 +167,7 @@ def _strikes(site: Site, kinds: tuple[tuple[str, str, int], ...]) -> Iterator[St
 def _fits(kind: str, site: Site) -> bool:
     """Whether it could ever strike there."""
     if site.saga == SHIM:
-        return kind in {SHIM_DIES, RECORD_FAILS}
+        return kind in {SHIM_DIES, RECORD_FAILS, OOM_UNREAD}
     effect = getattr(v, site.effect)
     if kind in AT_STEP:
         return issubclass(effect, v.HostEffect)
@@ -161,7 +175,7 @@ def _fits(kind: str, site: Site) -> bool:
 
 
 def _sites(result: Result) -> set[Site]:
-    return {site for site, _ in result.passed | result.passed_last}
+    return result.near | {site for site, _ in result.passed | result.passed_last}
 
 
 def _name(here: Passed) -> str:

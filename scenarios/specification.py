@@ -22,7 +22,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("create", PAUSED, "NameTaken"): (PAUSED,),
     ("create", EXITED, "NameTaken"): (EXITED,),
     ("create", ABSENT, "UnknownUser"): (ABSENT,),
-    ("create", ABSENT, "BadMountSource"): (ABSENT,),
+    **{("create", ABSENT, f"Bad{it}"): (ABSENT,) for it in ("MountSource", "Rootfs", "Device")},
     ("start", CREATED, "ok"): (RUNNING,),
     ("start", EXITED, "ok"): (RUNNING,),
     ("start", RUNNING, "ok"): (RUNNING,),

@@ -21,6 +21,7 @@ from scenarios.actors import act, enabled
 from scenarios.choices import Choices
 from scenarios.clients import Client
 from scenarios.coverage.seen import Passed, Seen
+from scenarios.coverage.sites import Site
 from scenarios.crowd import Crowd, Member
 from scenarios.drawing import crowd, host
 from scenarios.faults import (
@@ -66,6 +67,8 @@ class Result:
     passed: set[Passed] = field(default_factory=set[Passed])
     passed_last: set[Passed] = field(default_factory=set[Passed])
     died_at: set[Passed] = field(default_factory=set[Passed])
+    #: Of a way: where a fault could have struck at an event.
+    near: set[Site] = field(default_factory=set[Site])
 
 
 class Swarm(Simulator):

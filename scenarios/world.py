@@ -129,6 +129,8 @@ class World:
         self.record_fails_in = 0
         #: How often time passes before the disk has space again (`full_disk`); 0: it has.
         self.full = 0
+        #: The next shim that looks who was killed for want of memory cannot.
+        self.oom_unread = False
         #: The environment did more than let daemons die: calls may fail for that.
         self.disturbed = False
         for path in (DATA, f"{DATA}/containers", f"{DATA}/trash", RUN, "/images"):

@@ -11,7 +11,7 @@ from scenarios.coverage import files, seen
 from scenarios.coverage.denominator import INVARIANT, items
 from scenarios.coverage.exceptions import load
 from scenarios.replay_ids import find_single
-from scenarios.seeking import Seeker
+from scenarios.seeking import TRIES, Seeker
 from scenarios.stories.all_stories import STORIES
 
 HELP = "ways to what is not covered yet: more faults and deaths in one run; many minutes"
@@ -20,12 +20,13 @@ HELP = "ways to what is not covered yet: more faults and deaths in one run; many
 def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("stories", nargs="*", metavar="STORY", help="all by default")
     one.add_argument("--from", nargs="+", required=True, dest="files", metavar="FILE")
+    one.add_argument("--tries", type=int, default=TRIES, metavar="N", help="a name")
 
 
 def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Usage."""
     asked = [find_single(name) for name in options.stories] or STORIES
-    seeker = Seeker(_missing(options.files))
+    seeker = Seeker(_missing(options.files), options.tries)
     missing = len(seeker.left)
     seen.ask()
     for story in asked:

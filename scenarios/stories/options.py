@@ -4,6 +4,7 @@ The root's users are those of `scenarios.rootfs`; a name that the host does not 
 """
 
 from scenarios.clients import Ask
+from scenarios.rootfs import BARE
 from scenarios.stories.single_client import CREATE, START, STATUS
 from scenarios.story import Story
 from scenarios.world import ROOTFS
@@ -33,5 +34,23 @@ STORIES = (
         "S01",
         "a mount that shows what is not there",
         (Ask("create", "web", source="/images/none"), STATUS),
+    ),
+    Story(
+        "create-no-rootfs",
+        "S01",
+        "a root file system that is not there",
+        (Ask("create", "web", rootfs="/images/none"), STATUS),
+    ),
+    Story(
+        "create-no-device",
+        "S01",
+        "a device that is not there",
+        (Ask("create", "web", device="/images/none"), STATUS),
+    ),
+    Story(
+        "create-no-accounts",
+        "S01",
+        "a user by name, of a root that has no accounts: no container",
+        (Ask("create", "web", user="www", rootfs=BARE), STATUS),
     ),
 )

@@ -4,7 +4,14 @@ Every story has shims that are killed, alone and with the daemon; these begin wh
 """
 
 from scenarios.clients import Ask
-from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
+from scenarios.stories.single_client import (
+    CREATE,
+    CREATE_OBEDIENT,
+    CREATE_OTHER,
+    CREATE_SHORT,
+    START,
+    STATUS,
+)
 from scenarios.story import Befalls, Story
 
 STORIES = (
@@ -56,5 +63,29 @@ STORIES = (
         (START, STATUS),
         given=(CREATE,),
         befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
+    ),
+    Story(
+        "run-removed-remove",
+        "S25",
+        "somebody removes RUN under a container that waits for its start, which goes",
+        (Ask("remove", "web"),),
+        given=(CREATE,),
+        befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
+    ),
+    Story(
+        "run-removed-other-runtime",
+        "S25",
+        "the same, of a runtime of which conman does not know what its delete does",
+        (Ask("remove", "web"),),
+        given=(CREATE_OTHER,),
+        befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
+    ),
+    Story(
+        "run-removed-create",
+        "S25",
+        "somebody removes RUN, and then a container is created",
+        (CREATE, STATUS),
+        given=(CREATE, Ask("remove", "web")),
+        befalls=(Befalls.RUN_REMOVED,),
     ),
 )

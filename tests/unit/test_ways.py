@@ -8,6 +8,7 @@ from scenarios.coverage.denominator import INVARIANT, items
 from scenarios.coverage.sites import Site, passed_of
 from scenarios.seeking import Seeker, covered_by
 from scenarios.stories.all_stories import STORIES
+from scenarios.tally import taken
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +68,30 @@ def test_a_shim_that_cannot_be_asked_is_not_ended_with_what_it_knows() -> None:
     assert aimed.go(aimed.way(way)).violation is None
 
 
+@pytest.mark.parametrize(
+    ("way", "covered"),
+    [
+        (
+            "update;runtime-deleted@update-container/RecordIntent in update._set",
+            "update-container/SetLimits/Absent in update._set",
+        ),
+        (
+            "shim-dies;kernel-does-not-tell@stop-container/RecordIntent in container.stop_container",
+            "stop-container/ReadExitStatus/Absent in ending._own_record",
+        ),
+        (
+            "exits-at-once;oom-unread@shim/ReadOom in read_oom",
+            "shim/ReadOom/Failed in read_oom",
+        ),
+    ],
+)
+def test_what_only_ways_have_befalls_a_host(way: str, covered: str) -> None:
+    taken()
+    result = aimed.go(aimed.way(way))
+    assert result.violation is None
+    assert covered in covered_by(result) | {*taken()}
+
+
 @pytest.mark.parametrize("text", ["create;falls@a/B in c.d", "create;step-fails EIO", "create;"])
 def test_a_line_that_is_no_way_is_refused(text: str) -> None:
     with pytest.raises(aimed.Unreadable, match="is no strike: KIND"):
@@ -93,3 +118,12 @@ def test_what_is_missing_is_sought() -> None:
     for one in seeker.ways:
         found |= covered_by(aimed.go(one))
     assert wanted <= found
+
+
+def test_what_shims_were_about_to_do_is_near() -> None:
+    seeker = Seeker({"shim/requested:hello/before in holding"})
+    seeker.seek("kill")
+    assert seeker.left == set()
+    assert aimed.go(seeker.ways[0]).died_at == {
+        (Site("shim", "requested:hello", "holding"), "before")
+    }

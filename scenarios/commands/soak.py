@@ -8,12 +8,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from scenarios import outcomes
 from scenarios.budgets import seconds
 from scenarios.commands.play import stop_as_interrupted
 from scenarios.progress import Ticker
+from scenarios.soak import together
 from scenarios.soak.folder import write
 from scenarios.soak.lives import Means
 from scenarios.soak.soak import Soak, Terms
@@ -32,6 +34,8 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--runtime", default="fakerunc", metavar="NAME", help="fakerunc, or runc")
     one.add_argument("--seed", type=int, default=None, metavar="N", help="drawn, and said")
     one.add_argument("--clients", type=int, default=4, metavar="N", help="at once; 4")
+    jobs = "hosts at once, each with its clients; a core each"
+    one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help=jobs)
     one.add_argument("--json", default="", metavar="FILE", help="the totals")
     where = "where a violation's folder is made; build/soak"
     one.add_argument("--report", default="build/soak", metavar="DIR", help=where)
@@ -40,31 +44,51 @@ def add_options(one: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Usage."""
     terms = _terms(options)
-    means = _means(_STAGES[terms.runtime])
-    ticker = Ticker(sys.stderr, every=_SAID_EVERY_S)
+    means, ticker = _means(_STAGES[terms.runtime]), Ticker(sys.stderr, every=_SAID_EVERY_S)
     stop_as_interrupted()
-    soak, code = Soak(terms, means, ticker.says), 0
+    soaks = list[Soak]()
+
+    def rests() -> None:
+        ticker.says(str(together.totals(terms, soaks)).partition("\n")[0])
+
+    for seed in together.seeds(terms.seed, options.jobs):
+        soaks.append(Soak(replace(terms, seed=seed), means, rests))
+    found, is_stopped = list[tuple[Soak, Violation]](), False
     try:
-        sys.stdout.write(f"seed {terms.seed} on {terms.runtime}\n")
+        sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
         sys.stdout.flush()
-        soak.run()
-    except Violation as violation:
-        code = 1
-        soak.totals.violations.append(str(violation))
-        again = f"make soak TIME={options.time} RUNTIME={terms.runtime} SEED={terms.seed}"
-        folder = write(Path(options.report), soak, violation, again)
-        sys.stdout.write(f"{violation}\n    all of it: {folder}\n    again: {again}\n")
+        found = together.run(soaks)
+        for soak, violation in found:
+            _tell(options, terms, soak, violation)
     except KeyboardInterrupt:
-        code = 130
-        soak.totals.is_stopped = True
+        is_stopped = True
         sys.stdout.write("stopped; this is the result so far\n")
     finally:
-        soak.host.close()
+        for soak in soaks:
+            soak.host.close()
         ticker.clear()
-    sys.stdout.write(f"{soak.totals}\n")
+    _total(options, terms, soaks, is_stopped=is_stopped)
+    return 1 if found else 130 if is_stopped else 0
+
+
+def _tell(options: argparse.Namespace, terms: Terms, soak: Soak, violation: Violation) -> None:
+    soak.totals.violations.append(str(violation))
+    again = (
+        f"python -m scenarios soak --time {options.time} --runtime {terms.runtime}"
+        f" --seed {terms.seed} --clients {terms.clients} --jobs {options.jobs}"
+    )
+    folder = write(Path(options.report), soak, violation, again)
+    sys.stdout.write(f"{violation}\n    all of it: {folder}\n    again: {again}\n")
+
+
+def _total(
+    options: argparse.Namespace, terms: Terms, soaks: list[Soak], *, is_stopped: bool
+) -> None:
+    totals = together.totals(terms, soaks)
+    totals.is_stopped = is_stopped
+    sys.stdout.write(f"{totals}\n")
     if options.json:
-        soak.totals.write(options.json)
-    return code
+        totals.write(options.json)
 
 
 def _terms(options: argparse.Namespace) -> Terms:
@@ -73,6 +97,8 @@ def _terms(options: argparse.Namespace) -> Terms:
         raise Usage(f"--runtime {options.runtime!r}: take fakerunc or runc")
     if not 1 <= options.clients <= _CLIENTS_AT_MOST:
         raise Usage(f"--clients {options.clients} makes no sense: give 1 to {_CLIENTS_AT_MOST}")
+    if options.jobs < 1:
+        raise Usage(f"--jobs {options.jobs} makes no sense: give 1 or more")
     long = seconds(options.time, "--time", "30s, 10m or 2h")
     if options.json == "-":
         raise Usage("--json -: stdout has the totals in words; name a file")

@@ -17,7 +17,7 @@ from scenarios.soak.host import Host
 from scenarios.soak.lives import Ends, Life, Means, Round
 from scenarios.soak.member import Member
 from scenarios.soak.rest import Rest
-from scenarios.soak.serving import Serving
+from scenarios.soak.serving import Over, Serving
 from scenarios.soak.totals import Totals
 
 ASKS_A_ROUND = 100
@@ -40,11 +40,11 @@ class Terms:
 
 
 class Soak:
-    """One of them, on a host of its own. `says`: hears how far it is."""
+    """One of them, on a host of its own. `rests`: told after each census."""
 
-    def __init__(self, terms: Terms, means: Means, says: Callable[[str], None]) -> None:
-        self._terms, self._means, self._says = terms, means, says
-        self.totals = Totals(vars_of(terms))
+    def __init__(self, terms: Terms, means: Means, rests: Callable[[], None]) -> None:
+        self._terms, self._means, self._rests = terms, means, rests
+        self.totals = Totals({"seed": terms.seed})
         self._began = monotonic()
         self._until = self._began + terms.seconds
         self.notes = deque[str](maxlen=_NOTES)
@@ -61,18 +61,24 @@ class Soak:
         return Member(who, self._terms.seed, self._serving, host.socket, host.names(), self._note)
 
     def run(self) -> None:
-        """Until its time is over. Raises Violation."""
+        """Until its time is over. Raises Violation, and Over when it is stopped."""
         number = 0
         self.host.furnish(has_disk=self._means.power_cuts)
         try:
-            while monotonic() < self._until:
+            while monotonic() < self._until and not self._serving.is_over:
                 number += 1
                 self._round(lives.kind_of(self._terms.seed, number, self._means), number)
+            if self._serving.is_over:
+                raise Over
             self._live()
             self.rest.removed()
         finally:
             self._serving.ends()
             self._sum_up()
+
+    def stop(self) -> None:
+        """From another thread: as soon as whoever waits for something has it."""
+        self._serving.ends()
 
     def _sum_up(self) -> None:
         self.totals.operations = self._serving.answers
@@ -111,7 +117,7 @@ class Soak:
         self.host.forget()
         self.totals.censuses += 1
         self._sum_up()
-        self._says(str(self.totals).partition("\n")[0])
+        self._rests()
         self._note(f"at rest, as told: {', '.join(self.rest.things)}")
 
     def _live(self) -> None:
@@ -198,11 +204,6 @@ class Soak:
     def _dies(self, how: str) -> None:
         self.host.buried()
         self.totals.killed(how)
-
-
-def vars_of(terms: Terms) -> dict[str, str | int]:
-    """As the report has them."""
-    return {"seed": terms.seed, "runtime": terms.runtime, "clients": terms.clients}
 
 
 def _is_over(asking: list[Future[None]]) -> bool:

@@ -38,6 +38,18 @@ class Totals:
         ]
         return "\n".join(lines)
 
+    def add(self, other: "Totals") -> None:
+        """Of another host of the same run, at the same time."""
+        self.operations += other.operations
+        self.power_cuts += other.power_cuts
+        self.censuses += other.censuses
+        self.violations += other.violations
+        for who, count in other.kills.items():
+            self.kills[who] = self.kills.get(who, 0) + count
+        self.seconds = max(self.seconds, other.seconds)
+        self.descriptors = max(self.descriptors, other.descriptors)
+        self.memory_mib = max(self.memory_mib, other.memory_mib)
+
     def write(self, path: str) -> None:
         """As JSON."""
         Path(path).write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")

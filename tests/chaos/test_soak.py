@@ -38,7 +38,18 @@ def test_a_short_soak(
     """Rounds of each kind: some power cuts as root, and every census as told."""
     monkeypatch.setattr(SOAK, 24)
     totals = tmp_path / "totals"
-    words = ["--time", "30s", "--seed", "4", "--json", str(totals), "--report", str(tmp_path / "r")]
+    words = [
+        "--time",
+        "30s",
+        "--seed",
+        "4",
+        "--jobs",
+        "1",
+        "--json",
+        str(totals),
+        "--report",
+        str(tmp_path / "r"),
+    ]
     assert main(["soak", *words]) == 0, capsys.readouterr().out
     told = json.loads(totals.read_text())
     assert told["violations"] == []
@@ -50,10 +61,11 @@ def test_a_short_soak(
 
 def test_stopped_it_tells_the_result_so_far() -> None:
     words = [sys.executable, "-m", "scenarios", "soak", "--time", "1h", "--seed", "3"]
+    words += ["--jobs", "2"]
     before = set(Path("/tmp").glob("ck*"))
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as soak:
         assert soak.stdout is not None
-        assert soak.stdout.readline() == "seed 3 on fakerunc\n"
+        assert soak.stdout.readline() == "seed 3 on fakerunc, 2 hosts\n"
         soak.send_signal(signal.SIGINT)
         assert soak.wait(120) == 130
         assert soak.stdout.readline() == "stopped; this is the result so far\n"
@@ -69,7 +81,7 @@ def test_a_violation_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """Somebody leaves a file after the first census; the second one sees it."""
     monkeypatch.setattr(SOAK, 6)
 
-    def leave(_line: str) -> None:
+    def leave() -> None:
         (soak.host.daemon.data / "left.tmp").touch()
 
     soak = Soak(

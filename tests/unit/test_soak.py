@@ -116,6 +116,7 @@ def test_only_daemons_die_where_that_is_said() -> None:
         (["--time", "10"], "--time '10' is no time: write 30s, 10m or 2h"),
         (["--runtime", "crun"], "--runtime 'crun': take fakerunc or runc"),
         (["--clients", "0"], "--clients 0 makes no sense: give 1 to 64"),
+        (["--jobs", "0"], "--jobs 0 makes no sense: give 1 or more"),
         (["--json", "-"], "--json -: stdout has the totals in words; name a file"),
         (["--json", "/nowhere/x"], "--json /nowhere/x: name a file in a directory that is there"),
         (

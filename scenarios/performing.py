@@ -51,8 +51,9 @@ def _perform(world: World, step: s.Step) -> Outcome:
             return disk.content(path)
         case s.SyncFile(path):
             return disk.sync(path)
-        case s.SyncDirectory(path):
-            return disk.sync_directory(path)
+        case s.SyncDirectory(path, may_be_gone):
+            is_gone = may_be_gone and disk.find(path) is None
+            return DONE if is_gone else disk.sync_directory(path)
         case s.SyncFileSystem(path):
             return disk.sync_all(path)
         case s.Rename(source, target):

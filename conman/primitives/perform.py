@@ -82,6 +82,14 @@ def _sync(path: str, flags: int) -> None:
         os.close(fd)
 
 
+def _sync_directory(path: str, *, may_be_gone: bool) -> None:
+    try:
+        _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        if not may_be_gone:
+            raise
+
+
 def _sync_file_system(path: str) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -134,7 +142,7 @@ _BY_TYPE: "dict[type[s.Shared], Callable[[Any], r.SharedResult | None]]" = {
     s.WriteFile: lambda step: _write_file(step.path, step.data, step.mode),
     s.ReadFile: lambda step: _read_file(step.path),
     s.SyncFile: lambda step: _sync(step.path, os.O_RDONLY),
-    s.SyncDirectory: lambda step: _sync(step.path, os.O_RDONLY | os.O_DIRECTORY),
+    s.SyncDirectory: lambda step: _sync_directory(step.path, may_be_gone=step.may_be_gone),
     s.SyncFileSystem: lambda step: _sync_file_system(step.path),
     s.Rename: lambda step: _rename(step.source, step.target),
     s.Unlink: lambda step: _unlink(step.path),

@@ -55,9 +55,13 @@ class SyncFile:
 
 @frozen
 class SyncDirectory:
-    """fsync(2) of a directory: the names in it survive a power cut."""
+    """fsync(2) of a directory: the names in it survive a power cut.
+
+    `may_be_gone`: where there is no such directory there are no names to keep.
+    """
 
     path: str
+    may_be_gone: bool = False
 
 
 @frozen

@@ -131,10 +131,12 @@ def test_sync(host: Host) -> None:
     path = f"{host.top}/x"
     assert error(host, s.SyncFile(path)) == "ENOENT"
     assert error(host, s.SyncDirectory(path)) == "ENOENT"
+    done(host, s.SyncDirectory(path, may_be_gone=True))
     assert error(host, s.SyncFileSystem(path)) == "ENOENT"
     done(host, s.WriteFile(path, b""), s.SyncFile(path), s.SyncDirectory(host.top))
     done(host, s.SyncFileSystem(host.top))
     assert error(host, s.SyncDirectory(path)) == "ENOTDIR"
+    assert error(host, s.SyncDirectory(path, may_be_gone=True)) == "ENOTDIR"
 
 
 def test_rename(host: Host) -> None:

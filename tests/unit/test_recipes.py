@@ -251,9 +251,9 @@ def test_a_record_that_was_found_is_synced_with_its_name() -> None:
 def test_an_undone_run_leaves_nothing_that_comes_back() -> None:
     assert steps(v.RemoveRunRecord(ID, RUN)) == (
         s.RemoveTree(LAYOUT.run_record(ID, RUN)),
-        s.SyncDirectory(LAYOUT.runs(ID)),
+        s.SyncDirectory(LAYOUT.runs(ID), may_be_gone=True),
         s.Unlink(f"{LAYOUT.config(ID)}.tmp"),
-        s.SyncDirectory(LAYOUT.bundle(ID)),
+        s.SyncDirectory(LAYOUT.bundle(ID), may_be_gone=True),
     )
 
 

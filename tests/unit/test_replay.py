@@ -156,7 +156,7 @@ def test_the_violation_comes_last_with_its_sentence(
     harness.main(["replay", CUT])
     lines = capsys.readouterr().out.splitlines()
     at = lines.index(f"VIOLATION I9: {SENTENCES['I9']}")
-    assert lines[at + 1] == "  here: the config.json of web is torn or lost"
+    assert lines[at + 1] == "  here: the config.json of web is lost"
     window = [line.strip() for line in lines[at + 3 : -1]]
     assert window == [line.strip() for line in lines[at - len(window) : at]]
     assert any("#### crash@create-container/CommitCreated/after" in line for line in window)

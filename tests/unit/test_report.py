@@ -110,11 +110,11 @@ def test_the_crash_the_cut_and_the_violation_are_marked(no_fsync: None) -> None:
         ("e28", "mark crash"),
         ("e29", "mark power-cut"),
         ("e30", "mark life"),
-        ("e36", "mark rest"),
+        ("e44", "mark rest"),
     ]
     assert "create-container/CommitCreated/after" in document.text
     assert document.text.count(SENTENCES["I9"]) == 2
-    assert document.text.count("the config.json of web is torn or lost") == 2
+    assert document.text.count("the config.json of web is lost") == 2
     assert document.of_class("near")
 
 

@@ -17,7 +17,7 @@ from conman.core.model import (
     RootfsMode,
     State,
 )
-from conman.core.sagas import container, settle
+from conman.core.sagas import settle
 from conman.core.sagas.commits import closing
 from conman.core.shim_call import Exit
 from scenarios import told_events
@@ -104,7 +104,7 @@ def test_an_exit_without_its_event(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         return (PutContainer(over), *closing(intent))
 
-    monkeypatch.setattr(container, "exited", silent)
+    monkeypatch.setattr(settle, "exited", silent)
     assert violated("stop-obedient") == {"I21"}
 
 

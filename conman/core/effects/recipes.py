@@ -305,8 +305,10 @@ def _leftovers(effect: v.HostEffect, layout: Layout) -> Recipe:
             record = s.RemoveTree(layout.run_record(container_id, run))
             # Where PrepareBundle ended between its write and its rename.
             half = s.Unlink(f"{layout.config(container_id)}.tmp")
-            bundle = s.SyncDirectory(layout.bundle(container_id))
-            return (record, s.SyncDirectory(layout.runs(container_id)), half, bundle)
+            # A disk that has lost the container's directory must not hold up what is settled.
+            runs = s.SyncDirectory(layout.runs(container_id), may_be_gone=True)
+            bundle = s.SyncDirectory(layout.bundle(container_id), may_be_gone=True)
+            return (record, runs, half, bundle)
         case _:
             raise AssertionError(effect)
 

@@ -24,8 +24,8 @@ from scenarios.violation import Violation
 
 _LOOK_S = 0.05
 _REST_S = 30.0
-#: A fresh daemon has about 20, 1 or 2 more while calls are open; of each run that goes on it holds some.
-_DESCRIPTORS, _OF_A_RUN = 40, 8
+#: A fresh daemon has 21, a few more by open calls; of each run that goes on it holds 5.
+_DESCRIPTORS, _OF_A_RUN = 30, 5
 _MEMORY_MIB = 200
 
 

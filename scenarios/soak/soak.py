@@ -150,7 +150,7 @@ class Soak:
             self._serve(life, asking)
 
     def _serve(self, life: Life, asking: list[Future[None]]) -> None:
-        """Until its end, or until clients have asked all that they wanted: then it lives on."""
+        """Until its end, or until clients have asked all that they wanted: then it lives on, if it is not armed."""
         for whom in life.kills:
             self._wait(1, asking)
             self._strike(whom)
@@ -158,7 +158,7 @@ class Soak:
         self._serving.until(lambda: self._is_to_end(asking), life.seconds, _LOOK_S)
         if life.point:
             self._wait(_UNTIL_POINT, asking)
-        if not _is_over(asking) or self.host.is_dead():
+        if life.point or self.host.is_dead() or not _is_over(asking):
             self._end(life)
 
     def _wait(self, answers: int, asking: list[Future[None]]) -> None:

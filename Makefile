@@ -98,7 +98,7 @@ lock: setup ## compile requirements/*.in into locks with hashes (UPGRADE=1 takes
 demo: setup ## the tour: containers survive kill -9 of the daemon; leaves nothing behind
 	@$(PY) demo/demo.py
 
-test: check test-unit test-integration explore museum test-chaos ## everything that a change must pass
+test: check test-unit test-integration explore coverage museum test-chaos ## everything that a change must pass
 
 test-unit: setup ## the parts, in seconds: no daemon, no root
 	$(call phase,unit,$(PY) -m pytest tests/unit)

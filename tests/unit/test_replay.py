@@ -159,7 +159,7 @@ def test_the_violation_comes_last_with_its_sentence(
     assert lines[at + 1] == "  here: the config.json of web is lost"
     window = [line.strip() for line in lines[at + 3 : -1]]
     assert window == [line.strip() for line in lines[at - len(window) : at]]
-    assert any("#### crash@create-container/CommitCreated/after" in line for line in window)
+    assert any("recover/CommitUnprepared" in line for line in window)
 
 
 def test_each_event_has_its_line_aligned() -> None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -119,7 +120,9 @@ class Host:
             return False
         pid = chance.choice(found)
         self._note(f"{whom} {pid} is killed")
-        kill(pid)
+        # Who stands still in a freezer dies when it is thawed: nobody can wait for that here.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
         return True
 
     def strike_all(self) -> None:

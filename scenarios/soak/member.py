@@ -90,7 +90,10 @@ class Member:
             self.history.append(_seen(name, listed))
         self.may_be()
         self.history = [told for name in self.may_be() for told in self._way(name, listed)]
-        self.is_shaken = self.is_signalled = False
+        # A signal to what stands still arrives when it is thawed, in whichever round that is.
+        is_late = any(listed.get(name) == PAUSED for name in self.may_be())
+        self.is_signalled = is_late and bool(self._ends())
+        self.is_shaken = False
 
     def _ends(self) -> list[Told]:
         return [_ENDS] if self.is_shaken or self.is_signalled else []

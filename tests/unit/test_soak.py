@@ -68,6 +68,14 @@ def test_after_a_rest_its_history_begins_with_what_is_listed(state: str) -> None
 _PAUSED = Told(Ask("pause", "a-0"), "ok")
 
 
+def test_a_signal_to_what_is_paused_may_arrive_rounds_later() -> None:
+    one = member(CREATED, STARTED, _PAUSED, Told(Ask("kill", "a-0", signal=9), "ok"))
+    one.is_signalled = True
+    for state in ("PAUSED", "PAUSED", "EXITED"):
+        one.rests({"a-0": state})
+    assert one.is_signalled is False
+
+
 def test_nobody_waits_for_a_daemon_that_will_not_come() -> None:
     serving = Serving()
     serving.ends()

@@ -78,10 +78,16 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
 EXCUSES = {"DiskFull", "HostFailed", "StoreFailed", "RuntimeFailed", "RuntimeTimedOut"}
 
 
-def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> dict[str, set[str]]:
-    """The states that each name may be in. Raises Violation when no order of states fits."""
+def explains(
+    history: tuple[Told, ...], *, rebooted: bool, disturbed: bool, dies_later: bool = False
+) -> dict[str, set[str]]:
+    """The states that each name may be in. Raises Violation when no order of states fits.
+
+    `dies_later`: who is sent a signal may take its time to die of it, as on a real host.
+    """
     names: dict[str, set[str]] = {}
     programs: dict[str, str] = {}
+    dying = set[str]()
     for told in history:
         ask = told.ask
         if ask.verb == "befalls":
@@ -91,7 +97,9 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
         if ask.verb == "create" and told.answer == "ok":
             programs[ask.name] = ask.program
         before = names.get(ask.name, {ABSENT})
-        ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF
+        if RUNNING not in before:
+            dying.discard(ask.name)
+        ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF or ask.name in dying
         before = _widened(before, ends=ends, rebooted=rebooted)
         verb = verb_of(ask)
         after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
@@ -101,6 +109,8 @@ def explains(history: tuple[Told, ...], *, rebooted: bool, disturbed: bool) -> d
             raise Violation(
                 "I9", f"{verb} {ask.name} was answered {told.answer}, and it was {sorted(before)}"
             )
+        if dies_later and ask.verb == "kill" and RUNNING in after:
+            dying.add(ask.name)
         names[ask.name] = _widened(after, ends=ends, rebooted=rebooted)
         if ask.verb == "rename" and told.answer == "ok":
             _renamed(names, programs, ask)

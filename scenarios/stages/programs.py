@@ -11,7 +11,7 @@ from pathlib import Path
 from signal import SIGTERM, SIGUSR1
 
 from scenarios.control_groups import MEBI
-from scenarios.rootfs import PASSWD
+from scenarios.rootfs import GROUP, PASSWD
 
 _FILES = ("sh", "sleep", "echo", "cat", "true", "yes")
 _FOR_EVER = "sleep 100000 & wait"
@@ -53,6 +53,7 @@ def make_rootfs(rootfs: Path) -> None:
     (rootfs / "bin").mkdir(parents=True)
     (rootfs / "etc").mkdir()
     (rootfs / "etc/passwd").write_bytes(PASSWD)
+    (rootfs / "etc/group").write_bytes(GROUP)
     busybox = shutil.which("busybox")
     if busybox is not None:
         shutil.copy(busybox, rootfs / "bin" / "busybox")

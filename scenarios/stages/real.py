@@ -114,7 +114,9 @@ class Real:
         """At rest: the history, the list, the probe; then nothing may be left. Raises Violation."""
         disturbed = bool(self._story.befalls)
         told = self.client.history
-        possible = specification.explains(told, rebooted=self._was_cut, disturbed=disturbed)
+        possible = specification.explains(
+            told, rebooted=self._was_cut, disturbed=disturbed, dies_later=True
+        )
         verdict.listed(self._asked, possible)
         ids = sorted(row.id for row in self._host.stored().containers)
         verdict.removed(self._asked, ids, sorted(possible), lambda: self._host.found(()))

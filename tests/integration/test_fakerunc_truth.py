@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -83,6 +85,7 @@ def make(one: Lab, state: str) -> None:
         assert one.create() == (0, "", "")
     if state in {"running", "paused", "stopped"}:
         assert one.call("start", "c1") == (0, "", "")
+        await_name(one.pid(), "sleep")
     if state == "paused":
         assert one.call("pause", "c1") == (0, "", "")
     if state == "stopped":
@@ -93,6 +96,14 @@ def make(one: Lab, state: str) -> None:
         os.mkfifo(one.root / "c1/exec.fifo")
         if TORN[state] is not None:
             (one.root / "c1/state.json").write_text(TORN[state] or "")
+
+
+def await_name(pid: int, name: str) -> None:
+    """A start may be answered just before its program bears its own name; of that nobody tells."""
+    ends = monotonic() + 10
+    while Path(f"/proc/{pid}/comm").read_text().strip() != name:
+        assert monotonic() < ends, f"{pid} never became {name}"
+        Event().wait(0.005)
 
 
 TORN = {"broken": None, "empty": "", "torn": '{"id":"c1","init', "zeros": "\0" * 64}

@@ -103,3 +103,33 @@ def test_a_name_that_becomes_another_ones() -> None:
     other = Ask("create", "db")
     told = (Told(CREATE, "ok"), Told(other, "ok"), Told(Ask("rename", "web", to="db"), "ok"))
     assert found(lambda: specification.explains(told, rebooted=False, disturbed=False)) == ["I2"]
+
+
+@pytest.mark.parametrize(
+    ("dies_later", "states"), [(False, {"RUNNING"}), (True, {"RUNNING", "EXITED"})]
+)
+def test_who_is_killed_may_take_its_time_to_die(*, dies_later: bool, states: set[str]) -> None:
+    told = (
+        Told(CREATE, "ok"),
+        Told(START, "ok"),
+        Told(Ask("kill", "web"), "ok"),
+        Told(Ask("status", "web"), "RUNNING"),
+    )
+    explained = specification.explains(told, rebooted=False, disturbed=False, dies_later=dies_later)
+    assert explained == {"web": states}
+
+
+def test_whoever_is_started_anew_was_not_killed() -> None:
+    told = (
+        Told(CREATE, "ok"),
+        Told(START, "ok"),
+        Told(Ask("kill", "web"), "ok"),
+        Told(Ask("status", "web"), "RUNNING"),
+        Told(Ask("status", "web"), "EXITED"),
+        Told(START, "ok"),
+        Told(Ask("status", "web"), "EXITED"),
+    )
+    explained = lambda: specification.explains(  # noqa: E731
+        told, rebooted=False, disturbed=False, dies_later=True
+    )
+    assert found(explained) == ["I9"]

@@ -22,7 +22,7 @@ from scenarios.syscalls import preload, sweep
 
 STORIES = ("create", "start", "stop-obedient", "remove-created")
 #: Each so manieth point; over runc a play takes longer.
-EVERY = {"fake": 9, "runc": 16}
+EVERY = {"fake": 15, "runc": 24}
 
 pytestmark = pytest.mark.timeout(600)
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk in a file needs root")

@@ -3,8 +3,10 @@
 The first violation of one stops all of them; so does a ^C. It must never come back while one still goes on.
 """
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 
 from scenarios.soak.serving import Over
 from scenarios.soak.soak import Soak, Terms
@@ -20,14 +22,33 @@ def seeds(seed: int, hosts: int) -> range:
 def run(soaks: Sequence[Soak]) -> list[tuple[Soak, Violation]]:
     """Who found what. Raises KeyboardInterrupt, when all have stopped; and whatever is no violation."""
     with ThreadPoolExecutor(len(soaks)) as pool:
-        running = [pool.submit(one.run) for one in soaks]
+        running = list[Future[None]]()
         try:
+            with _held() as came:
+                running += [pool.submit(one.run) for one in soaks]
+            if came:
+                raise KeyboardInterrupt
             wait(running, return_when=FIRST_EXCEPTION)
         finally:
             for one in soaks:
                 one.stop()
     found = [(soak, _violation(one)) for soak, one in zip(soaks, running, strict=True)]
     return [(soak, violation) for soak, violation in found if violation is not None]
+
+
+@contextmanager
+def _held() -> Generator[list[int]]:
+    """Signals that came meanwhile: one in the middle of a thread's start would leave a thread that nobody joins."""
+    came = list[int]()
+    before = {
+        number: signal.signal(number, lambda number, _frame: came.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _violation(ended: Future[None]) -> Violation | None:

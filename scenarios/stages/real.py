@@ -28,15 +28,13 @@ from scenarios.stages.deaths import death
 from scenarios.stages.left import Left, named
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.stages.programs import make_rootfs
-from scenarios.stages.real_host import RealHost, kill, process
+from scenarios.stages.real_host import LOOK_S, RealHost, kill, process
 from scenarios.stages.real_rest import at_rest
 from scenarios.stages.recorded import Life
 from scenarios.story import Story
 from scenarios.syscalls import preload
 from scenarios.violation import Violation
 
-#: How often a thing is looked at that nobody tells of.
-_LOOK_S = 0.02
 _REST_S = 20.0
 
 
@@ -241,7 +239,7 @@ class Real:
         answer = over_grpc.call(request, names).begin(self._channel, PATIENCE_S)
         told = threading.Event()
         answer.add_done_callback(lambda _answer: told.set())
-        while not told.wait(_LOOK_S):
+        while not told.wait(LOOK_S):
             self._go_on()
         reply = over_grpc.reply(answer)
         if isinstance(reply, Refusal) and reply.reason == over_grpc.NOBODY:
@@ -302,7 +300,7 @@ class Real:
                 self._died()
                 return True
             self._go_on()
-            threading.Event().wait(_LOOK_S)
+            threading.Event().wait(LOOK_S)
         assert verdict_ is not None
         raise verdict_
 
@@ -310,4 +308,4 @@ class Real:
         ends = monotonic() + PATIENCE_S
         while not holds():
             assert monotonic() < ends, "a program never came so far"
-            threading.Event().wait(_LOOK_S)
+            threading.Event().wait(LOOK_S)

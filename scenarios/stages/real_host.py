@@ -31,7 +31,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _MEMBERS = ("run", "member")
 _ALIVE = (*_MEMBERS, "shim", "call")
 #: How often a thing is looked at that nobody tells of.
-_LOOK_S = 0.02
+LOOK_S = 0.02
 _WORDS = {
     "containers": "directory",
     "trash": "trash",
@@ -189,7 +189,7 @@ class RealHost:
         rows = self.stored().containers
         before, now = None, self.found(rows)
         while before != now or any("runtime call" in thing for thing in now) or self._unborn(now):
-            threading.Event().wait(_LOOK_S)
+            threading.Event().wait(LOOK_S)
             before, now = now, self.found(rows)
         return now
 

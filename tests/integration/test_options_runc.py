@@ -39,6 +39,7 @@ def conmand() -> Iterator[Conmand]:
     (one.rootfs / "etc" / "passwd").write_text(PASSWD)
     # Within the root, and nowhere else, whatever the link says.
     (one.rootfs / "etc" / "real-group").write_text(GROUP)
+    (one.rootfs / "etc" / "group").unlink()
     (one.rootfs / "etc" / "group").symlink_to("../../../../etc/real-group")
     one.start()
     yield one

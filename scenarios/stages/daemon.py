@@ -15,6 +15,8 @@ from scenarios.stages.census import Place
 
 BIN = os.path.dirname(sys.executable)
 PATIENCE_S = 40
+#: Bytecode is kept, whatever the machine says: a third of a start is compiling.
+_NOT_HANDED_ON = ("CONMAN_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Daemon:
@@ -34,7 +36,7 @@ class Daemon:
         self, *options: str, stdin: int | None = None, **environ: str
     ) -> "subprocess.Popen[str]":
         """Start it, and do not wait."""
-        ours = {key: value for key, value in os.environ.items() if not key.startswith("CONMAN_")}
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_HANDED_ON)}
         places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
         with self.errors.open("a") as errors:
             return subprocess.Popen(

@@ -16,7 +16,7 @@ from scenarios.stages.deaths import Death, death
 from scenarios.stages.left import Left, by_any_death
 from scenarios.stages.real import Real
 from scenarios.stages.recorded import Life, Trace, sagas, setting
-from scenarios.stages.simulated import Simulated, expected, points
+from scenarios.stages.simulated import Simulated, alike, expected, points
 from scenarios.story import Story
 from scenarios.violation import Violation
 
@@ -52,7 +52,7 @@ class Stage(Protocol):
 
 @dataclass(slots=True)
 class Played:
-    """`problem`: "" where all was as told. `host`: at rest, before the probe. `setting`: its conmand's."""
+    """`problem`: "" where all was as told. `host`: at rest, before the probe. `setting`: its conmand's, but for where things lie."""
 
     story: Story
     stage: str
@@ -70,7 +70,7 @@ def play(story: Story, stage: str, crashes: tuple[str, ...] = (), conmand: str =
     try:
         _play(played, on)
         traces = [trace for life in on.lives() for trace in sagas(life)]
-        played.setting = like = setting(on.lives()[0])
+        played.setting = like = alike(setting(on.lives()[0]))
         on.judge()
         problems = (on.differences(), _unknown(played, like, on.after_death))
         played.problem = "; ".join([*chain(*problems), *_foreign(played, like, traces)])

@@ -7,8 +7,10 @@ which outcomes, may be in it.
 import os
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 
 from conman.core.admission import Setting
+from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Container
 from conman.core.points import CrashPointNames
@@ -122,14 +124,23 @@ def _as(own: Setting, like: Setting | None) -> Setting:
     return replace(own, runtime=os.path.basename(like.runtime), rootfs_mode=like.rootfs_mode)
 
 
-def points(story: Story, like: Setting | None = None) -> list[str]:
+def alike(own: Setting) -> Setting:
+    """Without where things lie: so a story's next play finds what was simulated for the last one."""
+    return replace(own, layout=Layout("", "", "", ""))
+
+
+@cache
+def points(story: Story, like: Setting | None = None) -> tuple[str, ...]:
     """POINT@n of all that an undisturbed play passes and the real daemon knows, in order."""
     play, known = Simulated(story, like), CrashPointNames()
     play.live("")
-    return [one for one in play.passed if one.partition("@")[0] in known]
+    return tuple(one for one in play.passed if one.partition("@")[0] in known)
 
 
-def expected(story: Story, like: Setting, crashes: tuple[str, ...], *, widely: bool) -> set[Trace]:
+@cache
+def expected(
+    story: Story, like: Setting, crashes: tuple[str, ...], *, widely: bool
+) -> frozenset[Trace]:
     """The sagas that this play may have.
 
     `widely`: others may have moved early from any event on, and by any number of steps while no daemon lived.
@@ -138,14 +149,14 @@ def expected(story: Story, like: Setting, crashes: tuple[str, ...], *, widely: b
     _add(found, lazy, crashes, 0)
     _add(found, Simulated(story, like, 0), crashes, 0)
     if not widely:
-        return found
+        return frozenset(found)
     for turn in range(1, lazy.events):
         _add(found, Simulated(story, like, turn), crashes, 0)
     for turn in (NEVER, 0):
         steps = 1
         while _add(found, Simulated(story, like, turn), crashes, steps):
             steps += 1
-    return found
+    return frozenset(found)
 
 
 def _add(found: set[Trace], play: Simulated, crashes: tuple[str, ...], steps: int) -> bool:

@@ -17,7 +17,7 @@ from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import play
 from scenarios.stages.programs import PROGRAMS
 from scenarios.stages.recorded import lives, sagas
-from scenarios.stages.simulated import expected, points
+from scenarios.stages.simulated import alike, expected, points
 from scenarios.stories.all_stories import STORIES
 from scenarios.usage import Usage
 
@@ -132,6 +132,13 @@ def test_a_saga_that_the_simulator_does_not_have_is_told(monkeypatch: pytest.Mon
 def test_others_that_moved_on_make_other_recoveries() -> None:
     story, crash = find_single("create"), ("create-container/RuntimeCreate/during:1@1",)
     assert expected(story, LIKE, crash, widely=False) <= expected(story, LIKE, crash, widely=True)
+
+
+def test_what_is_simulated_for_one_play_serves_the_next() -> None:
+    story, other = find_single("create"), replace(LIKE, layout=Layout("/a", "/b", "c", "d"))
+    one, two = (expected(story, alike(each), (), widely=True) for each in (LIKE, other))
+    assert one is two
+    assert points(story, alike(LIKE)) is points(story, alike(other))
 
 
 def test_a_torn_record_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

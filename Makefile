@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly soak check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly soak chaos check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -135,7 +135,23 @@ RUNTIME ?= fakerunc
 
 soak: syscall-points ## real clients, and everything killed at random (TIME=10m RUNTIME=fakerunc|runc SEED=drawn)
 	@mkdir -p build/soak
-	$(call phase,soak,$(PY) -W error -m scenarios soak --time $(TIME) --runtime $(RUNTIME) $(if $(filter command line environment,$(origin SEED)),--seed $(SEED)) --json build/soak/totals.json)
+	$(call phase,soak,$(PY) -W error -m scenarios soak --time $(TIME) --runtime $(RUNTIME) $(if $(call given,SEED),--seed $(SEED)) --json build/soak/totals.json)
+
+# Which stage, and whether the power goes, too. Without root there is no other.
+PART  ?= fake $(if $(filter 0,$(shell id -u)),runc fake-cut runc-cut)
+CHAOS := build/chaos
+# Whether somebody has given it, here or outside.
+given = $(filter command line environment,$(origin $(1)))
+swept = --stage $(firstword $(subst -, ,$(1))) $(if $(findstring -cut,$(1)),--cut)
+# $(call sweeps,OPTIONS): all of PART, one after the other.
+define sweeps
+@mkdir -p $(CHAOS)
+$(foreach part,$(PART),$(call phase,sweep $(part),$(PY) -W error -m scenarios sweep $(call swept,$(part)) $(1) --shard $(SHARD) --json $(CHAOS)/$(part)-$(subst /,-of-,$(SHARD)).json)
+)
+endef
+
+chaos: syscall-points ## each story on real processes, killed before each system call: hours (PART="fake runc fake-cut runc-cut" TIME=1h, of each part, SHARD=1/4)
+	$(call sweeps,$(if $(call given,TIME),--time $(TIME)))
 
 COUNT ?= 300
 SEED  ?= 0
@@ -151,13 +167,14 @@ part    = $(REPORTS)/$(1)-$(subst /,-of-,$(SHARD)).json
 nightly = $(PY) -W error -m scenarios $(1) $(2) --shard $(SHARD) --json $(call part,$(1))
 covers  = --coverage $(call part,$(1)-coverage)
 
-nightly: setup ## a million runs and more (RUNS=1e6), on all cores (SHARD=1/4: a quarter, for one of four machines)
+nightly: syscall-points ## a million runs and more, then chaos for a while (RUNS=1e6), on all cores (SHARD=1/4: a quarter, for one of four machines)
 	@mkdir -p $(REPORTS)
 	$(call phase,exploration,$(call nightly,explore,$(call covers,explore)))
 	$(call phase,faults,$(call nightly,faults,$(call covers,faults)))
 	$(call phase,museum,$(call nightly,museum))
 	$(call phase,determinism,CONMAN_DETERMINISM_SEEDS=1000 $(PY) -m pytest -q tests/unit/test_determinism.py)
 	$(call phase,swarm,$(call nightly,swarm,--budget $(RUNS) $(call covers,swarm)))
+	$(call sweeps,--time $(if $(call given,TIME),$(TIME),30m))
 
 check: setup ## lint, format, types, import rules, generated code fresh
 	$(call phase,ruff check,$(PY) -m ruff check .)

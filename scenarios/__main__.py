@@ -166,6 +166,7 @@ def _tellers() -> dict[str, Teller]:
         "coverage": Teller(coverage.tell, lambda _outcome: False),
         "explore": Teller(_tell, _is_broken),
         "faults": Teller(faults.tell, faults.is_broken),
+        "sweep": Teller(sweep.tell, sweep.is_broken),
         "mutate": Teller(mutate.tell, mutate.is_broken),
         "museum": Teller(museum.tell, museum.is_broken),
         "swarm": Teller(swarm.tell, swarm.is_broken),

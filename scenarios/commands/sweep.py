@@ -2,20 +2,22 @@
 
 Each syscall point that a story passes is played once more, with whoever passes it killed there: conmand, its
 zygote, a shim; with `--cut`, conmand and the power. What each death leaves must be what some simulated death
-leaves, and then all must be as told. Exit as `play`.
+leaves, and then all must be as told. With `--time` all stories are swept alike until it is over, and how much of
+each is said. Exit as `play`.
 """
 
 import argparse
 import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from itertools import chain
 from time import monotonic
 
-from scenarios import shards
+from scenarios import outcomes, shards
+from scenarios.budgets import ENDLESS, seconds
 from scenarios.commands.play import stop_as_interrupted, told
+from scenarios.outcomes import Outcome
 from scenarios.progress import Ticker
 from scenarios.replay_ids import find_single
 from scenarios.shards import shard
@@ -24,12 +26,10 @@ from scenarios.stages.deaths import Death
 from scenarios.stages.play import Played, play
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
-from scenarios.syscalls.sweep import Points, chosen, points
+from scenarios.syscalls.sweep import Points, Swept, deaths, in_order, points
 from scenarios.usage import Usage
 
 HELP = "real processes killed before each of their system calls"
-#: Where a daemon's first start in a new place is swept, too.
-_FIRST = "create"
 _SAID_EVERY_S = 10.0
 
 
@@ -38,24 +38,30 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--stage", default="fake", metavar="NAME", help="fake, or runc; fake")
     one.add_argument("--cut", action="store_true", help="the power is cut at each point, too: root")
     one.add_argument("--every", type=int, default=1, metavar="K", help="each K-th point only; 1")
+    one.add_argument("--time", default="", metavar="T", help="no play begins later: 60s, 5m, 1h")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     shards.add_option(one)
+    outcomes.add_option(one)
 
 
 def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Usage."""
+    outcomes.check(options.json)
     stories = _checked(options)
-    sweeping = _Sweeping(options)
+    sweeping, began = _Sweeping(options), monotonic()
     stop_as_interrupted()
-    try:
-        for story in stories:
-            sweeping.sweep(story)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; this is the result so far\n")
-        sweeping.total()
-        return 130
-    sweeping.total()
-    return 1 if sweeping.bad else 0
+    is_stopped = sweeping.sweep(shard(options.shard).of(stories, "stories"))
+    terms = {name: getattr(options, name) for name in ("stage", "cut", "every", "time")}
+    terms |= {"stories": [one.name for one in stories]}
+    results = [one.result() for one in sweeping.swept]
+    took = monotonic() - began
+    outcome = Outcome("sweep", terms, shard(options.shard), results, took, is_stopped)
+    outcomes.write(outcome, options.json)
+    if options.json != "-":
+        _total(outcome)
+    if is_broken(outcome):
+        return 1
+    return 130 if is_stopped else 0
 
 
 def _checked(options: argparse.Namespace) -> list[Story]:
@@ -63,6 +69,8 @@ def _checked(options: argparse.Namespace) -> list[Story]:
     for name in ("jobs", "every"):
         if getattr(options, name) < 1:
             raise Usage(f"--{name} {getattr(options, name)} makes no sense: give 1 or more")
+    if options.time:
+        seconds(options.time, "--time")
     must_be_possible(options.stage)
     stories = _stories(options)
     must_count_calls(options.stage)
@@ -77,66 +85,118 @@ def _stories(options: argparse.Namespace) -> list[Story]:
         if (one.name, options.stage) in why:
             reason = why[one.name, options.stage]
             raise Usage(f"{one.name} cannot be played on {options.stage}: {reason}")
-    every = named or [one for one in STORIES if (one.name, options.stage) not in why]
-    return shard(options.shard).of(every, "stories")
+    return named or [one for one in STORIES if (one.name, options.stage) not in why]
 
 
 class _Sweeping:
-    """Totals, and what is told of each story."""
+    """All stories' points first, then their deaths; who is told what of it."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._stage, self._cut, self._every = options.stage, options.cut, options.every
-        self._jobs, self._began = options.jobs, monotonic()
+        self._jobs, self._is_quiet = options.jobs, options.json == "-"
+        self._spreads = bool(options.time)
+        self._ends = monotonic() + (seconds(options.time, "--time") if options.time else ENDLESS)
         self._ticker = Ticker(sys.stderr, every=_SAID_EVERY_S)
-        self.stories = self.bad = 0
-        self.killed = Counter[str]()
+        self.swept = list[Swept]()
 
-    def sweep(self, story: Story) -> None:
-        began, bad = monotonic(), self.bad
-        found = points(story, self._stage)
-        deaths = self._deaths(story, found)
+    def sweep(self, stories: Sequence[Story]) -> bool:
+        """True: it was stopped."""
         with ThreadPoolExecutor(self._jobs) as pool:
-            plays = pool.map(partial(self._play, story), deaths)
-            for count, played in enumerate(plays, 1):
-                self._tell(played)
-                self._ticker.says(f"{story.name}: {count} of {len(deaths)} deaths")
-        self.stories += 1
-        self._ticker.clear()
-        sys.stdout.write(
-            f"{story.name:20} {self._stage:5} {found}; {len(deaths)} deaths, {self.bad - bad} not"
-            f" as told, {monotonic() - began:.0f} s\n"
-        )
-        sys.stdout.flush()
+            try:
+                self._find_points(pool, stories)
+                self._kill(pool)
+            except KeyboardInterrupt:
+                self._ends = 0.0
+                sys.stderr.write("stopped; this is the result so far\n")
+                return True
+            finally:
+                self._tell_unfinished()
+        return False
 
-    def _play(self, story: Story, how: Death) -> Played:
-        return play(story, self._stage, (str(how),))
+    def _tell_unfinished(self) -> None:
+        for one in self.swept:
+            if one.played < len(one.deaths) and not self._is_quiet:
+                _tell(one.result())
 
-    def _deaths(self, story: Story, found: Points) -> list[Death]:
-        aimed_at = chosen(found, has_new_store=story.name == _FIRST)
-        deaths = [Death(one.point, is_call=True, is_cut=self._cut) for one in aimed_at]
-        if self._cut:
-            deaths = [one for one in deaths if one.is_the_daemons]
-        return deaths[:: self._every]
+    def _find_points(self, pool: ThreadPoolExecutor, stories: Sequence[Story]) -> None:
+        for story, found in zip(stories, pool.map(self._points, stories), strict=True):
+            which = deaths(story, found, cut=self._cut)[:: self._every]
+            self.swept.append(Swept(story, found, which))
+            self._ticker.says(f"points: of {len(self.swept)} of {len(stories)} stories")
 
-    def _tell(self, played: Played) -> None:
-        how = played.crashes[0].removeprefix("cut:").removeprefix("call:")
-        others = {"conman-shim": "shim", "conman-zygote": "zygote"}
-        self.killed[others.get(how.rpartition("@")[0], "conmand")] += 1
+    def _points(self, story: Story) -> Points:
+        return points(story, self._stage) if monotonic() < self._ends else Points([], [])
+
+    def _kill(self, pool: ThreadPoolExecutor) -> None:
+        cues = list(in_order(self.swept, spread=self._spreads))
+        for count, (swept, played, took) in enumerate(pool.map(self._play, cues), 1):
+            if played is not None:
+                swept.add(played, took)
+                self._told(swept, played)
+                self._ticker.says(f"{swept.story.name}: {count} of {len(cues)} deaths")
+
+    def _play(self, cue: tuple[Swept, Death]) -> tuple[Swept, Played | None, float]:
+        """And for how many seconds. None: there was no time left."""
+        (swept, how), began = cue, monotonic()
+        if began >= self._ends:
+            return swept, None, 0.0
+        played = play(swept.story, self._stage, (str(how),))
+        return swept, played, monotonic() - began
+
+    def _told(self, swept: Swept, played: Played) -> None:
+        if self._is_quiet:
+            return
         if played.problem:
-            self.bad += 1
             self._ticker.clear()
             sys.stdout.writelines(f"{line}\n" for line in _repeated(played))
-
-    def total(self) -> None:
-        killed = ", ".join(f"{count} of a {who}" for who, count in sorted(self.killed.items()))
-        cut = ", each with a power cut" if self._cut else ""
-        sys.stdout.write(
-            f"{self.stories} stories on {self._stage}: deaths: {killed or 'none'}{cut};"
-            f" {self.bad} not as told; {monotonic() - self._began:.0f} s\n"
-        )
+        if swept.played == len(swept.deaths):
+            self._ticker.clear()
+            _tell(swept.result())
 
 
 def _repeated(played: Played) -> Iterator[str]:
     yield from told(played, in_full=True)
     again = f"play {played.story.name} --stage {played.stage} --crash {played.crashes[0]}"
     yield f"    again: python -m scenarios {again}"
+
+
+# ---- what it came to -----------------------------------------------------------------------------
+
+
+def tell(outcome: Outcome) -> None:
+    """To a person, on stdout."""
+    for result in outcome.results:
+        _tell(result)
+    _total(outcome)
+
+
+def is_broken(outcome: Outcome) -> bool:
+    return any(result["problems"] for result in outcome.results)
+
+
+def _tell(result: outcomes.Result) -> None:
+    killed = result["killed"]
+    who = ", ".join(f"{count} of a {name}" for name, count in sorted(killed.items()))
+    sys.stdout.write(
+        f"{result['story']:25} {result['points']:3} points, {result['alike']:3} alike;"
+        f" {sum(killed.values()):3} of {result['deaths']:3} deaths ({who or 'none'});"
+        f" {len(result['problems'])} not as told, {result['seconds']:.0f} s\n"
+    )
+    sys.stdout.flush()
+
+
+def _total(outcome: Outcome) -> None:
+    results = outcome.results
+    points, alike, deaths = (
+        sum(result[name] for result in results) for name in ("points", "alike", "deaths")
+    )
+    who = list(chain.from_iterable(result["killed"].items() for result in results))
+    killed = {name: sum(count for one, count in who if one == name) for name, _ in sorted(who)}
+    told = ", ".join(f"{count} of a {name}" for name, count in killed.items())
+    cut = ", each with a power cut" if outcome.terms["cut"] else ""
+    sys.stdout.write(
+        f"{len(results)} stories on {outcome.terms['stage']}: {points} points, {alike} alike;"
+        f" {sum(killed.values())} of {deaths} deaths ({told or 'none'}){cut};"
+        f" {sum(len(result['problems']) for result in results)} not as told;"
+        f" {outcome.seconds:.0f} s\n"
+    )

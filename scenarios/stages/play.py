@@ -13,7 +13,7 @@ from conman.core.admission import Setting
 from conman.engine.thread_names import COMM_BYTES
 from scenarios.clients import Client, Told
 from scenarios.stages.deaths import Death, death
-from scenarios.stages.left import Left, by_any_death
+from scenarios.stages.left import Left, is_simulated
 from scenarios.stages.real import Real
 from scenarios.stages.recorded import Life, Trace, sagas, setting
 from scenarios.stages.simulated import Simulated, alike, expected, points
@@ -107,7 +107,7 @@ def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
     How a daemon begins is not simulated, nor what it leaves then.
     """
     begins = bool(left) and death(played.crashes[0]).point.startswith("conmand@")
-    if not left or begins or left[0] in by_any_death(played.story, like):
+    if not left or begins or is_simulated(left[0], played.story, like):
         return []
     return [f"no simulated death leaves: {', '.join(left[0])}"]
 

@@ -1,18 +1,25 @@
-"""Which syscall points a story passes on a real stage: told by plays without a death.
+"""Which syscall points a story passes on a real stage: told by plays without a death. And which of them are swept.
 
 Whether the same points come again in the next play is said, not assumed.
 """
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from scenarios.stages.play import RUNTIMES
+from scenarios.outcomes import Result
+from scenarios.stages.deaths import Death, death
+from scenarios.stages.play import RUNTIMES, Played
 from scenarios.stages.real import Real
 from scenarios.story import Story
 from scenarios.syscalls import preload
 from scenarios.syscalls.preload import Passed
 
 DRY_RUNS = 3
+#: Stories of which a daemon's start is swept, too: in a new place, and beside a container that goes on.
+_BEGINNINGS = ("create", "goes-on")
+_EIGHTHS = tuple(slice(first, None, 8) for first in (0, 4, 2, 6, 1, 5, 3, 7))
 _CHANCE = re.compile(r"[0-9a-f]{32}|/tmp/cs[^/]*|conman-[0-9a-f]{8}")
 
 
@@ -22,10 +29,6 @@ class Points:
 
     passed: list[Passed]
     alike: list[Passed]
-
-    def __str__(self) -> str:
-        many, alike = len(self.passed), len(self.alike)
-        return f"{many} syscall points, {alike} alike in {DRY_RUNS} of {DRY_RUNS} plays"
 
 
 def points(story: Story, stage: str) -> Points:
@@ -51,6 +54,53 @@ def _plain(one: Passed) -> tuple[str, str, str]:
     return one.point, one.call, _CHANCE.sub("", one.what)
 
 
-def chosen(points: Points, *, has_new_store: bool) -> list[Passed]:
-    """What a daemon does to begin is left out where the store is not new: it is another story's."""
-    return [one for one in points.alike if has_new_store or one.comm != "conmand"]
+def deaths(story: Story, points: Points, *, cut: bool = False) -> list[Death]:
+    """Before each call that can be aimed at, in order; with the power only daemons die.
+
+    What a daemon does to begin is alike in most stories, so it is left out but where it is told of `_BEGINNINGS`.
+    """
+    which = [one for one in points.alike if one.comm != "conmand" or story.name in _BEGINNINGS]
+    every = [Death(one.point, is_call=True, is_cut=cut) for one in which]
+    return [one for one in every if one.is_the_daemons or not cut]
+
+
+@dataclass(slots=True)
+class Swept:
+    """How far a story has come. `deaths`: all that are to be. `killed`: who was, by now. `seconds`: of all plays."""
+
+    story: Story
+    points: Points
+    deaths: list[Death]
+    killed: Counter[str] = field(default_factory=Counter[str])
+    problems: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    seconds: float = 0.0
+
+    @property
+    def played(self) -> int:
+        return self.killed.total()
+
+    def add(self, played: Played, took: float) -> None:
+        how = death(played.crashes[0])
+        comm = how.point.rpartition("@")[0]
+        self.killed["conmand" if how.is_the_daemons else comm.removeprefix("conman-")] += 1
+        self.seconds += took
+        if played.problem:
+            self.problems.append((str(how), played.problem))
+
+    def result(self) -> Result:
+        return {
+            "story": self.story.name,
+            "points": len(self.points.passed),
+            "alike": len(self.points.alike),
+            "deaths": len(self.deaths),
+            "killed": dict(self.killed),
+            "problems": self.problems,
+            "seconds": self.seconds,
+        }
+
+
+def in_order(every: Sequence[Swept], *, spread: bool) -> Iterator[tuple[Swept, Death]]:
+    """Story by story; `spread`: an eighth of each in turn, so that all have come about as far at any time."""
+    for eighth in _EIGHTHS if spread else (slice(None),):
+        for one in every:
+            yield from ((one, how) for how in one.deaths[eighth])

@@ -54,10 +54,8 @@ def deaths(story: Story, stage: str, *, is_cut: bool = False) -> list[Death]:
         [one for one in which if Death(one.point, is_call=True).is_the_daemons]
         for which in (points.passed, points.alike)
     )
-    assert len(alike) >= 0.9 * len(passed) > 0, str(points)
-    chosen = sweep.chosen(points, has_new_store=story.name == "create")
-    every = [Death(one.point, is_call=True, is_cut=is_cut) for one in chosen]
-    return [one for one in every if one.is_the_daemons or not is_cut]
+    assert len(alike) >= 0.9 * len(passed) > 0, (len(alike), len(passed))
+    return sweep.deaths(story, points, cut=is_cut)
 
 
 @pytest.mark.parametrize("stage", ["fake", pytest.param("runc", marks=pytest.mark.runc)])

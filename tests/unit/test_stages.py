@@ -13,6 +13,7 @@ from scenarios import __main__ as harness
 from scenarios.clients import Ask, request_of
 from scenarios.replay_ids import find_single
 from scenarios.stages import all_stages
+from scenarios.stages.left import is_simulated
 from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import play
 from scenarios.stages.programs import PROGRAMS
@@ -139,6 +140,16 @@ def test_what_is_simulated_for_one_play_serves_the_next() -> None:
     one, two = (expected(story, alike(each), (), widely=True) for each in (LIKE, other))
     assert one is two
     assert points(story, alike(LIKE)) is points(story, alike(other))
+
+
+@pytest.mark.parametrize("runtime", ["fakerunc", "runc"])
+def test_the_cgroups_of_stand_ins_go_with_their_run_directory(runtime: str) -> None:
+    story, like = find_single("run-removed"), replace(LIKE, runtime=f"/bin/{runtime}")
+    left = ("directory web", "init web-1", "mount web")
+    assert is_simulated(("cgroup web-1", *left), story, like)
+    assert is_simulated(left, story, like) == (runtime == "fakerunc")
+    assert not is_simulated(("cgroup web-1", "shim web-1", *left), story, like)
+    assert not is_simulated(left, find_single("start"), like)
 
 
 def test_a_torn_record_is_read_as_far_as_it_goes(tmp_path: Path) -> None:

@@ -1,0 +1,98 @@
+"""A sweep's choice and its report: which deaths there are, in which order, and what is told of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.__main__ import main
+from scenarios.outcomes import Outcome, write
+from scenarios.replay_ids import find_single
+from scenarios.shards import Shard
+from scenarios.stages.play import Played
+from scenarios.syscalls.preload import Passed
+from scenarios.syscalls.sweep import Points, Swept, deaths, in_order
+
+CALLS = [
+    Passed(point, "write", "")
+    for point in ("conmand@1", "store@1", "conman-shim@1", "conman-zygote@1", "Freeze@1")
+]
+POINTS = Points(CALLS, CALLS[:4])
+
+
+def named(story: str, *, cut: bool = False) -> list[str]:
+    return [str(one) for one in deaths(find_single(story), POINTS, cut=cut)]
+
+
+def test_only_what_came_again_is_aimed_at() -> None:
+    others = ["call:store@1", "call:conman-shim@1", "call:conman-zygote@1"]
+    assert named("start") == others
+    assert named("create") == ["call:conmand@1", *others]
+    assert named("goes-on") == ["call:conmand@1", *others]
+
+
+def test_the_power_goes_with_daemons_only() -> None:
+    assert named("start", cut=True) == ["cut:call:store@1"]
+
+
+def swept(story: str, count: int) -> Swept:
+    points = Points([], [Passed(f"store@{number}", "write", "") for number in range(count)])
+    return Swept(find_single(story), points, deaths(find_single(story), points))
+
+
+def test_story_by_story_or_all_alike_and_nothing_is_lost() -> None:
+    every = [swept("start", 9), swept("kill", 16)]
+    one_by_one = [(one.story.name, str(how)) for one, how in in_order(every, spread=False)]
+    alike = [(one.story.name, str(how)) for one, how in in_order(every, spread=True)]
+    assert [name for name, _ in one_by_one] == ["start"] * 9 + ["kill"] * 16
+    assert (len(alike), sorted(alike)) == (25, sorted(one_by_one))
+    assert alike[:4] == [
+        ("start", "call:store@0"),
+        ("start", "call:store@8"),
+        ("kill", "call:store@0"),
+        ("kill", "call:store@8"),
+    ]
+
+
+def test_who_died_is_counted_and_what_was_not_as_told_is_kept() -> None:
+    one = swept("start", 3)
+    for crash, problem in (
+        ("call:store@1", ""),
+        ("call:conman-shim@2", "I7: what"),
+        ("cut:call:Freeze@1", ""),
+    ):
+        one.add(Played(one.story, "fake", (crash,), problem=problem), 2.0)
+    told = one.result()
+    assert told["killed"] == {"conmand": 2, "shim": 1}
+    assert told["problems"] == [("call:conman-shim@2", "I7: what")]
+    assert (told["deaths"], told["seconds"], one.played) == (3, 6.0, 3)
+
+
+def part(index: int, problems: list[list[str]], folder: Path) -> str:
+    result: dict[str, Any] = {
+        "story": "start",
+        "points": 80,
+        "alike": 79,
+        "deaths": 30,
+        "killed": {"conmand": 20, "shim": 5},
+        "problems": problems,
+        "seconds": 12.0,
+    }
+    terms = {"stage": "fake", "cut": True, "every": 1, "time": "1m", "stories": ["start"]}
+    write(Outcome("sweep", terms, Shard(index, 2), [result], 60.0), f"{folder}/{index}")
+    return f"{folder}/{index}"
+
+
+def test_parts_are_joined_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["merge", part(1, [], tmp_path), part(2, [["x", "I7"]], tmp_path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split("; ")[1:] == [
+        " 25 of  30 deaths (20 of a conmand, 5 of a shim)",
+        "0 not as told, 12 s",
+    ]
+    assert lines[2] == (
+        "2 stories on fake: 160 points, 158 alike; 50 of 60 deaths (40 of a conmand, 10 of a shim),"
+        " each with a power cut; 1 not as told; 60 s"
+    )
+    assert json.loads((tmp_path / "1").read_text())["code"]

@@ -52,7 +52,7 @@ class Stage(Protocol):
 
 @dataclass(slots=True)
 class Played:
-    """`problem`: "" where all was as told. `host`: at rest, before the probe. `setting`: its conmand's, but for where things lie."""
+    """`problem`: "" where all was as told. `is_missed`: its death never came. `host`: at rest, before the probe. `setting`: its conmand's, but for where things lie."""
 
     story: Story
     stage: str
@@ -60,6 +60,7 @@ class Played:
     told: tuple[Told, ...] = ()
     host: list[str] = field(default_factory=list[str])
     problem: str = ""
+    is_missed: bool = False
     log: str = ""
     setting: Setting | None = None
 
@@ -96,6 +97,7 @@ def _play(played: Played, on: Stage) -> None:
     on.given()
     for crash in played.crashes:
         if not on.live(crash):
+            played.is_missed = True
             raise Violation("stage", f"{crash} is never passed on {played.stage}")
     on.live("")
     played.host = on.found()
@@ -134,7 +136,7 @@ def _simulated(how: Death, story: Story, like: Setting) -> list[str]:
     if not how.is_call:
         return [how.point]
     comm = how.point.rpartition("@")[0]
-    every = points(story, like)
+    every = points(story, like, widely=True)
     return [one for one in every if _comm(one) == comm] or ["", *every]
 
 

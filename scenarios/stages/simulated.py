@@ -130,11 +130,19 @@ def alike(own: Setting) -> Setting:
 
 
 @cache
-def points(story: Story, like: Setting | None = None) -> tuple[str, ...]:
-    """POINT@n of all that an undisturbed play passes and the real daemon knows, in order."""
-    play, known = Simulated(story, like), CrashPointNames()
-    play.live("")
-    return tuple(one for one in play.passed if one.partition("@")[0] in known)
+def points(story: Story, like: Setting | None = None, *, widely: bool = False) -> tuple[str, ...]:
+    """POINT@n of all that an undisturbed play passes and the real daemon knows, in order.
+
+    `widely`: or one in which others move early from some event on.
+    """
+    lazy, known = Simulated(story, like), CrashPointNames()
+    lazy.live("")
+    passed = dict.fromkeys(lazy.passed)
+    for turn in range(lazy.events) if widely else ():
+        play = Simulated(story, like, turn)
+        play.live("")
+        passed |= dict.fromkeys(play.passed)
+    return tuple(one for one in passed if one.partition("@")[0] in known)
 
 
 @cache

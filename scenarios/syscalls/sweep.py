@@ -66,24 +66,31 @@ def deaths(story: Story, points: Points, *, cut: bool = False) -> list[Death]:
 
 @dataclass(slots=True)
 class Swept:
-    """How far a story has come. `deaths`: all that are to be. `killed`: who was, by now. `seconds`: of all plays."""
+    """How far a story has come. `deaths`: all that are to be. `killed`: who was, by now. `seconds`: of all plays.
+
+    `missed`: deaths that never came, for this once it went otherwise than in all the plays before.
+    """
 
     story: Story
     points: Points
     deaths: list[Death]
     killed: Counter[str] = field(default_factory=Counter[str])
     problems: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    missed: int = 0
     seconds: float = 0.0
 
     @property
     def played(self) -> int:
-        return self.killed.total()
+        return self.killed.total() + self.missed
 
     def add(self, played: Played, took: float) -> None:
+        self.seconds += took
+        if played.is_missed:
+            self.missed += 1
+            return
         how = death(played.crashes[0])
         comm = how.point.rpartition("@")[0]
         self.killed["conmand" if how.is_the_daemons else comm.removeprefix("conman-")] += 1
-        self.seconds += took
         if played.problem:
             self.problems.append((str(how), played.problem))
 
@@ -94,6 +101,7 @@ class Swept:
             "alike": len(self.points.alike),
             "deaths": len(self.deaths),
             "killed": dict(self.killed),
+            "missed": self.missed,
             "problems": self.problems,
             "seconds": self.seconds,
         }

@@ -111,9 +111,16 @@ def test_points_come_in_order_and_have_their_runtimes_effects() -> None:
     }
 
 
+def test_points_that_only_some_order_passes() -> None:
+    """A program that ends before it is frozen: what is settled then is swept, too."""
+    story, end = find_single("pause-or-exit"), "settle/EndShim/after@1"
+    assert [end in points(story, LIKE, widely=widely) for widely in (False, True)] == [False, True]
+
+
 def test_a_point_that_is_never_passed_is_told() -> None:
     played = play(find_single("create"), "simulated", ("create-container/CommitCreated/after@2",))
     assert "never passed on simulated" in played.problem
+    assert played.is_missed
 
 
 def test_killed_in_a_life_and_in_its_recovery() -> None:

@@ -63,19 +63,21 @@ def test_who_died_is_counted_and_what_was_not_as_told_is_kept() -> None:
         ("cut:call:Freeze@1", ""),
     ):
         one.add(Played(one.story, "fake", (crash,), problem=problem), 2.0)
+    one.add(Played(one.story, "fake", ("call:store@2",), problem="never", is_missed=True), 1.0)
     told = one.result()
     assert told["killed"] == {"conmand": 2, "shim": 1}
     assert told["problems"] == [("call:conman-shim@2", "I7: what")]
-    assert (told["deaths"], told["seconds"], one.played) == (3, 6.0, 3)
+    assert (told["deaths"], told["missed"], told["seconds"], one.played) == (3, 1, 7.0, 4)
 
 
-def part(index: int, problems: list[list[str]], folder: Path) -> str:
+def part(index: int, problems: list[list[str]], folder: Path, missed: int = 1) -> str:
     result: dict[str, Any] = {
         "story": "start",
         "points": 80,
         "alike": 79,
         "deaths": 30,
         "killed": {"conmand": 20, "shim": 5},
+        "missed": missed,
         "problems": problems,
         "seconds": 12.0,
     }
@@ -89,10 +91,15 @@ def test_parts_are_joined_and_told(tmp_path: Path, capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("; ")[1:] == [
         " 25 of  30 deaths (20 of a conmand, 5 of a shim)",
-        "0 not as told, 12 s",
+        "1 missed, 0 not as told, 12 s",
     ]
     assert lines[2] == (
         "2 stories on fake: 160 points, 158 alike; 50 of 60 deaths (40 of a conmand, 10 of a shim),"
-        " each with a power cut; 1 not as told; 60 s"
+        " each with a power cut; 2 missed, 1 not as told; 60 s"
     )
     assert json.loads((tmp_path / "1").read_text())["code"]
+
+
+def test_a_sweep_that_misses_more_than_a_few_has_not_swept(tmp_path: Path) -> None:
+    assert main(["merge", part(1, [], tmp_path, 1), part(2, [], tmp_path, 2)]) == 0
+    assert main(["merge", part(1, [], tmp_path, 1), part(2, [], tmp_path, 3)]) == 1

@@ -65,7 +65,9 @@ def step(lock: str, *, state: str = "", timeout_ms: int = 10_000) -> Fence:
 
 
 @pytest.mark.parametrize(
-    "mark", [MARK[:-1], f"{MARK}d", f"X{MARK}", f"OTHER={MARK}", "_LIBCONTAINER_STATEDIR=/run/c-1"]
+    "mark",
+    [MARK[:-1], f"{MARK}d", f"X{MARK}", f"OTHER={MARK}", "_LIBCONTAINER_STATEDIR=/run/c-1"],
+    ids=["shorter", "longer", "another's end", "another's value", "runc's own"],
 )
 def test_who_bears_another_mark_is_spared(lock: str, mark: str) -> None:
     with running("sleep", "600", mark=mark) as child:

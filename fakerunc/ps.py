@@ -48,6 +48,8 @@ def _asked(arguments: list[str]) -> str:
             text=True,
             errors="surrogateescape",
             check=False,
+            # A stand-in's command line is longer than the one that it stands in for: whole, or not known.
+            env={name: text for name, text in os.environ.items() if name != "COLUMNS"},
         )
     except FileNotFoundError as missing:
         raise NoListing('exec: "ps": executable file not found in $PATH') from missing

@@ -31,10 +31,6 @@ class Exit(Exception):
         self.code = code & 255
 
 
-class Interrupted(Exception):
-    """A trapped signal came while `wait` waited."""
-
-
 def shell(args: list[str], *, first_of_its_pids: bool) -> int:
     """`sh` with these arguments: its exit code."""
     if len(args) < 3 or args[1] != "-c":
@@ -62,7 +58,6 @@ class Shell:
         self.pid = os.getpid()
         self.children: list[int] = []
         self.last_child = 0
-        self.waiting = False
         self.traps: dict[int, str] = {}
         self.caught: list[int] = []
 
@@ -139,8 +134,6 @@ class Shell:
 
     def _catch(self, number: int, _frame: object) -> None:
         self.caught.append(number)
-        if self.waiting:
-            raise Interrupted
 
     def _kill(self, words: list[str]) -> int:
         """PID 1 is safe even from its own KILL; what it traps reaches it."""
@@ -157,14 +150,17 @@ class Shell:
 
     def _wait(self) -> int:
         """For all background children; a trapped signal ends it early, as in a real shell."""
-        self.waiting = True
-        try:
-            while self.children and not self.caught:
-                self.status = _reap(self.children[0])
+        # Held back until asked for: one that came between a look and a sleep would be slept over.
+        told = {signal.SIGCHLD, *(number for number, script in self.traps.items() if script)}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, told)
+        while self.children and not self.caught:
+            pid, status = os.waitpid(self.children[0], os.WNOHANG)
+            if pid:
                 self.children.pop(0)
-        except Interrupted:
-            pass
-        self.waiting = False
+                self.status = _as_a_shell_counts(status)
+            elif (number := signal.sigwaitinfo(told).si_signo) in self.traps:
+                self.caught.append(number)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return 128 + self.caught[0] if self.caught else 0
 
     def _processes(self, pipeline: Pipeline) -> None:
@@ -218,8 +214,11 @@ class Shell:
 
 
 def _reap(pid: int) -> int:
-    """The exit status of a child as a shell counts it."""
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return _as_a_shell_counts(os.waitpid(pid, 0)[1])
+
+
+def _as_a_shell_counts(status: int) -> int:
+    code = os.waitstatus_to_exitcode(status)
     return code if code >= 0 else 128 - code
 
 

@@ -100,14 +100,18 @@ demo: setup ## the tour: containers survive kill -9 of the daemon; leaves nothin
 
 test: check test-unit test-integration explore coverage museum test-chaos ## everything that a change must pass
 
-test-unit: setup ## the parts, in seconds: no daemon, no root
-	$(call phase,unit,$(PY) -m pytest tests/unit)
+# Unit tests are work, the others wait for processes half of their time.
+WORKERS ?= $(shell nproc)
+WAITERS := $(shell expr $(WORKERS) + $(WORKERS) / 2)
+
+test-unit: setup ## the parts, in seconds: no daemon, no root (WORKERS=1: in one process)
+	$(call phase,unit,$(PY) -m pytest -n $(WORKERS) --dist worksteal tests/unit)
 
 test-integration: setup ## the real daemon and client: over fakerunc, as root over runc too
-	$(call phase,integration,$(PY) -m pytest tests/contract tests/integration)
+	$(call phase,integration,$(PY) -m pytest -n $(WAITERS) --dist loadfile tests/contract tests/integration)
 
 test-chaos: syscall-points ## the real daemon, its shims and its power, killed at named points and at system calls
-	$(call phase,chaos,$(PY) -m pytest tests/chaos)
+	$(call phase,chaos,$(PY) -m pytest -n $(WAITERS) --dist loadgroup tests/chaos)
 
 truth: setup ## fakerunc against runc, every command in every state, cell by cell; as root, in minutes
 	$(call phase,truth,FAKERUNC_MATRIX=whole $(PY) -m pytest tests/integration/test_fakerunc_matrix.py tests/integration/test_fakerunc_truth.py)

@@ -31,6 +31,7 @@ KILLED = [
     ("create", ("create-container/RuntimeCreate/after",)),
     ("start", ("start-container/RuntimeStart/after",)),
     ("stop-obedient", ("stop-container/SignalInit/after", "recover/EndMembers/after")),
+    ("kill", ("settle/UnmountRootfs/before",)),
     ("remove-force", ("remove-container/CommitRemoved/before",)),
     ("pause", ("pause-container/Freeze/during:1",)),
 ]

@@ -23,6 +23,7 @@ from scenarios.replay_ids import find_single
 from scenarios.shards import shard
 from scenarios.stages.all_stages import cannot, must_be_possible, must_count_calls, must_cut
 from scenarios.stages.deaths import Death
+from scenarios.stages.planted import conmand
 from scenarios.stages.play import Played, play
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
@@ -40,6 +41,7 @@ def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--cut", action="store_true", help="the power is cut at each point, too: root")
     one.add_argument("--every", type=int, default=1, metavar="K", help="each K-th point only; 1")
     one.add_argument("--time", default="", metavar="T", help="no play begins later: 60s, 5m, 1h")
+    one.add_argument("--plant", default="", metavar="FILE", help="of a conmand with that bug")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     shards.add_option(one)
     outcomes.add_option(one)
@@ -49,10 +51,11 @@ def run(options: argparse.Namespace) -> int:
     """The exit code. Raises Usage."""
     outcomes.check(options.json)
     stories = _checked(options)
-    sweeping, began = _Sweeping(options), monotonic()
-    stop_as_interrupted()
-    is_stopped = sweeping.sweep(shard(options.shard).of(stories, "stories"))
-    terms = {name: getattr(options, name) for name in ("stage", "cut", "every", "time")}
+    with conmand(options.plant) as program:
+        sweeping, began = _Sweeping(options, program), monotonic()
+        stop_as_interrupted()
+        is_stopped = sweeping.sweep(shard(options.shard).of(stories, "stories"))
+    terms = {name: getattr(options, name) for name in ("stage", "cut", "every", "time", "plant")}
     terms |= {"stories": [one.name for one in stories]}
     results = [one.result() for one in sweeping.swept]
     took = monotonic() - began
@@ -92,7 +95,8 @@ def _stories(options: argparse.Namespace) -> list[Story]:
 class _Sweeping:
     """All stories' points first, then their deaths; who is told what of it."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, conmand: str) -> None:
+        self._conmand = conmand
         self._stage, self._cut, self._every = options.stage, options.cut, options.every
         self._jobs, self._is_quiet = options.jobs, options.json == "-"
         self._spreads = bool(options.time)
@@ -126,7 +130,11 @@ class _Sweeping:
             self._ticker.says(f"points: of {len(self.swept)} of {len(stories)} stories")
 
     def _points(self, story: Story) -> Points:
-        return points(story, self._stage) if monotonic() < self._ends else Points([], [])
+        return (
+            points(story, self._stage, self._conmand)
+            if monotonic() < self._ends
+            else Points([], [])
+        )
 
     def _kill(self, pool: ThreadPoolExecutor) -> None:
         cues = list(in_order(self.swept, spread=self._spreads))
@@ -141,7 +149,7 @@ class _Sweeping:
         (swept, how), began = cue, monotonic()
         if began >= self._ends:
             return swept, None, 0.0
-        played = play(swept.story, self._stage, (str(how),))
+        played = play(swept.story, self._stage, (str(how),), self._conmand)
         return swept, played, monotonic() - began
 
     def _told(self, swept: Swept, played: Played) -> None:

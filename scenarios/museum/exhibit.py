@@ -45,6 +45,8 @@ Patch = Replaced | Recipe
 #: Where a change may be made that the simulator is to find, and one that tests of the host are.
 SIMULATED = ("conman.core.", "conman.shim.")
 ON_THE_HOST = ("conman.host.", "conman.engine.", "conman.primitives.")
+#: In a real conmand.
+ANYWHERE = SIMULATED + ON_THE_HOST
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +132,10 @@ _RECIPE = f"{recipes.recipe.__module__}.{recipes.recipe.__name__}"
 
 
 def _changing(patch: Recipe, reached: Reached) -> Callable[..., Steps]:
-    def recipe(original: Callable[..., Steps], effect: v.HostEffect, layout: Layout) -> Steps:
-        steps = original(effect, layout)
+    def recipe(
+        original: Callable[..., Steps], effect: v.HostEffect, layout: Layout, *runtime_ms: int
+    ) -> Steps:
+        steps = original(effect, layout, *runtime_ms)
         if not isinstance(effect, patch.effect):
             return steps
         changed = patch.change(steps)

@@ -10,12 +10,12 @@ PATCHES = (Recipe(v.PrepareBundle, without(s.SyncFile)),)
 import importlib.util
 from typing import cast
 
-from scenarios.museum.exhibit import Patch, Recipe, Replaced, planted
+from scenarios.museum.exhibit import SIMULATED, Patch, Recipe, Replaced, planted
 from scenarios.usage import Usage
 
 
-def patches_of(path: str) -> tuple[Patch, ...]:
-    """What the file plants. Raises Usage, in one sentence, where it does not fit."""
+def patches_of(path: str, where: tuple[str, ...] = SIMULATED) -> tuple[Patch, ...]:
+    """What the file plants, nowhere but there. Raises Usage, in one sentence, where it does not fit."""
     loaded = _loaded(path)
     if not isinstance(loaded, tuple) or not loaded:
         raise Usage(f"--plant {path}: it has no PATCHES, a tuple of Replaced and Recipe")
@@ -25,7 +25,7 @@ def patches_of(path: str) -> tuple[Patch, ...]:
             raise Usage(f"--plant {path}: in PATCHES {patch!r} is neither Replaced nor Recipe")
         patches.append(patch)
     try:
-        with planted(tuple(patches)):
+        with planted(tuple(patches), where):
             return tuple(patches)
     except ValueError as error:
         raise Usage(f"--plant {path}: {error}") from None

@@ -31,16 +31,16 @@ class Points:
     alike: list[Passed]
 
 
-def points(story: Story, stage: str) -> Points:
+def points(story: Story, stage: str, conmand: str = "") -> Points:
     """Of the daemon that the story's client asks, its zygote and its shims; in the order of the first play."""
-    plays = [_passed(story, stage) for _ in range(DRY_RUNS)]
+    plays = [_passed(story, stage, conmand) for _ in range(DRY_RUNS)]
     others = [{_plain(one) for one in play} for play in plays[1:]]
     alike = [one for one in plays[0] if all(_plain(one) in other for other in others)]
     return Points(plays[0], alike)
 
 
-def _passed(story: Story, stage: str) -> list[Passed]:
-    on = Real(story, RUNTIMES[stage])
+def _passed(story: Story, stage: str, conmand: str) -> list[Passed]:
+    on = Real(story, RUNTIMES[stage], conmand=conmand)
     try:
         on.given()
         log = on.count_calls()
@@ -57,11 +57,18 @@ def _plain(one: Passed) -> tuple[str, str, str]:
 def deaths(story: Story, points: Points, *, cut: bool = False) -> list[Death]:
     """Before each call that can be aimed at, in order; with the power only daemons die.
 
-    What a daemon does to begin is alike in most stories, so it is left out but where it is told of `_BEGINNINGS`.
+    What a daemon and its zygote do to begin is alike in most stories: it is left out but in `_BEGINNINGS`.
     """
-    which = [one for one in points.alike if one.comm != "conmand" or story.name in _BEGINNINGS]
+    begins = story.name in _BEGINNINGS
+    which = [one for one in points.alike if begins or not _is_a_beginning(one)]
     every = [Death(one.point, is_call=True, is_cut=cut) for one in which]
     return [one for one in every if one.is_the_daemons or not cut]
+
+
+def _is_a_beginning(one: Passed) -> bool:
+    """A zygote goes into its cgroup."""
+    is_zygotes = one.comm == "conman-zygote" and one.what.startswith("/sys/fs/cgroup/")
+    return is_zygotes or one.comm == "conmand"
 
 
 @dataclass(slots=True)

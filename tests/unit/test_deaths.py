@@ -53,6 +53,7 @@ def test_no_two_effects_have_the_same_thread_name() -> None:
         (("sweep", "--stage", "simulated"), "it has no system calls"),
         (("sweep", "--stage", "moon"), "there is no stage 'moon'"),
         (("sweep", "--every", "0"), "--every 0 makes no sense"),
+        (("sweep", "create", "--plant", "/dev/null"), "--plant /dev/null"),
         (("sweep", "pause-refused"), "cannot be played on fake"),
         (("play", "create", "--crash", "cut:create-container/MountRootfs/after"), "explore cuts"),
     ],

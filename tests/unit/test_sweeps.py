@@ -18,7 +18,8 @@ CALLS = [
     Passed(point, "write", "")
     for point in ("conmand@1", "store@1", "conman-shim@1", "conman-zygote@1", "Freeze@1")
 ]
-POINTS = Points(CALLS, CALLS[:4])
+BORN = Passed("conman-zygote@2", "mkdir", "/sys/fs/cgroup/cpu/conman-00000000")
+POINTS = Points(CALLS, [*CALLS[:4], BORN])
 
 
 def named(story: str, *, cut: bool = False) -> list[str]:
@@ -28,8 +29,8 @@ def named(story: str, *, cut: bool = False) -> list[str]:
 def test_only_what_came_again_is_aimed_at() -> None:
     others = ["call:store@1", "call:conman-shim@1", "call:conman-zygote@1"]
     assert named("start") == others
-    assert named("create") == ["call:conmand@1", *others]
-    assert named("goes-on") == ["call:conmand@1", *others]
+    assert named("create") == ["call:conmand@1", *others, f"call:{BORN.point}"]
+    assert named("goes-on") == named("create")
 
 
 def test_the_power_goes_with_daemons_only() -> None:
@@ -81,7 +82,14 @@ def part(index: int, problems: list[list[str]], folder: Path, missed: int = 1) -
         "problems": problems,
         "seconds": 12.0,
     }
-    terms = {"stage": "fake", "cut": True, "every": 1, "time": "1m", "stories": ["start"]}
+    terms = {
+        "stage": "fake",
+        "cut": True,
+        "every": 1,
+        "time": "1m",
+        "plant": "",
+        "stories": ["start"],
+    }
     write(Outcome("sweep", terms, Shard(index, 2), [result], 60.0), f"{folder}/{index}")
     return f"{folder}/{index}"
 

@@ -1,15 +1,16 @@
 """A signal goes to whoever has the pid by now: no handle, no comparison."""
 
 import os
-from contextlib import suppress
 
 from conman.primitives import steps as s
 from scenarios.museum.exhibit import Replaced
 
 
-def by_pid(_original: object, step: s.SignalProcess) -> s.Done:
-    with suppress(ProcessLookupError):
+def by_pid(_original: object, step: s.SignalProcess) -> s.Done | s.Gone:
+    try:
         os.kill(step.process.pid, step.signal)
+    except ProcessLookupError:
+        return s.Gone()
     return s.Done()
 
 

@@ -1,6 +1,6 @@
 """The process in which an exhibit of the layer `host` meets its tests: `python -m scenarios.museum.in_tests FILE [NAME]`.
 
-It plants NAME, or nothing, runs the tests of FILE until the first that fails, and says on stdout what became of
+It plants NAME, or what a plant file of that name has, or nothing, runs the tests of FILE until the first that fails, and says on stdout what became of
 that, as JSON. Its tests are not to leave anything, so what takes too long fails by an exception in it.
 """
 
@@ -13,8 +13,9 @@ from types import FrameType
 
 import pytest
 
-from scenarios.museum.exhibit import ON_THE_HOST, planted
+from scenarios.museum.exhibit import ANYWHERE, Patch, planted
 from scenarios.museum.on_the_host import EXHIBITS
+from scenarios.museum.plant_file import patches_of
 
 SECONDS = 240
 #: In the order of the file: so the first to fail is the same each time.
@@ -44,10 +45,11 @@ class Ran:
 
 
 def outcome_of(file: str, name: str) -> Ran:
-    """Its tests, with this exhibit, or with none for "". Raises ValueError where it does not fit this conman, RuntimeError where none ran."""
-    patches = next((one.patches for one in EXHIBITS if one.name == name), ())
+    """Its tests, with this exhibit or plant file, or with none for "". Raises ValueError where it does not fit this conman, RuntimeError where none ran."""
+    exhibits: dict[str, tuple[Patch, ...]] = {one.name: one.patches for one in EXHIBITS}
+    patches = patches_of(name, ANYWHERE) if name.endswith(".py") else exhibits.get(name, ())
     told = Ran()
-    with planted(patches, ON_THE_HOST) as reached, contextlib.redirect_stdout(sys.stderr):
+    with planted(patches, ANYWHERE) as reached, contextlib.redirect_stdout(sys.stderr):
         code = pytest.main([*_OPTIONS, file], [told])
     if code not in _BEEN:
         raise RuntimeError(f"{file} was not run: pytest ended with {code!s}")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from scenarios.outcomes import Result
+from scenarios.stages import simulated
 from scenarios.stages.deaths import Death, death
 from scenarios.stages.play import RUNTIMES, Played
 from scenarios.stages.real import Real
@@ -55,14 +56,17 @@ def _plain(one: Passed) -> tuple[str, str, str]:
 
 
 def deaths(story: Story, points: Points, *, cut: bool = False) -> list[Death]:
-    """Before each call that can be aimed at, in order; with the power only daemons die.
+    """Before each call that can be aimed at, in order. With the power only daemons die, and once after all, too.
 
     What a daemon and its zygote do to begin is alike in most stories: it is left out but in `_BEGINNINGS`.
     """
     begins = story.name in _BEGINNINGS
     which = [one for one in points.alike if begins or not _is_a_beginning(one)]
     every = [Death(one.point, is_call=True, is_cut=cut) for one in which]
-    return [one for one in every if one.is_the_daemons or not cut]
+    if not cut:
+        return every
+    last = [Death(point, is_cut=True) for point in simulated.points(story)[-1:]]
+    return [*last, *(one for one in every if one.is_the_daemons)]
 
 
 def _is_a_beginning(one: Passed) -> bool:

@@ -33,8 +33,10 @@ def test_only_what_came_again_is_aimed_at() -> None:
     assert named("goes-on") == named("create")
 
 
-def test_the_power_goes_with_daemons_only() -> None:
-    assert named("start", cut=True) == ["cut:call:store@1"]
+def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
+    """What was not synced is lost after the last call as well: there it matters."""
+    last = "cut:start-container/CommitRunning/after@1"
+    assert named("start", cut=True) == [last, "cut:call:store@1"]
 
 
 def swept(story: str, count: int) -> Swept:

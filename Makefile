@@ -113,8 +113,13 @@ test-integration: setup ## the real daemon and client: over fakerunc, as root ov
 test-chaos: syscall-points ## the real daemon, its shims and its power, killed at named points and at system calls
 	$(call phase,chaos,$(PY) -m pytest -n $(WAITERS) --dist loadgroup tests/chaos)
 
-truth: setup ## fakerunc against runc, every command in every state, cell by cell; as root, in minutes
-	$(call phase,truth,FAKERUNC_MATRIX=whole $(PY) -m pytest tests/integration/test_fakerunc_matrix.py tests/integration/test_fakerunc_truth.py)
+FLAVOUR ?= runc
+TRUTHS_runc := tests/integration/test_fakerunc_matrix.py tests/integration/test_fakerunc_truth.py
+TRUTHS_crun := tests/integration/test_crun_matrix.py
+
+truth: setup ## fakerunc against runc, every command in every state, cell by cell; as root, in minutes (FLAVOUR=crun: against crun)
+	@$(if $(TRUTHS_$(FLAVOUR)),,echo "truth: FLAVOUR=$(FLAVOUR) is none: runc or crun" >&2; exit 1)
+	$(call phase,truth,FAKERUNC_MATRIX=whole $(PY) -m pytest $(TRUTHS_$(FLAVOUR)))
 
 # All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.
 BUDGET ?= 5m

@@ -53,7 +53,7 @@ def read(directory: str) -> Bundle:
     root = object_at(config, "root")
     if root is None:
         raise Unreadable("root must be specified")
-    return _bundle(os.getcwd(), config, process, text_at(root, "path"))
+    return interpreted(os.getcwd(), config, process, text_at(root, "path"))
 
 
 def config_here() -> Object:
@@ -66,9 +66,10 @@ def config_here() -> Object:
         raise Unreadable(go_error("read", "config.json", failure)) from failure
 
 
-def _bundle(path: str, config: Object, process: ProcessSpec, root: str) -> Bundle:
+def interpreted(path: str, config: Object, process: ProcessSpec, root: str) -> Bundle:
+    """What is meant by a config.json at `path`; `root` is root.path."""
     linux = object_at(config, "linux") or {}
-    own = _own_namespaces(linux)
+    own = own_namespaces(linux)
     annotations = object_at(config, "annotations") or {}
     return Bundle(
         path=path,
@@ -81,7 +82,7 @@ def _bundle(path: str, config: Object, process: ProcessSpec, root: str) -> Bundl
         hostname=text_at(config, "hostname"),
         hooks=hooks.of(object_at(config, "hooks") or {}),
         limits=resources.of(object_at(linux, "resources") or {}),
-        mounted=(*_mounted(config), os.path.normpath(process.cwd)),
+        mounted=(*mounted(config), os.path.normpath(process.cwd)),
     )
 
 
@@ -120,14 +121,14 @@ def _complaint_about_process(process: ProcessSpec, rootfs: str) -> str:
     return complaint_about_program(process, rootfs)
 
 
-def _mounted(config: Object) -> tuple[str, ...]:
+def mounted(config: Object) -> tuple[str, ...]:
     mounts = cast("list[Object]", config.get("mounts") or [])
     return tuple(
         os.path.normpath("/" + text_at(mount, "destination").lstrip("/")) for mount in mounts
     )
 
 
-def _own_namespaces(linux: Object) -> frozenset[str]:
+def own_namespaces(linux: Object) -> frozenset[str]:
     """The kinds that the container has for itself: listed, and without a path to join."""
     listed = cast("list[Object]", linux.get("namespaces") or [])
     return frozenset(str(n.get("type")) for n in listed if not n.get("path"))

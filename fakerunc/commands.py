@@ -22,7 +22,6 @@ from fakerunc.model import (
     Step,
     StepKind,
     View,
-    plan,
     stuck,
 )
 from fakerunc.state import StateDirectory
@@ -73,7 +72,7 @@ def carry_out(
 ) -> Answer:
     """`say`: what a command that succeeds prints of the container; `limits`: update's."""
     view, record = directory.look()
-    decided = plan(command, view)
+    decided = directory.flavour.plan(command, view, directory.path)
     container = Container(
         directory, record, init_takes_all=not view.shared_pids, limits=limits or {}
     )

@@ -7,8 +7,9 @@ the waiting init dies with it. It must never record an init that does not wait y
 import json
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fakerunc import cgroups, exit_script, forwarding, hooks, pid_file, process, signals
@@ -16,6 +17,7 @@ from fakerunc.bundle import Bundle, defect, read
 from fakerunc.commands import Failed, perform_all, release
 from fakerunc.decoding import Unreadable
 from fakerunc.faults import Faults, ordered
+from fakerunc.flavour import RUNC, Flavour
 from fakerunc.inherited import Inherited, inherited
 from fakerunc.log import go_error, rename_error, rfc3339
 from fakerunc.model import (
@@ -27,12 +29,10 @@ from fakerunc.model import (
     Stage,
     Step,
     StepKind,
-    plan,
-    undo_of_create,
 )
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
-from fakerunc.process_spec import complaint_about_terminal, variables
+from fakerunc.process_spec import ProcessSpec, complaint_about_terminal, variables
 from fakerunc.rootfs import home_of
 from fakerunc.settings import settings
 from fakerunc.state import StateDirectory
@@ -48,8 +48,9 @@ class Order:
     bundle: Bundle
     pid_file: str
     hierarchies: int
-    console_socket: str = ""
-    inherited: Inherited = field(default_factory=Inherited)
+    console_socket: str
+    inherited: Inherited
+    reading: "Reading"
 
 
 class HostRefused(Exception):
@@ -61,42 +62,64 @@ class HostRefused(Exception):
         self.step = step
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a flavour takes a bundle, and what it says of it.
+
+    `unfit` gets a process, whether the call is detached, its console socket; `words` are those for a
+    step that the host refused.
+    """
+
+    flavour: Flavour
+    read: Callable[[str], Bundle]
+    unfit: Callable[[ProcessSpec, bool, str], str]
+    defect: Callable[[Bundle, str], Defect | None]
+    words: Callable[["Creation", Step, OSError], str]
+
+
 def create(call: Invocation) -> Answer:
-    """`create`, and `run`."""
-    root = root_of(call.options)
+    """`create`, and `run`, as runc."""
+    runc = Reading(RUNC, read, _unfit, defect, Creation.go_words)
     try:
-        return _create(call, root)
+        return create_as(call, runc)
     except (Refused, Unreadable) as problem:
         raise Refused(f"runc {call.command} failed: {problem}") from problem
 
 
-def _create(call: Invocation, root: str) -> Answer:
+def _unfit(process_: ProcessSpec, detach: bool, socket: str) -> str:  # noqa: FBT001 - as it is called
+    return complaint_about_terminal(process_, detach=detach, socket_path=socket)
+
+
+def create_as(call: Invocation, reading: Reading) -> Answer:
+    """Raises Refused and Unreadable with the bare complaint."""
+    root = root_of(call.options)
     faults = ordered(call.command, root)
     # Before the bundle becomes the working directory.
     to = pid_file.absolute(call.flags)
-    bundle = read(call.flags.get("bundle", "."))
+    hierarchies = settings().hierarchies
+    bundle = reading.read(call.flags.get("bundle", "."))
     order = Order(
         bundle,
         to,
-        settings().hierarchies,
+        hierarchies,
         call.flags.get("console-socket", ""),
         inherited(call.flags),
+        reading,
     )
-    name = call.arguments[0]
-    return _carried_out(_command(call, order), directory_of(name, root), order, faults)
+    directory = directory_of(call.arguments[0], root, reading.flavour)
+    return _carried_out(_command(call, order), directory, order, faults)
 
 
 def _command(call: Invocation, order: Order) -> Create:
     bundle = order.bundle
     detach = call.command == "create" or call.on("detach")
-    unfit = complaint_about_terminal(
-        bundle.process, detach=detach, socket_path=order.console_socket
-    )
+    unfit = order.reading.unfit(bundle.process, detach, order.console_socket)
     made = Create(
         call.arguments[0],
         hierarchies=order.hierarchies,
         pid_file=bool(order.pid_file),
-        defect=_bad_script(bundle) or defect(bundle, unfit or order.inherited.complaint),
+        defect=_bad_script(bundle)
+        or order.reading.defect(bundle, unfit or order.inherited.complaint),
         hooks=tuple(stage for stage, listed in bundle.hooks.items() if listed),
     )
     if call.command == "create":
@@ -121,11 +144,12 @@ def _carried_out(
     if isinstance(command, Run) and not command.detach:
         forwarding.hold_signals()
     try:
-        answer = perform_all(plan(command, view), creation.perform, faults, HostRefused)
+        decided = directory.flavour.plan(command, view, directory.path)
+        answer = perform_all(decided, creation.perform, faults, HostRefused)
     except Failed as end:
         return end.answer
     except HostRefused as refusal:
-        undo = undo_of_create(command, refusal.step, str(refusal))
+        undo = directory.flavour.undo(command, refusal.step, str(refusal))
         return perform_all(undo, creation.perform, faults, HostRefused)
     return replace(answer, code=creation.code) if creation.code else answer
 
@@ -158,7 +182,7 @@ class Creation:
         try:
             self._perform(step)
         except OSError as failure:
-            raise HostRefused(step, self._words(step, failure)) from failure
+            raise HostRefused(step, self.order.reading.words(self, step, failure)) from failure
 
     def _perform(self, step: Step) -> None:
         match step.kind:
@@ -178,6 +202,8 @@ class Creation:
             case StepKind.RENAME_STATE:
                 self.directory.rename_state()
                 self._init().settle()
+            case StepKind.WRITE_PID_FILE if self.directory.flavour.files.pid_in_place:
+                pid_file.write_in_place(self.order.pid_file, self._init().pid)
             case StepKind.WRITE_PID_FILE:
                 pid_file.write(self.order.pid_file, self._init().pid)
             case StepKind.RENAME_PID_FILE:
@@ -226,6 +252,7 @@ class Creation:
             env,
             process.Descriptors(slave, given.count),
             shared_pids=bundle.shared_pids,
+            kind=self.directory.flavour.name,
         )
         if self.terminal:
             self.terminal.hand_over()
@@ -268,7 +295,8 @@ class Creation:
             poststop=_for_the_end(bundle),
         )
 
-    def _words(self, step: Step, failure: OSError) -> str:
+    def go_words(self, step: Step, failure: OSError) -> str:
+        """A step that the host refused, as Go tells of it."""
         match step.kind:
             case StepKind.MAKE_FIFO if isinstance(failure, FileExistsError):
                 return f"exec fifo {self.directory.fifo} already exists"

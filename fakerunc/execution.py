@@ -6,6 +6,7 @@ It must never execute a file of the rootfs: what it starts is a stand-in, as ini
 import errno
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,9 +16,10 @@ from fakerunc.bundle import config_here
 from fakerunc.commands import Failed, perform_all
 from fakerunc.decoding import Unreadable, load
 from fakerunc.faults import ordered
+from fakerunc.flavour import RUNC, Flavour
 from fakerunc.inherited import inherited
 from fakerunc.log import go_error, rename_error
-from fakerunc.model import Answer, Exec, Record, Step, StepKind, plan
+from fakerunc.model import Answer, Exec, Record, Step, StepKind
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
 from fakerunc.process_spec import ProcessSpec
@@ -27,20 +29,25 @@ if TYPE_CHECKING:
     from fakerunc.console import Terminal
 
 
+Complaint = Callable[[Invocation, ProcessSpec, Record], str]
+
+
 def execute(call: Invocation) -> Answer:
+    """`exec`, as runc."""
     try:
-        return _execute(call)
+        return execute_as(call, RUNC, _complaint)
     except Refused as refusal:
         return _failed(str(refusal))
 
 
-def _execute(call: Invocation) -> Answer:
+def execute_as(call: Invocation, flavour: Flavour, complaint: Complaint) -> Answer:
+    """`complaint`: what the flavour finds wrong with a process, or nothing."""
     root = root_of(call.options)
     faults = ordered(call.command, root)
     to = pid_file.absolute(call.flags)
-    directory = directory_of(call.arguments[0], root)
+    directory = directory_of(call.arguments[0], root, flavour)
     view, record = directory.look()
-    asked, defect = _asked(call, record) if record else (None, "")
+    asked, defect = _asked(call, record, complaint) if record else (None, "")
     command = Exec(
         directory.id,
         detach=call.on("detach"),
@@ -48,11 +55,13 @@ def _execute(call: Invocation) -> Answer:
         ignore_paused=call.on("ignore-paused"),
         defect=defect,
     )
-    execution = Execution(directory.path, record, asked, to, call)
+    in_place = flavour.files.pid_in_place
+    execution = Execution(directory.path, record, asked, to, call, in_place=in_place)
     if not command.detach:
         forwarding.hold_signals()
     try:
-        answer = perform_all(plan(command, view), execution.perform, faults, execution.refusing)
+        decided = flavour.plan(command, view, directory.path)
+        answer = perform_all(decided, execution.perform, faults, execution.refusing)
     except Failed as end:
         return end.answer
     return replace(answer, code=execution.code) if execution.code else answer
@@ -62,7 +71,9 @@ def _failed(words: str) -> Answer:
     return Answer(255, "", f"exec failed: {words}")
 
 
-def _asked(call: Invocation, record: Record) -> tuple[ProcessSpec | None, str]:
+def _asked(
+    call: Invocation, record: Record, complaint: Complaint
+) -> tuple[ProcessSpec | None, str]:
     """The process, and what is wrong with it."""
     if not call.flags.get("process") and len(call.arguments) == 1:
         return None, "process args cannot be empty"
@@ -72,7 +83,7 @@ def _asked(call: Invocation, record: Record) -> tuple[ProcessSpec | None, str]:
         return None, str(problem)
     except OSError as failure:
         return None, go_error("open", str(failure.filename), failure)
-    return asked, _complaint(call, asked, record)
+    return asked, complaint(call, asked, record)
 
 
 def _specified(call: Invocation, record: Record) -> ProcessSpec:
@@ -143,8 +154,11 @@ class Execution:
         asked: ProcessSpec | None,
         to: str,
         call: Invocation,
+        *,
+        in_place: bool = False,
     ) -> None:
-        """`place` is the state directory; nothing is made yet."""
+        """`place` is the state directory, `in_place` how the pid file is written; nothing is made yet."""
+        self.in_place = in_place
         self.place = place
         self.record = record
         self.asked = asked
@@ -171,6 +185,8 @@ class Execution:
         match step.kind, self.record, self.asked:
             case StepKind.SPAWN_PROCESS, Record() as record, ProcessSpec() as asked:
                 self._spawn(record, asked)
+            case StepKind.WRITE_PID_FILE, _, _ if self.in_place:
+                pid_file.write_in_place(self.to, self.pid)
             case StepKind.WRITE_PID_FILE, _, _:
                 pid_file.write(self.to, self.pid)
             case StepKind.RENAME_PID_FILE, _, _:

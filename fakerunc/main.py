@@ -11,6 +11,7 @@ from collections.abc import Callable
 from fakerunc import faults, signals
 from fakerunc.commands import Say, carry_out
 from fakerunc.fault_terms import UnknownFault
+from fakerunc.flavour import chosen
 from fakerunc.log import Log, complaint_about, go_error
 from fakerunc.model import (
     Answer,
@@ -59,6 +60,7 @@ GLOBAL OPTIONS:
    --log FILE           where the log is kept (default: stderr)
    --log-format FORMAT  text or json
    --debug              name the origin of log lines
+   --flavour NAME       runc (the default) or crun: whose words, codes and files
    --systemd-cgroup, --criu, --rootless  accepted, without meaning here
    --help, -h           show this
    --version, -v        print the version
@@ -66,6 +68,7 @@ GLOBAL OPTIONS:
 ENVIRONMENT:
    FAKERUNC_FAULTS       faults on order, such as create@rename-state=kill or delete=2*error(EBUSY)
    FAKERUNC_SEED         of the faults that are left to chance (default: 0)
+   FAKERUNC_FLAVOUR      as --flavour
    FAKERUNC_HIERARCHIES  how many cgroup directories a container has (default: 1)
 
 fakerunc.conf in the directory of the program says the same, and root: see docs/fakerunc.md.
@@ -73,6 +76,20 @@ fakerunc.conf in the directory of the program says the same, and root: see docs/
 
 
 def main() -> int:
+    try:
+        flavour = chosen(sys.argv[1:])
+    except BadSetting as problem:
+        Log().error(str(problem))
+        return 1
+    if flavour == "crun":
+        # Only here: who is runc needs none of it.
+        from fakerunc.crun.main import main as crun  # noqa: PLC0415
+
+        return crun(sys.argv[1:])
+    return _as_runc()
+
+
+def _as_runc() -> int:
     try:
         call = read(sys.argv[1:])
     except UsageError as problem:

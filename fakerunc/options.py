@@ -52,7 +52,7 @@ class Syntax:
 
 
 GLOBAL = Syntax(
-    values=("root", "log", "log-format", "criu", "rootless"),
+    values=("root", "log", "log-format", "criu", "rootless", "flavour"),
     switches=("debug", "systemd-cgroup", "help", "version"),
     aliases={"h": "help", "v": "version"},
 )
@@ -202,10 +202,15 @@ class Invocation:
         return tuple(self.flags[name].split("\0")) if name in self.flags else ()
 
 
+def global_options(argv: list[str]) -> dict[str, str]:
+    """Those before the command's name; a ValueError for what is none."""
+    return flags(GLOBAL, argv)[0]
+
+
 def read(argv: list[str]) -> Invocation:
     """Splits a command line, the program's name not in it."""
     try:
-        options, rest = _flags(GLOBAL, argv)
+        options, rest = flags(GLOBAL, argv)
     except ValueError as problem:
         raise UsageError(str(problem), f"Incorrect Usage. {problem}") from problem
     command, *rest = rest or [""]
@@ -213,12 +218,12 @@ def read(argv: list[str]) -> Invocation:
     if syntax is None:
         return Invocation(options, command, {}, rest)
     try:
-        flags, arguments = _flags(syntax, _reordered(syntax, rest) if syntax.reorders else rest)
+        given, arguments = flags(syntax, reordered(syntax, rest) if syntax.reorders else rest)
     except ValueError as problem:
         raise UsageError(str(problem), f"Incorrect Usage: {problem}", options) from problem
     if complaint := _miscounted(command, syntax, len(arguments)):
         raise UsageError(complaint, "Incorrect Usage.", options)
-    return Invocation(options, command, flags, arguments)
+    return Invocation(options, command, given, arguments)
 
 
 def _miscounted(command: str, syntax: Syntax, count: int) -> str:
@@ -232,7 +237,7 @@ def _miscounted(command: str, syntax: Syntax, count: int) -> str:
     return f'runc: "{command}" requires {bound} argument(s)'
 
 
-def _flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
+def flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
     """Flags up to the first word that is none, as Go's flag.Parse does; switches map to `true`."""
     found: dict[str, str] = {}
     rest = list(argv)
@@ -277,7 +282,7 @@ def _switch(found: dict[str, str], name: str, value: str) -> None:
         raise ValueError(f'invalid boolean value "{value}" for -{name}: parse error')
 
 
-def _reordered(syntax: Syntax, argv: list[str]) -> list[str]:
+def reordered(syntax: Syntax, argv: list[str]) -> list[str]:
     """What cli's reorderArgs makes of flags behind arguments, slips included: known ones first."""
     first: list[str] = []
     last: list[str] = []

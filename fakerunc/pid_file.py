@@ -20,6 +20,12 @@ def write(path: str, pid: int) -> None:
     os.close(fd)
 
 
+def write_in_place(path: str, pid: int) -> None:
+    """As crun does: it may be seen empty."""
+    with open(path, "w", encoding="ascii") as file:
+        file.write(str(pid))
+
+
 def publish(path: str) -> None:
     os.rename(_hidden(path), path)
 

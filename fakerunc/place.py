@@ -7,6 +7,7 @@ import errno
 import os
 
 from fakerunc.cgroups import FOLDER
+from fakerunc.flavour import RUNC, Flavour
 from fakerunc.log import go_error
 from fakerunc.model import complaint_about_id
 from fakerunc.settings import settings
@@ -48,11 +49,11 @@ def _obstacle(root: str, failure: OSError) -> tuple[str, OSError]:
     return root, failure
 
 
-def directory_of(name: str, root: str) -> StateDirectory:
+def directory_of(name: str, root: str, flavour: Flavour = RUNC) -> StateDirectory:
     if name == FOLDER:
         raise Refused(f"{name} is where fakerunc keeps its cgroups: choose another id")
     # runc misses an id before it makes a root for it.
-    directory = StateDirectory(made(root) if name else root, name)
+    directory = StateDirectory(made(root) if name else root, name, flavour)
     try:
         # A name of the wrong form is the model's to refuse; here it is about too long a one.
         _ = complaint_about_id(name) or os.lstat(directory.path)

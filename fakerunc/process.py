@@ -47,11 +47,15 @@ def spawn(
     given: Descriptors,
     *,
     shared_pids: bool,
+    kind: str = "runc",
 ) -> Spawned:
-    """Starts an init that waits at `fifo`; returns when its signal rules are in force."""
+    """Starts an init that waits at `fifo`; returns when its signal rules are in force.
+
+    `kind`: the flavour that it waits as.
+    """
     leash_read, leash_write = os.pipe()
     rule = "shared" if shared_pids else "own"
-    argv = ["init", str(leash_read), rule, fifo, *args]
+    argv = ["init", str(leash_read), kind, rule, fifo, *args]
     pid, start = _started(argv, env, given, (leash_read,))
     os.close(leash_read)
     return Spawned(pid, start, leash_write)

@@ -67,8 +67,13 @@ def complaint_about_terminal(process: ProcessSpec, *, detach: bool, socket_path:
 
 def complaint_about_program(process: ProcessSpec, rootfs: str) -> str:
     """What is wrong with args[0], in Go's words, or nothing."""
+    return complaint_about_file(rootfs, process.args[0], search_path(process))
+
+
+def search_path(process: ProcessSpec) -> str:
+    """The last PATH of its environment."""
     paths = [entry.removeprefix("PATH=") for entry in process.env if entry.startswith("PATH=")]
-    return complaint_about_file(rootfs, process.args[0], paths[-1] if paths else "")
+    return paths[-1] if paths else ""
 
 
 def complaint_about_env(env: tuple[str, ...]) -> str:

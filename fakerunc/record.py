@@ -28,6 +28,8 @@ class Record:
     shared_pids: bool = False
     cgroup: str = ""
     mounted: tuple[str, ...] = ()
+    asked_rootfs: str = ""  # root.path as config.json has it, where a flavour tells that
+    owner: str = ""  # as the state file says, where it does
     poststop: str = ""  # its hooks for the end, as JSON, if it has any
 
 

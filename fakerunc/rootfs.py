@@ -23,6 +23,16 @@ def complaint_about_program(rootfs: str, name: str, search: str) -> str:
     return f'exec: "{name}": executable file not found in $PATH'
 
 
+def failure_of_program(rootfs: str, name: str, search: str) -> int:
+    """An errno for a program that cannot be executed, the first that is found on the way, or 0."""
+    if "/" in name or not name:
+        return _failure(rootfs, name)
+    found = [_failure(rootfs, os.path.join(folder or ".", name)) for folder in search.split(":")]
+    if 0 in found:
+        return 0
+    return next((code for code in found if code != errno.ENOENT), errno.ENOENT)
+
+
 def _complaint_about_file(rootfs: str, name: str) -> str:
     failure = _failure(rootfs, name)
     if not failure:

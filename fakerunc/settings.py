@@ -5,6 +5,7 @@
     hierarchies = 10             FAKERUNC_HIERARCHIES, cgroup directories of a container
     faults = delete=2*error(EBUSY)->off        FAKERUNC_FAULTS: faults.py
     seed = 7                     FAKERUNC_SEED, of the faults that are left to chance
+    flavour = crun               FAKERUNC_FLAVOUR, whose words and files: runc's, or crun's
 
 It must never guess: a line or a value that says nothing ends the call before anything is done.
 """
@@ -15,11 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 FILE = "fakerunc.conf"
-_NAMES = ("root", "hierarchies", "faults", "seed")
+_NAMES = ("root", "hierarchies", "faults", "seed", "flavour")
+FLAVOURS = ("runc", "crun")
 _VARIABLES = {
     "FAKERUNC_HIERARCHIES": "hierarchies",
     "FAKERUNC_FAULTS": "faults",
     "FAKERUNC_SEED": "seed",
+    "FAKERUNC_FLAVOUR": "flavour",
 }
 
 
@@ -35,6 +38,7 @@ class Settings:
     hierarchies: int = 1
     faults: str = ""
     seed: int = 0
+    flavour: str = "runc"
 
 
 def settings(program: str = "", environment: Mapping[str, str] | None = None) -> Settings:
@@ -53,6 +57,7 @@ def settings(program: str = "", environment: Mapping[str, str] | None = None) ->
         hierarchies=_number(found, "hierarchies", 1, least=1),
         faults=found.get("faults", ("", ""))[1],
         seed=_number(found, "seed", 0, least=0),
+        flavour=flavour(*found.get("flavour", ("", "runc"))),
     )
 
 
@@ -77,6 +82,14 @@ def _from_file(path: str) -> _Found:
             raise BadSetting(f"{where}: no setting is called {name!r}; there are {known}")
         found[name] = f"{where}: {name}", value
     return found
+
+
+def flavour(where: str, name: str) -> str:
+    """The same, where there is such a flavour; `where` it was asked for."""
+    if name not in FLAVOURS:
+        known = ", ".join(FLAVOURS)
+        raise BadSetting(f"{where}: no flavour is called {name!r}; there are {known}")
+    return name
 
 
 def _number(found: _Found, name: str, otherwise: int, *, least: int) -> int:

@@ -19,7 +19,8 @@ from fakerunc import signals  # noqa: E402
 
 def main() -> None:
     match sys.argv[1:]:
-        case ["init", ready, leash, rule, fifo, *args]:
+        case ["init", ready, leash, kind, rule, fifo, *args]:
+            pose_as_created(kind, rule)
             wait(int(ready), int(leash), rule, fifo, args)
         case ["exec", ready, init, *args]:
             enter(int(ready), int(init), args)
@@ -32,10 +33,18 @@ def main() -> None:
             raise SystemExit("not meant to be run by hand: see fakerunc/standin.py")
 
 
-def wait(ready: int, leash: int, rule: str, fifo: str, args: list[str]) -> None:
+def pose_as_created(kind: str, rule: str) -> None:
+    """The waiting init of runc is a Go program with handlers of its own, crun's one in C that has none."""
     with open("/proc/self/comm", "w", encoding="ascii") as comm:
-        comm.write("runc:[2:INIT]")
-    answer_signals_as_created()
+        comm.write("crun" if kind == "crun" else "runc:[2:INIT]")
+    if kind == "crun":
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        answer_signals_as_program(rule)
+    else:
+        answer_signals_as_created()
+
+
+def wait(ready: int, leash: int, rule: str, fifo: str, args: list[str]) -> None:
     if rule == "own":
         death.offer()
     os.write(ready, b"!")

@@ -13,9 +13,9 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
 
 from fakerunc import cgroups, process
+from fakerunc.flavour import RUNC, Flavour
 from fakerunc.model import NOTHING_THERE, InitState, Record, StateFile, View
 from fakerunc.trees import remove_tree
 
@@ -26,6 +26,7 @@ class StateDirectory:
 
     root: str
     id: str
+    flavour: Flavour = RUNC
 
     @property
     def path(self) -> str:
@@ -37,13 +38,13 @@ class StateDirectory:
 
     @property
     def _file(self) -> str:
-        return os.path.join(self.path, "state.json")
+        return os.path.join(self.path, self.flavour.files.state)
 
     def look(self) -> tuple[View, Record | None]:
         """What is there now; without state.json nobody knows of an init."""
         if not os.path.lexists(self.path):
             return NOTHING_THERE, None
-        state, record = self._load()
+        state, record, text = self._load()
         alive = record is not None and process.alive(record.pid, record.start)
         view = View(
             directory=True,
@@ -53,34 +54,44 @@ class StateDirectory:
             frozen=record is not None and cgroups.frozen(self.root, record.cgroup),
             shared_pids=record is not None and record.shared_pids,
             poststop=record is not None and bool(record.poststop),
+            torn=text if state is StateFile.TORN else "",
         )
         return view, record
 
-    def _load(self) -> tuple[StateFile, Record | None]:
+    def _load(self) -> tuple[StateFile, Record | None, str]:
         try:
             with open(self._file, encoding="utf-8", errors="surrogateescape") as file:
                 text = file.read()
         except FileNotFoundError:
-            return StateFile.ABSENT, None
+            return StateFile.ABSENT, None, ""
         if not text.strip():
-            return StateFile.EMPTY, None
+            return StateFile.EMPTY, None, text
         if text.startswith("\0"):
-            return StateFile.ZEROS, None
+            return StateFile.ZEROS, None, text
         try:
-            return StateFile.VALID, _record(json.loads(text))
+            return StateFile.VALID, self.flavour.files.decoded(self.path, json.loads(text)), text
         except (ValueError, LookupError, TypeError):
-            return StateFile.TORN, None
+            return StateFile.TORN, None, text
 
     def make(self) -> None:
         # Two creates at once both succeed here, as in runc: the second fails at the fifo.
-        os.makedirs(self.path, mode=0o711, exist_ok=True)
+        os.makedirs(self.path, mode=self.flavour.files.directory_mode, exist_ok=True)
 
     def make_fifo(self) -> None:
         mask = os.umask(0)
         try:
-            os.mkfifo(self.fifo, 0o622)
+            os.mkfifo(self.fifo, self.flavour.files.fifo_mode)
         finally:
             os.umask(mask)
+        if self.flavour.files.keeps_config:
+            self._keep_config()
+
+    def _keep_config(self) -> None:
+        with open("config.json", "rb") as file:
+            text = file.read()
+        flags, mode = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, self.flavour.files.state_mode
+        with open(os.open(os.path.join(self.path, "config.json"), flags, mode), "wb") as kept:
+            kept.write(text)
 
     def unlink_fifo(self) -> None:
         with suppress(FileNotFoundError):
@@ -96,76 +107,21 @@ class StateDirectory:
 
     def write_state(self, record: Record, *, hierarchies: int) -> None:
         """Under a temporary name."""
-        self._write(_state(self.root, record, hierarchies))
+        self._write(self.flavour.files.encoded(self.root, record, hierarchies))
 
     def _write(self, state: dict[str, object]) -> None:
-        fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        files = self.flavour.files
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        fd = os.open(self._temporary, flags, files.state_mode)
         with open(fd, "w", encoding="utf-8", errors="surrogateescape") as file:
-            json.dump(state, file, ensure_ascii=False)
+            json.dump(state, file, ensure_ascii=False, indent=files.indent)
 
     def rename_state(self) -> None:
         os.rename(self._temporary, self._file)
 
     @property
     def _temporary(self) -> str:
-        return os.path.join(self.path, f"state-{os.getpid()}")
+        return os.path.join(self.path, self.flavour.files.temporary or f"state-{os.getpid()}")
 
     def remove(self) -> None:
         remove_tree(self.path)
-
-
-def _state(root: str, record: Record, hierarchies: int) -> dict[str, object]:
-    """The keys of runc; of its `config` only what some command reads again."""
-    labels = [f"bundle={record.bundle}", *(f"{key}={text}" for key, text in record.annotations)]
-    cgroup = cgroups.path(root, record.cgroup)
-    return {
-        "id": record.id,
-        "init_process_pid": record.pid,
-        "init_process_start": record.start,
-        "created": record.created,
-        "config": {
-            "rootfs": record.rootfs,
-            "namespaces": [] if record.shared_pids else [{"type": "NEWPID", "path": ""}],
-            "mounts": [{"destination": folder} for folder in record.mounted],
-            "cgroups": {"path": f"/{record.cgroup}"},
-            "labels": labels,
-            "Hooks": json.loads(record.poststop) if record.poststop else {"poststop": []},
-        },
-        "rootless": os.geteuid() != 0,
-        "cgroup_paths": {f"fake-{k}": f"{cgroup}/{k}" for k in range(1, hierarchies + 1)},
-        "namespace_paths": {},
-        "external_descriptors": [_target(fd) for fd in range(3)],
-        "intel_rdt_path": "",
-    }
-
-
-def _target(fd: int) -> str:
-    try:
-        return os.readlink(f"/proc/self/fd/{fd}")
-    except OSError:
-        return ""
-
-
-def _record(content: object) -> Record:
-    """A LookupError, TypeError or ValueError for what only looks like a state."""
-    state = cast("dict[str, Any]", content)
-    config = state["config"]
-    pairs = [_pair(str(label)) for label in config["labels"]]
-    return Record(
-        id=str(state["id"]),
-        pid=int(state["init_process_pid"]),
-        start=int(state["init_process_start"]),
-        bundle=dict(pairs)["bundle"],
-        rootfs=str(config["rootfs"]),
-        created=str(state["created"]),
-        annotations=tuple(pair for pair in pairs if pair[0] != "bundle"),
-        shared_pids=not config["namespaces"],
-        cgroup=str(config["cgroups"]["path"]).strip("/"),
-        poststop=json.dumps(config["Hooks"]) if config.get("Hooks", {}).get("poststop") else "",
-        mounted=tuple(str(mount["destination"]) for mount in config.get("mounts", ())),
-    )
-
-
-def _pair(label: str) -> tuple[str, str]:
-    key, _, text = label.partition("=")
-    return key, text

@@ -54,6 +54,7 @@ class View:
     frozen: bool
     shared_pids: bool = False
     poststop: bool = False
+    torn: str = ""  # what there is of a state that does not parse
 
 
 NOTHING_THERE = View(

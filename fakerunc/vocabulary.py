@@ -54,13 +54,15 @@ class Step:
 class Answer:
     """An exit code and runc's bare words: the log line around `stderr` is the executable's.
 
-    `stderr` is an error, with code 0 a warning, unless `error` says so.
+    `stderr` is an error, with code 0 a warning, unless `error` says so; `unlogged`: --log's file does
+    not get it.
     """
 
     code: int
     stdout: str
     stderr: str
     error: bool = False
+    unlogged: bool = False
 
 
 OK = Answer(0, "", "")

@@ -46,6 +46,8 @@ class Lab:
     stdout: int | None = None
     passed: tuple[int, ...] = ()
     calls: int = 0
+    state_file: str = "state.json"
+    state_pid: str = "init_process_pid"  # its key in it
 
     @property
     def root(self) -> Path:

@@ -192,9 +192,9 @@ def desk(runtime: str, uid: int = 0) -> Iterator[Desk]:
             shutil.rmtree(place)
 
 
-def installed(place: Path) -> str:
-    """The path of a `runc` that is fakerunc."""
-    program = place / "bin/runc"
+def installed(place: Path, name: str = "runc") -> str:
+    """The path of a program of this name that is fakerunc, with its settings' file beside it."""
+    program = place / "bin" / name
     program.parent.mkdir()
     lines = ("import sys", "from fakerunc.main import main", "sys.exit(main())")
     # -E would lose what some callers do not pass on anyway: where the sources are.

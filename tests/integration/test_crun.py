@@ -1,4 +1,4 @@
-"""The real crun under the real daemon: its life, its words, and kills around its calls.
+"""crun under the real daemon, the real one and fakerunc's: its life, its words, and kills around its calls.
 
 crun refuses hosts that have controllers of cgroup v1 and a v2 hierarchy beside them. There it is called
 by a wrapper that takes the v2 hierarchy out of its sight, in a mount namespace of its own: so this also
@@ -15,9 +15,12 @@ import pytest
 
 from conman.primitives.mounts import cgroup_mounts
 from tests.integration.one_conmand import Conmand
+from tests.integration.runc_callers import installed
 
 pytestmark = [
     pytest.mark.timeout(180),
+]
+_REAL = [
     pytest.mark.skipif(os.geteuid() != 0, reason="real crun needs root"),
     pytest.mark.skipif(shutil.which("crun") is None, reason="crun is not installed"),
 ]
@@ -27,10 +30,10 @@ exec unshare --mount sh -c 'umount {hidden} && exec crun "$@"' crun "$@"
 """
 
 
-@pytest.fixture
-def conmand() -> Iterator[Conmand]:
+@pytest.fixture(params=[pytest.param("crun", marks=_REAL), "fakerunc"])
+def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
     top = Path(tempfile.mkdtemp(prefix="cr", dir="/tmp"))
-    one = Conmand(top, "--runtime", runtime(top))
+    one = Conmand(top, "--runtime", runtime(top) if request.param == "crun" else fake(top))
     one.start()
     yield one
     one.end()
@@ -44,6 +47,12 @@ def runtime(top: Path) -> str:
     wrapper.write_text(WRAPPER.format(hidden=kinds["cgroup2"]))
     wrapper.chmod(0o755)
     return str(wrapper)
+
+
+def fake(top: Path) -> str:
+    program = installed(top, "crun")
+    (Path(program).parent / "fakerunc.conf").write_text("flavour = crun\n")
+    return program
 
 
 def test_a_life(conmand: Conmand) -> None:

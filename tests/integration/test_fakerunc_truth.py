@@ -30,13 +30,20 @@ CGROUP = f"fakerunc-truth-{os.getpid()}/c1"
 
 
 @contextmanager
-def two_labs() -> Iterator[tuple[Lab, Lab]]:
-    """Real first. Both have a busybox in their rootfs, which only the real one runs."""
+def two_labs(
+    real_: tuple[str, ...] = REAL, fake_: tuple[str, ...] = FAKE, **changes: str
+) -> Iterator[tuple[Lab, Lab]]:
+    """Real first. Both have a busybox in their rootfs, which only the real one runs.
+
+    `changes`: of a Lab's fields.
+    """
     places = [Path(tempfile.mkdtemp(prefix="ft-", dir="/tmp")) for _ in range(2)]
-    with lab(places[0], REAL) as real, lab(places[1], FAKE) as fake:
+    with lab(places[0], real_) as real, lab(places[1], fake_) as fake:
         try:
             for one in (real, fake):
                 one.cgroup = CGROUP
+                for name, value in changes.items():
+                    setattr(one, name, value)
                 furnish(one, "/bin/sleep", "100")
             yield real, fake
         finally:
@@ -56,6 +63,9 @@ def pair() -> Iterator[tuple[Lab, Lab]]:
 def furnish(one: Lab, *args: str, **changes: object) -> None:
     one.prepare(*args, **changes)
     programs = one.bundle / "rootfs/bin"
+    for name in ("dev", "proc"):
+        # runc makes them, crun wants one of them.
+        (one.bundle / "rootfs" / name).mkdir(exist_ok=True)
     if not (programs / "busybox").exists():
         shutil.copy(shutil.which("busybox") or "", programs / "busybox")
         for name in ("sh", "sleep", "true", "false", "cat", "echo"):
@@ -95,7 +105,7 @@ def make(one: Lab, state: str) -> None:
         (one.root / "c1").mkdir(parents=True)
         os.mkfifo(one.root / "c1/exec.fifo")
         if TORN[state] is not None:
-            (one.root / "c1/state.json").write_text(TORN[state] or "")
+            (one.root / "c1" / one.state_file).write_text(TORN[state] or "")
 
 
 def await_name(pid: int, name: str) -> None:
@@ -211,8 +221,8 @@ def test_each_deed_and_the_state_after(state: str, pair: tuple[Lab, Lab]) -> Non
 def settle(one: Lab) -> None:
     """A killed init is dead when its kill answers, but not yet for everybody to see."""
     try:
-        record = json.loads((one.root / "c1/state.json").read_text())
-        fd = os.pidfd_open(record["init_process_pid"])
+        record = json.loads((one.root / "c1" / one.state_file).read_text())
+        fd = os.pidfd_open(record[one.state_pid])
     except (OSError, ValueError, LookupError):
         return
     select.select([fd], [], [], 0.2)

@@ -84,7 +84,7 @@ def test_settings_lie_beside_the_program(tmp_path: Path) -> None:
     [
         (
             "colour = red",
-            "no setting is called 'colour'; there are root, hierarchies, faults, seed",
+            "no setting is called 'colour'; there are root, hierarchies, faults, seed, flavour",
         ),
         ("root", "no setting is called 'root'"),
         ("root = here", "root: 'here' is not an absolute path"),

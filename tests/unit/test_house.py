@@ -30,7 +30,8 @@ SHIM_PURE = tuple(f"conman/shim/{name}.py" for name in ("machine", "task", "reci
 STEP_PARTS = ("steps", "results", "held", "control", "shared_steps", "shared_results")
 STEPS = tuple(f"conman/primitives/{name}.py" for name in STEP_PARTS)
 MODEL = tuple(
-    f"fakerunc/{name}.py" for name in ("model", "vocabulary", "view", "record", "signals")
+    f"fakerunc/{name}.py"
+    for name in ("model", "vocabulary", "view", "record", "signals", "crun/plans", "crun/printed")
 )
 PURE = (
     *CORE,

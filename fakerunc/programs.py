@@ -2,7 +2,7 @@
 
     sleep TIME          100, 0.5, 2m, infinity
     true, false, env, echo [-n] WORDS, cat (stdin to stdout), yes [WORD]
-    sh -c SCRIPT        a small grammar: shell.py
+    sh [-c SCRIPT]      a small grammar: shell.py
     anything else       lives until TERM, INT or QUIT, then exits with 0, as servers do
 
 The last part of args[0] chooses. A file of the rootfs is never executed. From signals that it has no

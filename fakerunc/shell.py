@@ -1,4 +1,6 @@
-"""`sh -c SCRIPT` for stand-ins: enough of a shell for exits, traps, output and a tree of processes.
+"""`sh` for stand-ins: enough of a shell for exits, traps, output and a tree of processes.
+
+    sh -c SCRIPT, or sh alone: each line of its stdin is one, with a prompt on a terminal
 
     script    item { ; item }          a newline is a `;`
     item      pipeline [&]  |  while true; do script done
@@ -13,13 +15,15 @@ quotes, `'|'`, it knows no better. It must never run anything else: that is an e
 """
 
 import os
+import select
 import signal
 
 from fakerunc import leash, signals
-from fakerunc.programs import PROGRAMS, complain
+from fakerunc.programs import PROGRAMS, complain, write
 from fakerunc.script import Forever, NoScript, Pipeline, Script, parse
 
 _PR_SET_PDEATHSIG = 1
+_PROMPT = b"# "
 
 
 class Exit(Exception):
@@ -33,16 +37,17 @@ class Exit(Exception):
 
 def shell(args: list[str], *, first_of_its_pids: bool) -> int:
     """`sh` with these arguments: its exit code."""
-    if len(args) < 3 or args[1] != "-c":
-        return complain(f"{args[0]}: this stand-in knows -c SCRIPT only")
     running = Shell(args[0], first_of_its_pids=first_of_its_pids)
     try:
-        running.do(parse(args[2]))
+        match args[1:]:
+            case ["-c", script, *_]:
+                running.understand(script)
+            case [] | ["-"]:
+                running.listen()
+            case _:
+                return complain(f"{args[0]}: this stand-in knows -c SCRIPT only, or its input")
     except Exit as end:
         running.status = end.code
-    except NoScript as problem:
-        complain(f"{args[0]}: not in this stand-in's grammar: {problem}")
-        running.status = 2
     running.end_children()
     return running.status
 
@@ -60,6 +65,45 @@ class Shell:
         self.last_child = 0
         self.traps: dict[int, str] = {}
         self.caught: list[int] = []
+
+    def understand(self, text: str) -> None:
+        try:
+            self.do(parse(text))
+        except NoScript as problem:
+            complain(f"{self.name}: not in this stand-in's grammar: {problem}")
+            self.status = 2
+
+    def listen(self) -> None:
+        """Until its input ends. On a terminal nothing that is typed or sent there ends it but that."""
+        talks = os.isatty(0)
+        if talks and not self.first:
+            for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
+        # A trap that comes while it waits for a line is not slept over: it is read of, too.
+        woken, waking = os.pipe()
+        os.set_blocking(waking, False)
+        signal.set_wakeup_fd(waking)
+        while True:
+            if talks:
+                write(2, _PROMPT)
+            line = self._line(woken)
+            if line is None:
+                return
+            self.understand(line)
+
+    def _line(self, woken: int) -> str | None:
+        """Byte by byte: what follows is for the programs that it calls."""
+        line = b""
+        while not line.endswith(b"\n"):
+            if 0 not in select.select([0, woken], [], [])[0]:
+                os.read(woken, 4096)
+                self._spring()
+                continue
+            byte = os.read(0, 1)
+            if not byte:
+                break
+            line += byte
+        return line.decode(errors="surrogateescape") if line else None
 
     def do(self, script: Script) -> None:
         for item in script:

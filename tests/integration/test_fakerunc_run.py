@@ -151,6 +151,35 @@ def test_a_run_has_its_callers_terminal(box: Lab) -> None:
     os.close(master)
 
 
+def test_a_shell_lives_by_its_terminal(box: Lab, console: tuple[socket.socket, str]) -> None:
+    """What `spec` asks for runs until its input ends: it is not a program that ends at once."""
+    listening, path = console
+    box.prepare("sh", process=PROCESS | {"terminal": True, "args": ["sh"]})
+    said = box.call(
+        *run(box, "--detach", "--console-socket", path, "--pid-file", str(box.pid_file))
+    )
+    assert said == (0, "", "")
+    master = received(listening)
+    said_on(master, b"# ")
+    os.write(master, b"trap 'echo caught' USR1; echo a")
+    os.write(master, b"b\r")
+    said_on(master, b"\r\nab\r\n# ")
+    assert box.call("kill", "c1", "USR1").code == 0
+    said_on(master, b"caught\r\n")
+    os.write(master, b"echo > x\rfalse\r\x04")
+    said_on(master, b"not in this stand-in's grammar")
+    assert exit_of(box.pid()) == 1
+    os.close(master)
+
+
+def test_a_shell_reads_lines(box: Lab) -> None:
+    box.running("sleep", "100")
+    argv = [*box.runtime, "--root", str(box.root), "exec", "c1", "sh"]
+    script = b"echo a\ncat\nthe rest\n"
+    done = subprocess.run(argv, input=script, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"a\nthe rest\n", b"")
+
+
 def test_descriptors_are_handed_on(box: Lab) -> None:
     readers, writers = zip(os.pipe(), os.pipe(), strict=True)
     box.prepare("sleep", "100")

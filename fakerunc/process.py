@@ -80,10 +80,10 @@ def _started(
     os.close(ready_write)
     ready = os.read(ready_read, 1)
     os.close(ready_read)
-    start = start_time(pid)
-    if not ready or start is None:
+    if not ready:
         raise ChildProcessError("unable to start init: the stand-in did not come up")
-    return pid, start
+    # A short program may be over by now; until it is reaped its start is known.
+    return pid, int(_stat(pid)[19])
 
 
 def _become(
@@ -112,11 +112,16 @@ def _become(
 def start_time(pid: int) -> int | None:
     """Clock ticks since boot at which the living process `pid` began; None for none or a zombie."""
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            fields = file.read().rpartition(b") ")[2].split()
+        fields = _stat(pid)
     except OSError:
         return None
     return None if fields[0] in {b"Z", b"X"} else int(fields[19])
+
+
+def _stat(pid: int) -> list[bytes]:
+    """The fields of /proc/PID/stat (proc(5)) from the state on, a zombie's too."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b") ")[2].split()
 
 
 def alive(pid: int, start: int) -> bool:
@@ -203,8 +208,7 @@ def resume_members(directory: str) -> None:
 
 def _stopped(pid: int) -> bool:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b") ")[2][:1] in {b"T", b"t", b"Z", b"X"}
+        return _stat(pid)[0] in {b"T", b"t", b"Z", b"X"}
     except OSError:
         return True
 

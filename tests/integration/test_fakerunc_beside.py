@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fakerunc import process
 from tests.integration.fakerunc_lab import Lab, environment, exit_of, heard, lab, wait_gone
 
 
@@ -49,6 +50,23 @@ def test_an_exec_answers_as_its_process(
 ) -> None:
     box.running("sleep", "100")
     assert box.call("exec", "c1", *args) == (code, out, "")
+
+
+def test_a_process_may_be_over_before_anybody_looks(
+    monkeypatch: pytest.MonkeyPatch, box: Lab
+) -> None:
+    read = os.read
+
+    def late(fd: int, size: int) -> bytes:
+        data = read(fd, size)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+        return data
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.read", late)
+        pid, start = process.spawn_beside(0, ("true",), {}, process.Descriptors())
+    assert start > 0
+    assert exit_of(pid) == 0
 
 
 def test_a_created_container_has_room_for_others(box: Lab) -> None:

@@ -31,49 +31,6 @@ from fakerunc.place import Refused, directory_of, made, root_of
 from fakerunc.record import VERSION
 from fakerunc.settings import BadSetting
 
-HELP = """NAME:
-   fakerunc - runc's command line over stand-in processes: it makes no containers
-
-USAGE:
-   fakerunc [global options] command [command options] [arguments...]
-
-COMMANDS:
-   create [--bundle DIR] [--pid-file FILE] [--no-pivot] [--no-new-keyring] ID
-   start ID
-   state ID
-   kill [--all] ID [SIGNAL]
-   delete [--force] ID
-   list [--format table|json] [--quiet]
-   run [as create] [--detach] [--keep] ID
-   exec [--detach] [--pid-file FILE] [--process FILE] ID ARGS
-   pause ID
-   resume ID
-   ps [--format table|json] ID [PS OPTIONS]
-   events [--stats] [--interval TIME] ID
-   update [--resources FILE] [LIMITS] ID
-   spec [--bundle DIR] [--rootless]
-   features
-   checkpoint ID, restore ID   refused, as by a runc without criu
-
-GLOBAL OPTIONS:
-   --root DIR           where the state is kept (default: $XDG_RUNTIME_DIR/fakerunc)
-   --log FILE           where the log is kept (default: stderr)
-   --log-format FORMAT  text or json
-   --debug              name the origin of log lines
-   --flavour NAME       runc (the default) or crun: whose words, codes and files
-   --systemd-cgroup, --criu, --rootless  accepted, without meaning here
-   --help, -h           show this
-   --version, -v        print the version
-
-ENVIRONMENT:
-   FAKERUNC_FAULTS       faults on order, such as create@rename-state=kill or delete=2*error(EBUSY)
-   FAKERUNC_SEED         of the faults that are left to chance (default: 0)
-   FAKERUNC_FLAVOUR      as --flavour
-   FAKERUNC_HIERARCHIES  how many cgroup directories a container has (default: 1)
-
-fakerunc.conf in the directory of the program says the same, and root: see docs/fakerunc.md.
-"""
-
 
 def main() -> int:
     try:
@@ -93,7 +50,7 @@ def _as_runc() -> int:
     try:
         call = read(sys.argv[1:])
     except UsageError as problem:
-        sys.stdout.write(f"{problem.headline}\n\n{HELP}")
+        sys.stdout.write(f"{problem.headline}\n\n{_help(problem.command)}")
         _log(problem.options).error(problem.words)
         return 1
     log = _log(call.options)
@@ -114,12 +71,14 @@ def _log(options: dict[str, str]) -> Log:
 
 
 def _answer(call: Invocation) -> Answer:
-    if call.on("version"):
+    if "version" in call.options:
         return Answer(0, _version(), "")
-    if call.on("help") or not call.command:
-        return Answer(0, HELP, "")
+    if "help" in call.options or not call.command:
+        return Answer(0, _help(), "")
     if call.command not in COMMANDS:
         return Answer(3, "", f"No help topic for '{call.command}'\n")
+    if "help" in call.flags:
+        return Answer(0, _help(call.command), "")
     try:
         return _COMMANDS[call.command](call)
     except (UnknownFault, BadSetting) as problem:
@@ -133,9 +92,20 @@ def _answer(call: Invocation) -> Answer:
 
 
 def _version() -> str:
-    """Under the name runc it says that name: callers read the first line."""
-    name = "runc" if os.path.basename(sys.argv[0]) == "runc" else "fakerunc"
-    return f"{name} version {VERSION}\ncommit: stand-ins, no containers\nspec: 1.0.2-dev\n"
+    """Callers read the first line."""
+    return f"{_name()} version {VERSION}\ncommit: stand-ins, no containers\nspec: 1.0.2-dev\n"
+
+
+def _help(command: str = "") -> str:
+    # Only here: few ask.
+    from fakerunc.help import text  # noqa: PLC0415
+
+    return text(_name(), command)
+
+
+def _name() -> str:
+    """Under the name runc it goes by that."""
+    return "runc" if os.path.basename(sys.argv[0]) == "runc" else "fakerunc"
 
 
 def _refusal(words: str) -> Answer:

@@ -12,12 +12,19 @@ from dataclasses import dataclass, field
 class UsageError(Exception):
     """What cannot be read; `words` go to stderr, `headline` to stdout above the help."""
 
-    def __init__(self, words: str, headline: str, options: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, words: str, headline: str, options: dict[str, str] | None = None, command: str = ""
+    ) -> None:
         """`options` are the global ones, as far as they could be read: the log's among them."""
         super().__init__(words)
         self.words = words
         self.headline = headline
         self.options = options or {}
+        self.command = command
+
+
+# Every command has it, and with it asks for no argument.
+_HELP = ("help", "h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +54,15 @@ class Syntax:
                 *self.switches,
                 *self.lists,
                 *self.aliases,
+                *_HELP,
             )
         )
 
 
 GLOBAL = Syntax(
     values=("root", "log", "log-format", "criu", "rootless", "flavour"),
-    switches=("debug", "systemd-cgroup", "help", "version"),
-    aliases={"h": "help", "v": "version"},
+    switches=("debug", "systemd-cgroup", "version"),
+    aliases={"v": "version"},
 )
 COMMANDS = {
     "create": Syntax(
@@ -215,14 +223,15 @@ def read(argv: list[str]) -> Invocation:
         raise UsageError(str(problem), f"Incorrect Usage. {problem}") from problem
     command, *rest = rest or [""]
     syntax = COMMANDS.get(command)
-    if syntax is None:
+    if syntax is None or options.keys() & {"help", "version"}:
         return Invocation(options, command, {}, rest)
     try:
         given, arguments = flags(syntax, reordered(syntax, rest) if syntax.reorders else rest)
     except ValueError as problem:
-        raise UsageError(str(problem), f"Incorrect Usage: {problem}", options) from problem
-    if complaint := _miscounted(command, syntax, len(arguments)):
-        raise UsageError(complaint, "Incorrect Usage.", options)
+        raise UsageError(str(problem), f"Incorrect Usage: {problem}", options, command) from problem
+    complaint = "" if "help" in given else _miscounted(command, syntax, len(arguments))
+    if complaint:
+        raise UsageError(complaint, "Incorrect Usage.", options, command)
     return Invocation(options, command, given, arguments)
 
 
@@ -248,8 +257,8 @@ def flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
         name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
         if name not in syntax.names():
             raise ValueError(f"flag provided but not defined: -{name}")
-        full = syntax.aliases.get(name, name)
-        if full in syntax.switches:
+        full = "help" if name in _HELP else syntax.aliases.get(name, name)
+        if full == "help" or full in syntax.switches:
             _switch(found, full, value if equals else "true")
             continue
         if not equals:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fakerunc.options import Invocation, UsageError, read
+from fakerunc import help as fakerunc_help
+from fakerunc.options import COMMANDS, Invocation, UsageError, read
 from fakerunc.signals import parse
 
 
@@ -31,6 +32,9 @@ def reading(line: str) -> Invocation:
         ("bogus --x y", {}, "bogus", {}, ["--x", "y"]),
         ("", {}, "", {}, []),
         ("-v", {"version": "true"}, "", {}, []),
+        ("-h delete", {"help": "true"}, "delete", {}, []),
+        ("delete -h", {}, "delete", {"help": "true"}, []),
+        ("kill c1 KILL more --help", {}, "kill", {"help": "true"}, ["c1", "KILL", "more"]),
     ],
 )
 def test_reading(
@@ -107,3 +111,21 @@ def test_a_misread_command_keeps_the_log_that_was_asked_for() -> None:
 )
 def test_names_of_signals(text: str, number: int | None) -> None:
     assert parse(text) == number
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_its_help(command: str) -> None:
+    lines = fakerunc_help.text("runc", command).splitlines()
+    assert lines[0] == "NAME:"
+    assert lines[1].startswith(f"   runc {command} - ")
+    assert f"   {command:12}" in fakerunc_help.text("runc")
+
+
+def test_the_help_goes_by_its_name_and_names_what_it_is() -> None:
+    assert (
+        fakerunc_help.text("runc")
+        .splitlines()[1]
+        .startswith("   runc - Open Container Initiative runtime, by fakerunc")
+    )
+    assert "--preserve-fds value\n" in fakerunc_help.text("fakerunc", "create")
+    assert "--force, -f\n" in fakerunc_help.text("fakerunc", "delete")

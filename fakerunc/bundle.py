@@ -32,6 +32,7 @@ class Bundle:
     hooks: hooks.Hooks
     mounted: tuple[str, ...]
     limits: dict[str, object]
+    unified: bool  # it asks for files of cgroup v2
 
     @property
     def args(self) -> tuple[str, ...]:
@@ -81,20 +82,24 @@ def interpreted(path: str, config: Object, process: ProcessSpec, root: str) -> B
         shared_hostname="uts" not in own,
         hostname=text_at(config, "hostname"),
         hooks=hooks.of(object_at(config, "hooks") or {}),
+        unified=bool(object_at(object_at(linux, "resources") or {}, "unified")),
         limits=resources.of(object_at(linux, "resources") or {}),
         mounted=(*mounted(config), os.path.normpath(process.cwd)),
     )
 
 
-def defect(bundle: Bundle, unfit: str = "") -> Defect | None:
+def defect(bundle: Bundle, unfit: str = "", hierarchies: int = 1) -> Defect | None:
     """The first thing that a readable bundle fails by, in the order in which runc finds out.
 
-    `unfit`: what is wrong between it and the command line.
+    `unfit`: what is wrong between it and the command line. `hierarchies`: more than one is cgroup v1.
     """
     if words := _complaint_about_rootfs(bundle.rootfs):
         return Defect(Stage.CONFIG, words)
     if bundle.hostname and bundle.shared_hostname:
         return Defect(Stage.CONFIG, "unable to set hostname without a private UTS namespace")
+    if bundle.unified and hierarchies > 1:
+        words = "invalid configuration: cannot use unified on cgroup v1"
+        return Defect(Stage.CGROUP, words)
     if unfit:
         return Defect(Stage.SPAWN, unfit)
     unable = "unable to start container process: "

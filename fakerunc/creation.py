@@ -66,14 +66,15 @@ class HostRefused(Exception):
 class Reading:
     """How a flavour takes a bundle, and what it says of it.
 
-    `unfit` gets a process, whether the call is detached, its console socket; `words` are those for a
+    `unfit` gets a process, whether the call is detached, its console socket; `defect` the number of
+    hierarchies; `words` are those for a
     step that the host refused.
     """
 
     flavour: Flavour
     read: Callable[[str], Bundle]
     unfit: Callable[[ProcessSpec, bool, str], str]
-    defect: Callable[[Bundle, str], Defect | None]
+    defect: Callable[[Bundle, str, int], Defect | None]
     words: Callable[["Creation", Step, OSError], str]
 
 
@@ -119,7 +120,7 @@ def _command(call: Invocation, order: Order) -> Create:
         hierarchies=order.hierarchies,
         pid_file=bool(order.pid_file),
         defect=_bad_script(bundle)
-        or order.reading.defect(bundle, unfit or order.inherited.complaint),
+        or order.reading.defect(bundle, unfit or order.inherited.complaint, order.hierarchies),
         hooks=tuple(stage for stage, listed in bundle.hooks.items() if listed),
     )
     if call.command == "create":
@@ -239,6 +240,7 @@ class Creation:
         bundle, given = self.order.bundle, self.order.inherited
         env = variables((*bundle.env, *given.env))
         env.setdefault("HOME", home_of(bundle.rootfs, bundle.process.uid))
+        env |= bundle.process.told(bundle.rootfs)
         env["_LIBCONTAINER_STATEDIR"] = env[process.MARKER] = self.directory.path
         if script := dict(bundle.annotations).get(exit_script.ANNOTATION):
             env[exit_script.VARIABLE] = script

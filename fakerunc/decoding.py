@@ -94,3 +94,12 @@ def texts_at(parent: Object, key: str) -> tuple[str, ...]:
         if not isinstance(text, str):
             raise _wrong(text, key, "string")
     return tuple(str(text) for text in texts)
+
+
+def numbers_at(parent: Object, key: str) -> tuple[int, ...]:
+    value = parent.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _wrong(value, key, "[]uint32")
+    return tuple(number_at({key: number}, key) for number in cast("list[object]", value))

@@ -102,6 +102,7 @@ def _specified(call: Invocation, record: Record) -> ProcessSpec:
         cwd=call.flags.get("cwd") or own.cwd,
         terminal=call.on("tty"),
         user=_user(call) or own.user,
+        groups=(*own.groups, *map(int, call.many("additional-gids"))),
     )
 
 
@@ -199,6 +200,7 @@ class Execution:
     def _spawn(self, record: Record, asked: ProcessSpec) -> None:
         env = process_spec.variables((*asked.env, *self.given.env))
         env.setdefault("HOME", home_of(record.rootfs, asked.uid))
+        env |= asked.told(record.rootfs)
         env[process.MARKER] = self.place
         init = 0 if record.shared_pids else record.pid
         if asked.terminal:

@@ -169,6 +169,8 @@ def _create(command: Create, view: View) -> Plan:
         return _create_failed(command, words)
     if view.directory:
         return _create_failed(command, "container with given ID already exists")
+    if stage is Stage.CGROUP:
+        return _create_failed(command, words)
     room, init, pid_file = _steps_of_create(command)
     if stage is Stage.SPAWN:
         return _create_failed(command, words, *room, *_emptied(command))

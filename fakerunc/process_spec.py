@@ -5,8 +5,16 @@ It must never execute what it names, nor look outside the rootfs for it.
 
 from dataclasses import dataclass
 
-from fakerunc.decoding import Object, Unreadable, number_at, object_at, text_at, texts_at
-from fakerunc.rootfs import complaint_about_program as complaint_about_file
+from fakerunc import rootfs
+from fakerunc.decoding import (
+    Object,
+    Unreadable,
+    number_at,
+    numbers_at,
+    object_at,
+    text_at,
+    texts_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +26,17 @@ class ProcessSpec:
     cwd: str
     terminal: bool = False
     user: str = ""  # uid[:gid]
+    groups: tuple[int, ...] = ()  # more of them
     size: tuple[int, int] | None = None  # of its terminal: rows, columns
 
     @property
     def uid(self) -> int:
         return int(self.user.partition(":")[0] or 0)
+
+    def told(self, root: str) -> dict[str, str]:
+        """What looking.py knows of it."""
+        ids = (str(self.uid), self.user.partition(":")[2] or "0", *map(str, self.groups))
+        return {rootfs.PATH: root, rootfs.CWD: self.cwd, rootfs.USER: " ".join(ids)}
 
 
 def within(config: Object) -> ProcessSpec | None:
@@ -40,6 +54,7 @@ def of(process: Object) -> ProcessSpec:
         terminal=bool(process.get("terminal")),
         size=(number_at(size, "height"), number_at(size, "width")) if size else None,
         user=f"{user.get('uid') or 0}:{user.get('gid') or 0}",
+        groups=numbers_at(user, "additionalGids"),
     )
 
 
@@ -65,9 +80,9 @@ def complaint_about_terminal(process: ProcessSpec, *, detach: bool, socket_path:
     return ""
 
 
-def complaint_about_program(process: ProcessSpec, rootfs: str) -> str:
+def complaint_about_program(process: ProcessSpec, root: str) -> str:
     """What is wrong with args[0], in Go's words, or nothing."""
-    return complaint_about_file(rootfs, process.args[0], search_path(process))
+    return rootfs.complaint_about_program(root, process.args[0], search_path(process))
 
 
 def search_path(process: ProcessSpec) -> str:

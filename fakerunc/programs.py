@@ -1,8 +1,10 @@
 """What runs inside: a handful of programs built in, and for all others a stand-in that waits.
 
     sleep TIME          100, 0.5, 2m, infinity
-    true, false, env, echo [-n] WORDS, cat (stdin to stdout), yes [WORD]
+    true, false, env, echo [-n] WORDS, cat [FILES], yes [WORD]
+    pwd, id, ls, stty   what there is to see: looking.py
     sh [-c SCRIPT]      a small grammar: shell.py
+    grep, mkdir, ...    others that end by themselves are not played: exit 127 (_UNPLAYED)
     anything else       lives until TERM, INT or QUIT, then exits with 0, as servers do
 
 The last part of args[0] chooses. A file of the rootfs is never executed. From signals that it has no
@@ -16,6 +18,14 @@ from collections.abc import Callable
 from typing import NoReturn
 
 _OURS = "FAKERUNC_"  # what a container's environment has that is not its own
+_LOOKING = frozenset({"id", "ls", "pwd", "stty"})
+# Whoever runs one of them waits for its end: it would be a bad server.
+_UNPLAYED = (
+    " awk basename chmod chown cp cut date dd df dirname du expr fdisk file find free grep head "
+    "hostname ip ln mkdir mknod mktemp mount mv nproc od printf ps readlink realpath rm rmdir sed "
+    "seq sort stat sync tar tee test touch tr tty umask umount uname uniq unshare wc which whoami "
+    "xargs "
+)
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -36,7 +46,17 @@ def run(args: list[str], *, first_of_its_pids: bool) -> NoReturn:
         from fakerunc.shell import shell  # noqa: PLC0415
 
         os._exit(shell(args, first_of_its_pids=first_of_its_pids))
-    os._exit(PROGRAMS.get(name, _serve)(args))
+    os._exit((named(name) or _serve)(args))
+
+
+def named(name: str) -> "Callable[[list[str]], int] | None":
+    """The program of that name, if it is one that ends by itself; a shell is none of them."""
+    if name in _LOOKING:
+        # Only here: most programs see nothing.
+        from fakerunc.looking import PROGRAMS as LOOKING  # noqa: PLC0415
+
+        return LOOKING[name]
+    return PROGRAMS.get(name) or (_unplayed if f" {name} " in _UNPLAYED else None)
 
 
 def _forget_python() -> None:
@@ -95,7 +115,9 @@ def _echo(args: list[str]) -> int:
 
 def _cat(args: list[str]) -> int:
     if args[1:] not in ([], ["-"]):
-        return complain("cat: this stand-in copies stdin only")
+        from fakerunc import looking  # noqa: PLC0415 - as above
+
+        return looking.cat(args)
     while data := os.read(0, 65536):
         if not write(1, data):
             return complain("cat: write error")
@@ -114,6 +136,11 @@ def _env(_args: list[str]) -> int:
     """Without what is not the container's."""
     own = (f"{name}={text}\n" for name, text in os.environ.items() if not name.startswith(_OURS))
     return 0 if write(1, "".join(own).encode("utf-8", "surrogateescape")) else 1
+
+
+def _unplayed(args: list[str]) -> int:
+    complain(f"{args[0]}: not one of the programs that fakerunc plays")
+    return 127
 
 
 def _serve(_args: list[str]) -> int:

@@ -8,6 +8,8 @@ import errno
 import os
 import stat
 
+# The environment by which a stand-in that looks around knows where it is, and as whom.
+PATH, CWD, USER = "FAKERUNC_ROOTFS", "FAKERUNC_CWD", "FAKERUNC_USER"
 _LINKS = 40  # the kernel's own limit
 
 

@@ -19,7 +19,7 @@ import select
 import signal
 
 from fakerunc import leash, signals
-from fakerunc.programs import PROGRAMS, complain, write
+from fakerunc.programs import complain, named, write
 from fakerunc.script import Forever, NoScript, Pipeline, Script, parse
 
 _PR_SET_PDEATHSIG = 1
@@ -156,7 +156,7 @@ class Shell:
                 return self._program(list(words))
 
     def _program(self, words: list[str]) -> int:
-        program = PROGRAMS.get(os.path.basename(words[0]))
+        program = named(os.path.basename(words[0]))
         if program is None:
             complain(f"{self.name}: {words[0]}: not found")
             return 127

@@ -88,6 +88,7 @@ class Stage(Enum):
 
     BUNDLE = "bundle"  # first of all: the bundle, config.json, its args
     CONFIG = "config"  # after the id's form, before `already exists`: the rootfs
+    CGROUP = "cgroup"  # after `already exists`, before anything is made: what cgroups cannot do
     SPAWN = "spawn"  # instead of spawn-init; what was made is removed again
     INIT = "init"  # after rename-state: init misses its program, or the pid file has no place
 

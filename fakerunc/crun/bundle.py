@@ -55,7 +55,7 @@ def unfit(process: ProcessSpec, detach: bool, socket: str) -> str:  # noqa: FBT0
     return ""
 
 
-def defect(bundle: Bundle, unfit_by: str) -> Defect | None:
+def defect(bundle: Bundle, unfit_by: str, _hierarchies: int) -> Defect | None:
     """The first thing that a readable bundle fails by; `unfit_by`: what unfit says of it."""
     if unfit_by:
         return Defect(Stage.BUNDLE, unfit_by)

@@ -103,6 +103,13 @@ def test_what_fits_a_terminal(terminal: bool, detach: bool, socket: str, words: 
     assert bool(said) is bool(words)
 
 
+def test_what_belongs_to_cgroup_v2_alone(bundle: Path) -> None:
+    found = read(write(bundle, linux=OWN | {"resources": {"unified": {"memory.min": "1"}}}))
+    assert defect(found, hierarchies=1) is None
+    words = "invalid configuration: cannot use unified on cgroup v1"
+    assert defect(found, "no", hierarchies=10) == Defect(Stage.CGROUP, words)
+
+
 def test_a_command_line_that_does_not_fit_shows_before_init(bundle: Path) -> None:
     found = defect(read(write(bundle, process=PROCESS | {"args": ["/x"]})), "no")
     assert found == Defect(Stage.SPAWN, "no")

@@ -309,6 +309,7 @@ def test_cgroups_are_counted_from_one() -> None:
 UNDO_OF = {
     Stage.BUNDLE: "",
     Stage.CONFIG: "",
+    Stage.CGROUP: "",
     Stage.SPAWN: f"make-directory make-fifo make-cgroup {EMPTIED}",
     Stage.INIT: f"{CREATION.partition(' write-pid-file')[0]} {GONE}",
 }
@@ -329,6 +330,7 @@ def test_what_create_complains_about_first() -> None:
     assert words("b@d", Stage.BUNDLE) == "runc create failed: no"
     assert words("b@d", Stage.CONFIG) == bad
     assert words("c1", Stage.CONFIG) == "runc create failed: no"
+    assert words("c1", Stage.CGROUP) == EXISTS
     assert words("c1", Stage.SPAWN) == EXISTS
     assert words("c1", Stage.INIT) == EXISTS
 

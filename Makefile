@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth explore coverage museum mutate nightly soak chaos check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -120,6 +120,22 @@ TRUTHS_crun := tests/integration/test_crun_matrix.py
 truth: setup ## fakerunc against runc, every command in every state, cell by cell; as root, in minutes (FLAVOUR=crun: against crun)
 	@$(if $(TRUTHS_$(FLAVOUR)),,echo "truth: FLAVOUR=$(FLAVOUR) is none: runc or crun" >&2; exit 1)
 	$(call phase,truth,FAKERUNC_MATRIX=whole $(PY) -m pytest $(TRUTHS_$(FLAVOUR)))
+
+# Its tools; runc's source is fetched by apt when it runs. Without root the program itself says so.
+runc-suite: setup ## runc's own tests, as Debian packages them, on runc and on fakerunc; as root, in minutes
+	@missing=()
+	if [ "$$(id -u)" = 0 ]; then
+		for tool in bats jq gawk; do command -v $$tool >/dev/null || missing+=($$tool); done
+		command -v dpkg-source >/dev/null || missing+=(dpkg-dev)
+		command -v cc >/dev/null || missing+=(gcc)
+		[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
+		command -v ps >/dev/null || missing+=(procps)
+	fi
+	$(install)
+	echo "== runc suite"
+	SECONDS=0
+	$(PY) -W error -m runc_suite
+	echo "-- runc suite: $${SECONDS} s"
 
 # All stories end within, in minutes on two cores; on a busy machine what one has not reached is said.
 BUDGET ?= 5m

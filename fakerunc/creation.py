@@ -66,9 +66,8 @@ class HostRefused(Exception):
 class Reading:
     """How a flavour takes a bundle, and what it says of it.
 
-    `unfit` gets a process, whether the call is detached, its console socket; `defect` the number of
-    hierarchies; `words` are those for a
-    step that the host refused.
+    `unfit` gets a process, whether the call is detached, its console socket; `defect` also the number
+    of hierarchies. `words` are those for a step that the host refused.
     """
 
     flavour: Flavour

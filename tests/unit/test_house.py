@@ -14,7 +14,7 @@ import pytest
 from tests.unit import house
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("conman", "fakerunc", "scenarios", "vm")
+PACKAGES = ("conman", "fakerunc", "runc_suite", "scenarios", "vm")
 FOLDERS = (*PACKAGES, "tests", "demo", "benchmarks")
 SOURCES = {
     str(path.relative_to(ROOT)): path.read_text()

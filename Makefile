@@ -163,11 +163,12 @@ soak: syscall-points ## real clients, and everything killed at random (TIME=10m 
 	$(call phase,soak,$(PY) -W error -m scenarios soak --time $(TIME) --runtime $(RUNTIME) $(if $(call given,SEED),--seed $(SEED)) --json build/soak/totals.json)
 
 # Which stage, and whether the power goes, too. Without root there is no other.
-PART  ?= fake $(if $(filter 0,$(shell id -u)),runc fake-cut runc-cut)
+PART  ?= fake $(if $(filter 0,$(shell id -u)),runc fake-cut runc-cut) fake-runtime fake-errors fake-all fake-recovery \
+	$(if $(filter 0,$(shell id -u)),runc-runtime runc-group fake-full)
 CHAOS := build/chaos
 # Whether somebody has given it, here or outside.
 given = $(filter command line environment,$(origin $(1)))
-swept = --stage $(firstword $(subst -, ,$(1))) $(if $(findstring -cut,$(1)),--cut)
+swept = --stage $(firstword $(subst -, ,$(1))) $(if $(findstring -cut,$(1)),--cut,$(addprefix --of ,$(word 2,$(subst -, ,$(1)))))
 # $(call sweeps,OPTIONS): all of PART, one after the other.
 define sweeps
 @mkdir -p $(CHAOS)

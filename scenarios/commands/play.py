@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from time import monotonic
 
 from conman.core.points import CrashPointNames
@@ -18,11 +19,10 @@ from scenarios.stages.all_stages import (
     STAGES,
     cannot,
     must_be_possible,
-    must_count_calls,
-    must_cut,
+    must_strike,
     tail,
 )
-from scenarios.stages.deaths import death
+from scenarios.stages.deaths import By, death
 from scenarios.stages.play import Played, play
 from scenarios.stages.simulated import points
 from scenarios.stories.all_stories import STORIES
@@ -31,6 +31,8 @@ from scenarios.usage import Usage
 
 HELP = "one story on one stage: simulated, over fakerunc, over runc"
 
+#: Where what is not as told on real processes leaves a folder.
+REPORTS = Path("build/reports")
 #: A story, and where its daemon dies: one point for each life but the last.
 Cue = tuple[Story, tuple[str, ...]]
 
@@ -86,7 +88,7 @@ class _Playing:
             return [self._tell(played, in_full=len(cues) == 1) for played in plays]
 
     def _play(self, cue: Cue) -> Played:
-        return play(cue[0], self._stage, cue[1])
+        return play(cue[0], self._stage, cue[1], reports=REPORTS)
 
     def _tell(self, played: Played, *, in_full: bool) -> Played:
         self.seen, self.bad = self.seen + 1, self.bad + bool(played.problem)
@@ -126,10 +128,8 @@ def _kills(played: Played) -> Iterator[Cue]:
 
 def _check(crash: str, stage: str) -> None:
     how = death(crash)
-    if how.is_cut:
-        must_cut(stage)
-    if how.is_call:
-        must_count_calls(stage)
+    must_strike(how, stage)
+    if how.by is not By.POINT:
         return
     name, at, number = how.point.partition("@")
     names = CrashPointNames()
@@ -151,3 +151,5 @@ def told(played: Played, *, in_full: bool) -> Iterator[str]:
             yield f"    told  {one.ask.verb} {one.ask.name}: {one.answer}{code}"
         yield from (f"    host  {thing}" for thing in played.host)
         yield from (f"    log   {line}" for line in played.log.splitlines())
+    if played.folder is not None:
+        yield f"    all of it: {played.folder}"

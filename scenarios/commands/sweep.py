@@ -2,7 +2,7 @@
 
 Each syscall point that a story passes is played once more, with whoever passes it killed there: conmand, its
 zygote, a shim; with `--cut`, conmand and the power. What each death leaves must be what some simulated death
-leaves, and then all must be as told. With `--time` all stories are swept alike until it is over, and how much of
+leaves, and then all must be as told. `--of` has other ways to be struck. With `--time` all stories are swept alike until it is over, and how much of
 each is said. Exit as `play`.
 """
 
@@ -16,18 +16,18 @@ from time import monotonic
 
 from scenarios import outcomes, shards
 from scenarios.budgets import ENDLESS, seconds
-from scenarios.commands.play import stop_as_interrupted, told
+from scenarios.commands.play import REPORTS, stop_as_interrupted, told
 from scenarios.outcomes import Outcome
 from scenarios.progress import Ticker
 from scenarios.replay_ids import find_single
 from scenarios.shards import shard
-from scenarios.stages.all_stages import cannot, must_be_possible, must_count_calls, must_cut
-from scenarios.stages.deaths import Death
+from scenarios.stages.all_stages import cannot, must_be_possible, must_strike
 from scenarios.stages.planted import conmand
 from scenarios.stages.play import Played, play
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
-from scenarios.syscalls.sweep import Points, Swept, deaths, in_order, points
+from scenarios.syscalls.aims import KINDS, Aimed, Kind
+from scenarios.syscalls.sweep import Deaths, Points, Swept, in_order
 from scenarios.usage import Usage
 
 HELP = "real processes killed before each of their system calls"
@@ -38,6 +38,7 @@ _MAY_MISS = 0.05
 def add_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("stories", nargs="*", metavar="STORY", help="all that the stage can play")
     one.add_argument("--stage", default="fake", metavar="NAME", help="fake, or runc; fake")
+    one.add_argument("--of", default="", metavar="WHAT", help=f"{', '.join(KINDS)}; calls")
     one.add_argument("--cut", action="store_true", help="the power is cut at each point, too: root")
     one.add_argument("--every", type=int, default=1, metavar="K", help="each K-th point only; 1")
     one.add_argument("--time", default="", metavar="T", help="no play begins later: 60s, 5m, 1h")
@@ -55,7 +56,9 @@ def run(options: argparse.Namespace) -> int:
         sweeping, began = _Sweeping(options, program), monotonic()
         stop_as_interrupted()
         is_stopped = sweeping.sweep(shard(options.shard).of(stories, "stories"))
-    terms = {name: getattr(options, name) for name in ("stage", "cut", "every", "time", "plant")}
+    terms = {
+        name: getattr(options, name) for name in ("stage", "cut", "of", "every", "time", "plant")
+    }
     terms |= {"stories": [one.name for one in stories]}
     results = [one.result() for one in sweeping.swept]
     took = monotonic() - began
@@ -77,10 +80,18 @@ def _checked(options: argparse.Namespace) -> list[Story]:
         seconds(options.time, "--time")
     must_be_possible(options.stage)
     stories = _stories(options)
-    must_count_calls(options.stage)
-    if options.cut:
-        must_cut(options.stage)
+    must_strike(_kind(options).sample, options.stage)
     return stories
+
+
+def _kind(options: argparse.Namespace) -> Kind:
+    """Raises Usage."""
+    name = options.of or ("cuts" if options.cut else "calls")
+    if name not in KINDS:
+        raise Usage(f"--of {name}: take one of {', '.join(KINDS)}")
+    if options.of and options.cut:
+        raise Usage("--cut is --of cuts: give one of them")
+    return KINDS[name]
 
 
 def _stories(options: argparse.Namespace) -> list[Story]:
@@ -97,7 +108,7 @@ class _Sweeping:
 
     def __init__(self, options: argparse.Namespace, conmand: str) -> None:
         self._conmand = conmand
-        self._stage, self._cut, self._every = options.stage, options.cut, options.every
+        self._stage, self._kind, self._every = options.stage, _kind(options), options.every
         self._jobs, self._is_quiet = options.jobs, options.json == "-"
         self._spreads = bool(options.time)
         self._ends = monotonic() + (seconds(options.time, "--time") if options.time else ENDLESS)
@@ -124,17 +135,15 @@ class _Sweeping:
                 _tell(one.result())
 
     def _find_points(self, pool: ThreadPoolExecutor, stories: Sequence[Story]) -> None:
-        for story, found in zip(stories, pool.map(self._points, stories), strict=True):
-            which = deaths(story, found, cut=self._cut)[:: self._every]
-            self.swept.append(Swept(story, found, which))
+        for story, aimed in zip(stories, pool.map(self._aimed, stories), strict=True):
+            found, which = aimed
+            self.swept.append(Swept(story, found, which[:: self._every]))
             self._ticker.says(f"points: of {len(self.swept)} of {len(stories)} stories")
 
-    def _points(self, story: Story) -> Points:
-        return (
-            points(story, self._stage, self._conmand)
-            if monotonic() < self._ends
-            else Points([], [])
-        )
+    def _aimed(self, story: Story) -> Aimed:
+        if monotonic() >= self._ends:
+            return Points([], []), []
+        return self._kind.aims(story, self._stage, self._conmand)
 
     def _kill(self, pool: ThreadPoolExecutor) -> None:
         cues = list(in_order(self.swept, spread=self._spreads))
@@ -144,12 +153,13 @@ class _Sweeping:
                 self._told(swept, played)
                 self._ticker.says(f"{swept.story.name}: {count} of {len(cues)} deaths")
 
-    def _play(self, cue: tuple[Swept, Death]) -> tuple[Swept, Played | None, float]:
+    def _play(self, cue: tuple[Swept, Deaths]) -> tuple[Swept, Played | None, float]:
         """And for how many seconds. None: there was no time left."""
         (swept, how), began = cue, monotonic()
         if began >= self._ends:
             return swept, None, 0.0
-        played = play(swept.story, self._stage, (str(how),), self._conmand)
+        crashes = tuple(map(str, how))
+        played = play(swept.story, self._stage, crashes, self._conmand, REPORTS)
         return swept, played, monotonic() - began
 
     def _told(self, swept: Swept, played: Played) -> None:
@@ -165,8 +175,7 @@ class _Sweeping:
 
 def _repeated(played: Played) -> Iterator[str]:
     yield from told(played, in_full=True)
-    again = f"play {played.story.name} --stage {played.stage} --crash {played.crashes[0]}"
-    yield f"    again: python -m scenarios {again}"
+    yield f"    again: {played.again}"
 
 
 # ---- what it came to -----------------------------------------------------------------------------

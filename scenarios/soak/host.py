@@ -101,7 +101,7 @@ class Host:
         if life.ends is Ends.SYSCALL_POINT:
             self._once.unlink(missing_ok=True)
             places = (str(self.daemon.data), str(self.daemon.run), "/sys/fs/cgroup")
-            return preload.environ(places, kill=life.point, once=str(self._once))
+            return preload.environ(places, strike=life.point, once=str(self._once))
         return {}
 
     def disarm(self) -> bool:

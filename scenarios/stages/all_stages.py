@@ -13,10 +13,14 @@ from itertools import product
 from pathlib import Path
 
 from conman.core.points import CrashPointNames
+from scenarios.stages import faulty_runtime, own_group
+from scenarios.stages.deaths import By, Death, With
 from scenarios.stories.all_stories import EVERY
 from scenarios.syscalls import preload
 from scenarios.usage import Usage
 
+#: What the real stages run containers with.
+RUNTIMES = {"fake": "fakerunc", "runc": "runc"}
 _CANNOT = Path(__file__).with_name("cannot.toml")
 
 
@@ -68,6 +72,46 @@ def must_cut(stage: str) -> None:
     missing = "explore cuts it everywhere" if stage == "simulated" else _no_disk()
     if missing:
         raise Usage(f"no power cut on {stage}: {missing}")
+
+
+def must_fill(stage: str) -> None:
+    """A disk. Raises Usage."""
+    missing = "explore fills it everywhere" if stage == "simulated" else _no_disk()
+    if missing:
+        raise Usage(f"no disk to fill on {stage}: {missing}")
+
+
+def must_kill_runtimes(stage: str) -> None:
+    """Raises Usage."""
+    calls = RUNTIMES.get(stage)
+    missing = faulty_runtime.missing(calls) if calls else "no process is its runtime"
+    if missing:
+        raise Usage(f"no runtime can be killed on {stage}: {missing}")
+
+
+def must_group(stage: str) -> None:
+    """Who dies with a daemon. Raises Usage."""
+    missing = own_group.missing() if stage == "runc" else "there are no cgroups for shims"
+    if missing:
+        raise Usage(f"no control group to kill on {stage}: {missing}")
+
+
+def must_strike(how: Death, stage: str) -> None:
+    """But for crash points, which need nothing; of a runtime's death "" is any place. Raises Usage."""
+    if how.company is With.CUT:
+        must_cut(stage)
+    elif how.by is By.FULL:
+        must_fill(stage)
+    elif how.company is With.GROUP:
+        must_group(stage)
+    elif how.company is With.ALL and stage not in RUNTIMES:
+        raise Usage(f"nobody dies with a daemon on {stage}: explore kills shims everywhere")
+    if how.is_counted:
+        must_count_calls(stage)
+    if how.by is By.RUNTIME:
+        must_kill_runtimes(stage)
+        if how.point:
+            faulty_runtime.must_be_a_place(how.point, RUNTIMES[stage])
 
 
 def _no_disk() -> str:

@@ -29,6 +29,8 @@ class Daemon:
         self.record = top / "record"
         self.options = options
         self.program = f"{BIN}/conmand"
+        #: Words that execute those that come after them.
+        self.before: tuple[str, ...] = ()
         self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[str] | None = None
 
@@ -40,7 +42,7 @@ class Daemon:
         places = ("--data-dir", self.data, "--run-dir", self.run, "--record", self.record)
         with self.errors.open("a") as errors:
             return subprocess.Popen(
-                [self.program, *places, *self.options, *options],
+                [*self.before, self.program, *places, *self.options, *options],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -4,24 +4,25 @@ The same steps on every stage: what is given, lives of a daemon, the judgement. 
 it must is told with all that there is to say, never raised: the next one goes on.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, product
+from pathlib import Path
+from time import strftime
 from typing import Protocol
 
 from conman.core.admission import Setting
 from conman.engine.thread_names import COMM_BYTES
 from scenarios.clients import Client, Told
-from scenarios.stages.deaths import Death, death
+from scenarios.stages.all_stages import RUNTIMES
+from scenarios.stages.deaths import By, Death, With, death
 from scenarios.stages.left import Left, is_simulated
 from scenarios.stages.real import Real
 from scenarios.stages.recorded import Life, Trace, sagas, setting
 from scenarios.stages.simulated import Simulated, alike, expected, points
 from scenarios.story import Story
 from scenarios.violation import Violation
-
-#: What the real stages run containers with.
-RUNTIMES = {"fake": "fakerunc", "runc": "runc"}
 
 
 class Stage(Protocol):
@@ -47,12 +48,18 @@ class Stage(Protocol):
 
     def log(self) -> str: ...
 
+    def report(self, folder: Path, what: str, again: str, /) -> bool: ...
+
     def close(self) -> None: ...
 
 
 @dataclass(slots=True)
 class Played:
-    """`problem`: "" where all was as told. `is_missed`: its death never came. `host`: at rest, before the probe. `setting`: its conmand's, but for where things lie."""
+    """`problem`: "" where all was as told; `folder`: what there is to see of it then, if there is.
+
+    `is_missed`: its death never came. `host`: at rest, before the probe. `setting`: its conmand's, but for where
+    things lie.
+    """
 
     story: Story
     stage: str
@@ -62,11 +69,27 @@ class Played:
     problem: str = ""
     is_missed: bool = False
     log: str = ""
+    folder: Path | None = None
     setting: Setting | None = None
 
+    @property
+    def again(self) -> str:
+        """The command that repeats it."""
+        crashes = "".join(f" --crash {one}" for one in self.crashes)
+        return f"python -m scenarios play {self.story.name} --stage {self.stage}{crashes}"
 
-def play(story: Story, stage: str, crashes: tuple[str, ...] = (), conmand: str = "") -> Played:
-    """`crashes`: as `deaths` has them, each of one life of a daemon. `conmand`: on a real stage another one."""
+
+def play(
+    story: Story,
+    stage: str,
+    crashes: tuple[str, ...] = (),
+    conmand: str = "",
+    reports: Path | None = None,
+) -> Played:
+    """`crashes`: as `deaths` has them, each of one life of a daemon. `conmand`: on a real stage another one.
+
+    `reports`: where a folder is made of what is not as told.
+    """
     played, on = Played(story, stage, crashes), _stage(story, stage, crashes, conmand)
     try:
         _play(played, on)
@@ -82,15 +105,23 @@ def play(story: Story, stage: str, crashes: tuple[str, ...] = (), conmand: str =
     finally:
         played.told = on.client.history
         played.log = on.log() if played.problem else ""
+        if played.problem and not played.is_missed and reports is not None:
+            _report(played, on, reports)
         on.close()
     return played
+
+
+def _report(played: Played, on: Stage, reports: Path) -> None:
+    how = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(played.crashes)) or "undisturbed"
+    folder = reports / f"{strftime('%Y%m%d-%H%M%S')}-{played.story.name}-{played.stage}-{how}"
+    if on.report(folder, played.problem, played.again):
+        played.folder = folder
 
 
 def _stage(story: Story, stage: str, crashes: tuple[str, ...], conmand: str) -> Stage:
     if stage == "simulated":
         return Simulated(story)
-    can_cut = any(death(one).is_cut for one in crashes)
-    return Real(story, RUNTIMES[stage], can_cut=can_cut, conmand=conmand)
+    return Real(story, RUNTIMES[stage], [*map(death, crashes)], conmand)
 
 
 def _play(played: Played, on: Stage) -> None:
@@ -115,9 +146,9 @@ def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
 
 
 def _foreign(played: Played, like: Setting, traces: Sequence[Trace]) -> list[str]:
-    """Sagas that are none of the simulated play's. After a power cut, or a shim's death, all are its own."""
+    """Sagas that are none of the simulated play's. Where not the daemon died alone all are its own."""
     deaths = [death(crash) for crash in played.crashes]
-    if any(one.is_cut or not one.is_the_daemons for one in deaths):
+    if any(one.company is not With.NOTHING or not one.is_the_daemons for one in deaths):
         return []
     ways = list(product(*(_simulated(one, played.story, like) for one in deaths)))
     foreign = list[Trace]()
@@ -133,7 +164,7 @@ def _foreign(played: Played, like: Setting, traces: Sequence[Trace]) -> list[str
 
 def _simulated(how: Death, story: Story, like: Setting) -> list[str]:
     """The crash points that a death may be: of a syscall point all of its effect's, in the store any commit's."""
-    if not how.is_call:
+    if how.by is By.POINT:
         return [how.point]
     comm = how.point.rpartition("@")[0]
     every = points(story, like, widely=True)

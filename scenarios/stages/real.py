@@ -10,55 +10,58 @@ import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
 import grpc
 
 from conman.core.model import Container
-from conman.core.requests import Reply, Request
+from conman.core.requests import ContainerList, ListContainers, Reply, Request
 from conman.errors import Refusal
 from scenarios import oracle, specification, verdict
 from scenarios.clients import Client
 from scenarios.stages import over_grpc, recorded
 from scenarios.stages.census import clear, daemons
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon, first_line
-from scenarios.stages.deaths import death
+from scenarios.stages.deaths import Death, With, death
 from scenarios.stages.left import Left, named
-from scenarios.stages.loop_disk import LoopDisk
 from scenarios.stages.programs import make_rootfs
 from scenarios.stages.real_host import LOOK_S, RealHost, kill, process
 from scenarios.stages.real_rest import at_rest
 from scenarios.stages.recorded import Life
+from scenarios.stages.report_folder import Report
+from scenarios.stages.striking import Striking
 from scenarios.story import Story
 from scenarios.syscalls import preload
 from scenarios.violation import Violation
 
 _REST_S = 20.0
+#: Once for what struck, and once more for what it left.
+_OFTEN = 3
 
 
 class Real:
-    """One play's host. `runtime`: as conmand is told it. `can_cut`: its DATA has a disk of its own.
+    """One play's host. `runtime`: as conmand is told it. `deaths`: what is to strike it, life by life.
 
     `conmand`: another program, with a bug planted.
     """
 
     def __init__(
-        self, story: Story, runtime: str, *, can_cut: bool = False, conmand: str = ""
+        self, story: Story, runtime: str, deaths: Sequence[Death] = (), conmand: str = ""
     ) -> None:
         self._story = story
         self._daemon = Daemon(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), "--runtime", runtime)
         self._daemon.program = conmand or self._daemon.program
         self._host = RealHost(self._daemon, runtime)
-        self._disk = LoopDisk(self._daemon.top) if can_cut else None
-        if self._disk is not None:
-            self._daemon.data = self._disk.place / "d"
+        self._striking = Striking(self._daemon, self._host, runtime, deaths)
+        self._is_struck = any(how.is_excuse for how in deaths)
         self._runtime, self._channel = runtime, None
         self.client = Client(story.given)
         self._released = set[int]()
         self._is_free = self._was_cut = False
         self.after_death: list[Left] = []
+        self._before: list[str] = []
         make_rootfs(self._daemon.rootfs)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -74,8 +77,9 @@ class Real:
             self._kill()
         for what in self._story.befalls:
             self._host.befall(what)
-        if self._disk is not None:
-            self._disk.sync()
+        if self._striking.disk is not None:
+            self._striking.disk.sync()
+        self._before = self.found() if self._host.has_been_used else []
         history = (*self.client.history, *(what.told() for what in self._story.befalls))
         asks = self._story.given + self._story.asks
         self.client = Client(asks, len(self._story.given), history)
@@ -90,10 +94,10 @@ class Real:
             return False
         if not how.is_the_daemons:
             self._kill()
-            return self._has_died.exists()
-        if how.is_cut:
-            self._cut()
-        else:
+            return self._striking.has_struck(how)
+        self._striking.and_with_it(how)
+        self._was_cut |= how.company is With.CUT
+        if how.company is With.NOTHING:
             self.after_death.append(self._left())
         return True
 
@@ -110,8 +114,7 @@ class Real:
 
     def judge(self) -> None:
         """At rest: the history, the list, the probe; then nothing may be left. Raises Violation."""
-        disturbed = bool(self._story.befalls)
-        told = self.client.history
+        told, disturbed = self.client.history, bool(self._story.befalls) or self._is_struck
         possible = specification.explains(
             told, rebooted=self._was_cut, disturbed=disturbed, dies_later=True
         )
@@ -138,14 +141,19 @@ class Real:
     def log(self) -> str:
         return self._daemon.errors.read_text()[-4000:]
 
+    def report(self, folder: Path, what: str, again: str) -> bool:
+        """What is there now, and how it came to that."""
+        told = [f"{one.answer} of {one.ask.verb} {one.ask.name}" for one in self.client.history]
+        Report(what, again, told, self._before).write(folder, self._daemon, self._host)
+        return True
+
     def close(self) -> None:
         """Nothing of it stays."""
         if self._daemon.process is not None:
             self._kill()
         if self._host.has_been_used:
             clear(self._daemon.place)
-        if self._disk is not None:
-            self._disk.close()
+        self._striking.close()
         shutil.rmtree(self._daemon.top)
 
     # ---- the daemon
@@ -166,32 +174,22 @@ class Real:
 
     def _armed(self, crash: str) -> dict[str, str]:
         """What a daemon, or one of its own, dies of."""
-        if not crash:
-            return {}
-        how = death(crash)
-        if not how.is_call:
-            return {"CONMAN_CRASH_AT": how.point}
-        return preload.environ(self._outside, kill=how.point, once=str(self._has_died))
+        return self._striking.armed(death(crash)) if crash else {}
+
+    def watch(self, command: str) -> list[str]:
+        """A life in which nothing strikes: the places that its runtime's first call of that command came to."""
+        runtime = self._striking.runtime
+        assert runtime is not None, "its runtime cannot be watched"
+        runtime.watch(command)
+        self._lives("")
+        runtime.disarm()
+        return runtime.passed()
 
     def count_calls(self) -> Path:
         """From now on; the file that they are written to."""
         log = self._daemon.top / "calls"
-        self._daemon.environ |= preload.environ(self._outside, log=str(log))
+        self._daemon.environ |= preload.environ(self._striking.outside, log=str(log))
         return log
-
-    @property
-    def _outside(self) -> tuple[str, ...]:
-        """Where a daemon, its zygote and its shims change anything."""
-        return (str(self._daemon.data), str(self._daemon.run), "/sys/fs/cgroup")
-
-    @property
-    def _has_died(self) -> Path:
-        return self._daemon.top / "has-died"
-
-    def _cut(self) -> None:
-        assert self._disk is not None, "only a disk of its own is cut off"
-        self._host.reboot(self._disk)
-        self._was_cut = True
 
     def _died(self) -> None:
         self._close_channel()
@@ -223,9 +221,24 @@ class Real:
             if reply is None:
                 self._died()
                 return True
-            self.client.told(reply)
+            if not self.client.told(reply):
+                threading.Event().wait(LOOK_S)
+            elif self._is_excused(reply):
+                self._ask_again()
             self._await_programs()
         return False
+
+    def _is_excused(self, reply: Reply) -> bool:
+        is_excuse = isinstance(reply, Refusal) and reply.reason in specification.EXCUSES
+        return self._is_struck and is_excuse
+
+    def _ask_again(self) -> None:
+        """What was refused for what struck works now that it is over. Raises Violation."""
+        client = self.client
+        ask, refused = client.asks[client.position - 1], client.history[-_OFTEN:]
+        if [one.ask for one in refused] == [ask] * _OFTEN:
+            raise Violation("I12", f"{ask.verb} {ask.name} is still refused: {refused[-1].answer}")
+        client.asks = (*client.asks[: client.position], ask, *client.asks[client.position :])
 
     def _asked(self, request: Request) -> Reply:
         reply = self._ask(request)
@@ -241,12 +254,24 @@ class Real:
         answer.add_done_callback(lambda _answer: told.set())
         while not told.wait(LOOK_S):
             self._go_on()
+            self._striking.time_passes()
         reply = over_grpc.reply(answer)
+        if self._striking.is_full:
+            self._must_read(names)
+            self._striking.relent()
         if isinstance(reply, Refusal) and reply.reason == over_grpc.NOBODY:
             if reply.code.value != "UNAVAILABLE":
                 raise Violation("I5", f"{request} was answered by nobody: {reply.what}")
             return None
         return reply
+
+    def _must_read(self, names: over_grpc.Names) -> None:
+        """On a disk that is full what is there is told all the same. Raises Violation."""
+        assert self._channel is not None
+        told = over_grpc.call(ListContainers(), names).begin(self._channel, PATIENCE_S)
+        reply = over_grpc.reply(told)
+        if not isinstance(reply, ContainerList):
+            raise Violation("I12", f"on a full disk list is answered {reply}")
 
     def _path(self, simulated: str) -> str:
         """A root file system of the story, on this host."""
@@ -256,8 +281,9 @@ class Real:
         """Another runtime is the same one by another name."""
         if not name:
             return ""
-        path, real = self._daemon.top / name, shutil.which(self._runtime)
-        path.write_text(f'#!/bin/sh\nexec {real or f"{BIN}/{self._runtime}"} "$@"\n')
+        path, faulty = self._daemon.top / name, self._striking.runtime
+        real = faulty.path if faulty else shutil.which(self._runtime) or f"{BIN}/{self._runtime}"
+        path.write_text(f'#!/bin/sh\nexec {real} "$@"\n')
         path.chmod(0o755)
         return str(path)
 
@@ -300,6 +326,7 @@ class Real:
                 self._died()
                 return True
             self._go_on()
+            self._striking.time_passes()
             threading.Event().wait(LOOK_S)
         assert verdict_ is not None
         raise verdict_

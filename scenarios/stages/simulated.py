@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 from conman.core.admission import Setting
 from conman.core.layout import Layout
@@ -88,6 +89,10 @@ class Simulated:
 
     def log(self) -> str:
         return ""
+
+    def report(self, _folder: Path, _what: str, _again: str) -> bool:
+        """A path of an exploration is told by `replay`."""
+        return False
 
     def close(self) -> None:
         """It is data, and goes by itself."""

@@ -101,7 +101,7 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "the daemon's whole cgroup killed",
         (
             "nothing but the daemon is in it: then it is its death, in every story. That shims stand outside:"
-            " `test_shim_cgroup.py`"
+            " `test_shim_cgroup.py`; really killed: `test_struck.py`, and `sweep --of group`"
         ),
     ),
     "S25": (

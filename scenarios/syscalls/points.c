@@ -1,5 +1,6 @@
 /*
- * Kills a process just before one of its calls that change the world outside: preloaded, it counts them.
+ * Kills a process just before one of its calls that change the world outside, has that call fail, or fills its disk
+ * up before it: preloaded, it counts them.
  *
  * A point is COMM@N: the n-th such call that a process's threads of this name make. (conmand names a worker
  * after its effect.) What counts is a file, directory or mount below the places that are looked at, a socket
@@ -8,10 +9,12 @@
  *
  *   SYSCALL_POINTS_UNDER   the places, with colons between them
  *   SYSCALL_POINTS_LOG     a file: a line "COMM@N CALL WHAT" for each point that is passed
- *   SYSCALL_POINTS_KILL    COMM@N: SIGKILL instead of that call
- *   SYSCALL_POINTS_ONCE    a file that is made when it kills; where there is one already, nobody is killed
+ *   SYSCALL_POINTS_STRIKE  COMM@N: SIGKILL instead of that call
+ *   SYSCALL_POINTS_ERROR   a number: the call is not made, and fails with this errno; nobody is killed
+ *   SYSCALL_POINTS_FILL    a file: it takes all the space that its disk has left; nobody is killed
+ *   SYSCALL_POINTS_ONCE    a file that is made when it strikes; where there is one already, it does not
  *
- * It must never change what a call does, its errno or its order. It does not see vfork(2) and exec (a new
+ * It must never change what any other call does, its errno or its order. It does not see vfork(2) and exec (a new
  * program counts for itself), what is written to shared memory, nor any program that does without the C library.
  */
 
@@ -39,6 +42,7 @@
 #define COMM 16
 #define NAMES 256
 #define LONGEST 4096
+#define SECTOR 512
 #define CLIENTS_SOCKET "/conmand.sock"
 
 static struct {
@@ -82,9 +86,9 @@ static void note(const char *point, const char *call, const char *what)
 	}
 }
 
-static int is_mine_to_kill(const char *point)
+static int is_to_be_struck(const char *point)
 {
-	const char *wanted = getenv("SYSCALL_POINTS_KILL"), *once = getenv("SYSCALL_POINTS_ONCE");
+	const char *wanted = getenv("SYSCALL_POINTS_STRIKE"), *once = getenv("SYSCALL_POINTS_ONCE");
 
 	if (wanted == NULL || strcmp(wanted, point) != 0)
 		return 0;
@@ -96,7 +100,41 @@ static int is_mine_to_kill(const char *point)
 	return fd >= 0;
 }
 
-static void pass(const char *call, const char *what)
+/* In ever smaller pieces, until there is not one block left. */
+static void fill(const char *path)
+{
+	int fd = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	off_t size = 0, piece = 1 << 24;
+
+	while (fd >= 0 && piece >= SECTOR)
+		if (syscall(SYS_fallocate, fd, 0, size, piece) == 0)
+			size += piece;
+		else
+			piece /= 2;
+	if (fd >= 0)
+		syscall(SYS_close, fd);
+}
+
+/* Whether the call is to fail; errno says of what. */
+static int strike(void)
+{
+	const char *error = getenv("SYSCALL_POINTS_ERROR"), *ballast = getenv("SYSCALL_POINTS_FILL");
+
+	if (ballast != NULL) {
+		fill(ballast);
+		return 0;
+	}
+	if (error != NULL) {
+		errno = atoi(error);
+		return 1;
+	}
+	syscall(SYS_kill, getpid(), SIGKILL);
+	for (;;)
+		pause();
+}
+
+/* As `strike`; where nothing strikes errno is as it was. */
+static int pass(const char *call, const char *what)
 {
 	int before = errno;
 	char comm[COMM] = "", point[COMM + 16];
@@ -104,12 +142,10 @@ static void pass(const char *call, const char *what)
 	prctl(PR_GET_NAME, comm);
 	snprintf(point, sizeof point, "%s@%d", comm, next_number(comm));
 	note(point, call, what);
-	if (is_mine_to_kill(point)) {
-		syscall(SYS_kill, getpid(), SIGKILL);
-		for (;;)
-			pause();
-	}
+	if (is_to_be_struck(point) && strike())
+		return 1;
 	errno = before;
+	return 0;
 }
 
 /* A child counts for itself. */
@@ -155,7 +191,7 @@ static void descriptor(int fd, char *path)
 	linked(link, path);
 }
 
-static void about_path(const char *call, int directory, const char *path)
+static int about_path(const char *call, int directory, const char *path)
 {
 	int before = errno;
 	char whole[2 * LONGEST], *end = whole;
@@ -169,25 +205,24 @@ static void about_path(const char *call, int directory, const char *path)
 		*end++ = '/';
 	}
 	snprintf(end, LONGEST, "%s", path == NULL ? "" : path);
-	if (is_looked_at(whole))
-		pass(call, whole);
 	errno = before;
+	return is_looked_at(whole) && pass(call, whole);
 }
 
-static void about_address(const char *call, const struct sockaddr_un *address, socklen_t size)
+static int about_address(const char *call, const struct sockaddr_un *address, socklen_t size)
 {
 	char path[sizeof address->sun_path + 1] = "";
 	size_t start = offsetof(struct sockaddr_un, sun_path);
 
 	if (size <= start || address->sun_family != AF_UNIX)
-		return;
+		return 0;
 	memcpy(path, address->sun_path, size - start < sizeof address->sun_path ? size - start : sizeof address->sun_path);
 	size_t end = strlen(path), clients = strlen(CLIENTS_SOCKET);
-	if (is_looked_at(path) && !(end > clients && strcmp(path + end - clients, CLIENTS_SOCKET) == 0))
-		pass(call, path);
+	int is_clients = end > clients && strcmp(path + end - clients, CLIENTS_SOCKET) == 0;
+	return is_looked_at(path) && !is_clients && pass(call, path);
 }
 
-static void about_socket(const char *call, int fd)
+static int about_socket(const char *call, int fd)
 {
 	int before = errno;
 	struct sockaddr_un address;
@@ -198,32 +233,34 @@ static void about_socket(const char *call, int fd)
 		if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
 			size = 0;
 	}
-	about_address(call, &address, size);
 	errno = before;
+	return about_address(call, &address, size);
 }
 
-static void about_descriptor(const char *call, int fd)
+static int about_descriptor(const char *call, int fd)
 {
 	int before = errno;
 	char path[LONGEST];
 
 	descriptor(fd, path);
-	if (strncmp(path, "socket:", 7) == 0)
-		about_socket(call, fd);
-	else if (is_looked_at(path))
-		pass(call, path);
 	errno = before;
+	if (strncmp(path, "socket:", 7) == 0)
+		return about_socket(call, fd);
+	return is_looked_at(path) && pass(call, path);
 }
 
 /* ---- the calls ------------------------------------------------------------------------------------------ */
 
-#define CALL(type, name, parameters, arguments, about) \
+#define CALL(type, name, parameters, arguments, about) CALL_OR(type, -1, name, parameters, arguments, about)
+
+#define CALL_OR(type, failed, name, parameters, arguments, about) \
 	type name parameters \
 	{ \
 		static type (*real) parameters; \
 		if (real == NULL) \
 			real = (type(*) parameters)dlsym(RTLD_NEXT, #name); \
-		about; \
+		if (about) \
+			return failed; \
 		return real arguments; \
 	}
 
@@ -266,8 +303,8 @@ CALL(int, setns, (int fd, int type), (fd, type), pass("setns", ""))
 CALL(int, unshare, (int flags), (flags), pass("unshare", ""))
 CALL(int, kill, (pid_t pid, int number), (pid, number), pass("kill", ""))
 CALL(pid_t, fork, (void), (), pass("fork", ""))
-CALL(int, posix_spawn, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]), (pid, path, actions, attributes, arguments, environment), pass("posix_spawn", path))
-CALL(int, posix_spawnp, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]), (pid, path, actions, attributes, arguments, environment), pass("posix_spawn", path))
+CALL_OR(int, errno, posix_spawn, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]), (pid, path, actions, attributes, arguments, environment), pass("posix_spawn", path))
+CALL_OR(int, errno, posix_spawnp, (pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[]), (pid, path, actions, attributes, arguments, environment), pass("posix_spawn", path))
 
 #define MODE(flags) \
 	mode_t mode = 0; \
@@ -278,10 +315,9 @@ CALL(int, posix_spawnp, (pid_t *pid, const char *path, const posix_spawn_file_ac
 		va_end(rest); \
 	}
 
-static void about_open(const char *call, int at, const char *path, int flags)
+static int about_open(const char *call, int at, const char *path, int flags)
 {
-	if (flags & (O_CREAT | O_TRUNC))
-		about_path(call, at, path);
+	return flags & (O_CREAT | O_TRUNC) && about_path(call, at, path);
 }
 
 #define OPEN(name) \
@@ -291,7 +327,8 @@ static void about_open(const char *call, int at, const char *path, int flags)
 		MODE(flags) \
 		if (real == NULL) \
 			real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, #name); \
-		about_open("open", AT_FDCWD, path, flags); \
+		if (about_open("open", AT_FDCWD, path, flags)) \
+			return -1; \
 		return real(path, flags, mode); \
 	}
 
@@ -302,7 +339,8 @@ static void about_open(const char *call, int at, const char *path, int flags)
 		MODE(flags) \
 		if (real == NULL) \
 			real = (int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, #name); \
-		about_open("openat", at, path, flags); \
+		if (about_open("openat", at, path, flags)) \
+			return -1; \
 		return real(at, path, flags, mode); \
 	}
 
@@ -324,7 +362,7 @@ long syscall(long number, ...)
 	for (int i = 0; i < 6; i++)
 		a[i] = va_arg(rest, long);
 	va_end(rest);
-	if (number == SYS_pidfd_send_signal)
-		pass("pidfd_send_signal", "");
+	if (number == SYS_pidfd_send_signal && pass("pidfd_send_signal", ""))
+		return -1;
 	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

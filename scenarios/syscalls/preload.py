@@ -1,8 +1,9 @@
-"""The object that kills a process before its n-th call: what it is told, what it tells, and whether it sees all.
+"""The object that strikes a process before its n-th call: what it is told, what it tells, and whether it sees all.
 
 `make` builds it (points.c). Nothing is swept with an object that misses a call of those that it is to see.
 """
 
+import errno
 import os
 import subprocess
 import sys
@@ -66,14 +67,22 @@ class Passed:
 
 
 def environ(
-    under: Sequence[str], *, log: str = "", kill: str = "", once: str = ""
+    under: Sequence[str],
+    *,
+    log: str = "",
+    strike: str = "",
+    error: str = "",
+    fill: str = "",
+    once: str = "",
 ) -> dict[str, str]:
-    """For the process that is to be counted, and all that it starts."""
+    """For the process that is to be counted, and all that it starts; as `points.c` says. `error`: its name."""
     told = {
         "LD_PRELOAD": str(OBJECT),
         "SYSCALL_POINTS_UNDER": ":".join(under),
         "SYSCALL_POINTS_LOG": log,
-        "SYSCALL_POINTS_KILL": kill,
+        "SYSCALL_POINTS_STRIKE": strike,
+        "SYSCALL_POINTS_ERROR": str(getattr(errno, error)) if error else "",
+        "SYSCALL_POINTS_FILL": fill,
         "SYSCALL_POINTS_ONCE": once,
     }
     return {name: text for name, text in told.items() if text}

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 
 from scenarios.outcomes import Result
 from scenarios.stages import simulated
-from scenarios.stages.deaths import Death, death
-from scenarios.stages.play import RUNTIMES, Played
+from scenarios.stages.all_stages import RUNTIMES
+from scenarios.stages.deaths import By, Death, With, death
+from scenarios.stages.play import Played
 from scenarios.stages.real import Real
 from scenarios.story import Story
 from scenarios.syscalls import preload
 from scenarios.syscalls.preload import Passed
 
+#: One for each life but the last.
+Deaths = tuple[Death, ...]
 DRY_RUNS = 3
 #: Stories of which a daemon's start is swept, too: in a new place, and beside a container that goes on.
 _BEGINNINGS = ("create", "goes-on")
@@ -55,17 +58,22 @@ def _plain(one: Passed) -> tuple[str, str, str]:
     return one.point, one.call, _CHANCE.sub("", one.what)
 
 
-def deaths(story: Story, points: Points, *, cut: bool = False) -> list[Death]:
-    """Before each call that can be aimed at, in order. With the power only daemons die, and once after all, too.
+def aimed_at(story: Story, points: Points) -> list[Passed]:
+    """What can be.
 
     What a daemon and its zygote do to begin is alike in most stories: it is left out but in `_BEGINNINGS`.
     """
     begins = story.name in _BEGINNINGS
-    which = [one for one in points.alike if begins or not _is_a_beginning(one)]
-    every = [Death(one.point, is_call=True, is_cut=cut) for one in which]
-    if not cut:
+    return [one for one in points.alike if begins or not _is_a_beginning(one)]
+
+
+def deaths(story: Story, points: Points, company: With = With.NOTHING) -> list[Death]:
+    """Before each call that can be aimed at, in order. In company only daemons die; with the power once after all, too."""
+    every = [Death(one.point, By.CALL, company) for one in aimed_at(story, points)]
+    if company is With.NOTHING:
         return every
-    last = [Death(point, is_cut=True) for point in simulated.points(story)[-1:]]
+    end = simulated.points(story)[-1:] if company is With.CUT else ()
+    last = [Death(point, company=company) for point in end]
     return [*last, *(one for one in every if one.is_the_daemons)]
 
 
@@ -84,7 +92,7 @@ class Swept:
 
     story: Story
     points: Points
-    deaths: list[Death]
+    deaths: list[Deaths]
     killed: Counter[str] = field(default_factory=Counter[str])
     problems: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     missed: int = 0
@@ -99,11 +107,9 @@ class Swept:
         if played.is_missed:
             self.missed += 1
             return
-        how = death(played.crashes[0])
-        comm = how.point.rpartition("@")[0]
-        self.killed["conmand" if how.is_the_daemons else comm.removeprefix("conman-")] += 1
+        self.killed[death(played.crashes[0]).whose] += 1
         if played.problem:
-            self.problems.append((str(how), played.problem))
+            self.problems.append((" ".join(played.crashes), played.problem))
 
     def result(self) -> Result:
         return {
@@ -118,7 +124,7 @@ class Swept:
         }
 
 
-def in_order(every: Sequence[Swept], *, spread: bool) -> Iterator[tuple[Swept, Death]]:
+def in_order(every: Sequence[Swept], *, spread: bool) -> Iterator[tuple[Swept, Deaths]]:
     """Story by story; `spread`: an eighth of each in turn, so that all have come about as far at any time."""
     for eighth in _EIGHTHS if spread else (slice(None),):
         for one in every:

@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from scenarios.replay_ids import find_single
-from scenarios.stages.deaths import Death
+from scenarios.stages.deaths import By, Death, With
 from scenarios.stages.planted import conmand
 from scenarios.stages.play import play
 from scenarios.story import Story
@@ -50,7 +50,7 @@ def points(story: Story, stage: str) -> Points:
     """
     found = sweep.points(story, stage)
     passed, alike = (
-        [one for one in which if Death(one.point, is_call=True).is_the_daemons]
+        [one for one in which if Death(one.point, By.CALL).is_the_daemons]
         for which in (found.passed, found.alike)
     )
     assert len(alike) >= 0.9 * len(passed) > 0, (len(alike), len(passed))
@@ -70,7 +70,7 @@ def test_killed_before_a_call(name: str, stage: str) -> None:
 @pytest.mark.parametrize("name", STORIES)
 def test_the_power_is_cut_before_a_call(name: str) -> None:
     story = find_single(name)
-    every = sweep.deaths(story, points(story, "fake"), cut=True)
+    every = sweep.deaths(story, points(story, "fake"), With.CUT)
     assert problems("fake", story, every[EVERY["fake"]]) == []
 
 

@@ -5,7 +5,7 @@ import pytest
 from conman.core.effects import vocabulary
 from conman.engine.thread_names import COMM_BYTES
 from scenarios import __main__ as harness
-from scenarios.stages.deaths import Death, death
+from scenarios.stages.deaths import By, Death, With, death
 from scenarios.usage import Usage
 
 
@@ -13,9 +13,14 @@ from scenarios.usage import Usage
     ("text", "expected"),
     [
         ("start-container/RuntimeStart/after@2", Death("start-container/RuntimeStart/after@2")),
-        ("call:PrepareBundle@3", Death("PrepareBundle@3", is_call=True)),
-        ("cut:call:store@7", Death("store@7", is_call=True, is_cut=True)),
-        ("cut:a/B/before", Death("a/B/before", is_cut=True)),
+        ("call:PrepareBundle@3", Death("PrepareBundle@3", By.CALL)),
+        ("cut:call:store@7", Death("store@7", By.CALL, With.CUT)),
+        ("cut:a/B/before", Death("a/B/before", company=With.CUT)),
+        ("group:a/B/before", Death("a/B/before", company=With.GROUP)),
+        ("all:call:store@7", Death("store@7", By.CALL, With.ALL)),
+        ("runtime:create@make-cgroup#3", Death("create@make-cgroup#3", By.RUNTIME)),
+        ("fails:EIO:store@7", Death("store@7", By.ERROR, what="EIO")),
+        ("full:tmpfs:store@7", Death("store@7", By.FULL, what="tmpfs")),
     ],
 )
 def test_a_death_is_read_and_written(text: str, expected: Death) -> None:
@@ -31,15 +36,35 @@ def test_what_is_no_syscall_point_is_refused(text: str) -> None:
         death(text)
 
 
-def test_of_a_shim_alone_the_power_is_not_cut() -> None:
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("runtime:create", "COMMAND@STEP"),
+        ("runtime:create@rename-state#0", "COMMAND@STEP"),
+        ("fails:EBUSY:store@1", "ERROR one of ENOSPC"),
+        ("fails:EIO:store", "COMM@N"),
+        ("full:store@1", "DISK one of ext4"),
+    ],
+)
+def test_what_is_no_such_thing_is_refused(text: str, form: str) -> None:
+    with pytest.raises(Usage, match=form):
+        death(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["cut:call:conman-shim@1", "group:runtime:create@begin", "all:fails:EIO:store@1"]
+)
+def test_who_dies_with_the_daemon_dies_of_its_death(text: str) -> None:
     with pytest.raises(Usage, match="with the daemon"):
-        death("cut:call:conman-shim@1")
+        death(text)
 
 
 def test_whose_death_it_is() -> None:
     assert death("call:store@1").is_the_daemons
     assert not death("call:conman-shim@1").is_the_daemons
     assert not death("call:conman-zygote@1").is_the_daemons
+    assert not death("runtime:create@begin").is_the_daemons
+    assert not death("fails:EIO:store@1").is_the_daemons
 
 
 def test_no_two_effects_have_the_same_thread_name() -> None:
@@ -56,6 +81,13 @@ def test_no_two_effects_have_the_same_thread_name() -> None:
         (("sweep", "create", "--plant", "/dev/null"), "--plant /dev/null"),
         (("sweep", "pause-refused"), "cannot be played on fake"),
         (("play", "create", "--crash", "cut:create-container/MountRootfs/after"), "explore cuts"),
+        (("play", "create", "--crash", "all:a/B/before"), "nobody dies with a daemon"),
+        (("play", "create", "--crash", "group:a/B/before"), "no control group to kill"),
+        (("play", "create", "--crash", "runtime:create@begin"), "no runtime can be killed"),
+        (
+            ("play", "create", "--stage", "fake", "--crash", "runtime:create@moon"),
+            "the steps of fakerunc are begin, make-directory",
+        ),
     ],
 )
 def test_what_cannot_be_swept_is_said(

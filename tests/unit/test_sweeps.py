@@ -10,6 +10,7 @@ from scenarios.__main__ import main
 from scenarios.outcomes import Outcome, write
 from scenarios.replay_ids import find_single
 from scenarios.shards import Shard
+from scenarios.stages.deaths import With
 from scenarios.stages.play import Played
 from scenarios.syscalls.preload import Passed
 from scenarios.syscalls.sweep import Points, Swept, deaths, in_order
@@ -23,7 +24,9 @@ POINTS = Points(CALLS, [*CALLS[:4], BORN])
 
 
 def named(story: str, *, cut: bool = False) -> list[str]:
-    return [str(one) for one in deaths(find_single(story), POINTS, cut=cut)]
+    return [
+        str(one) for one in deaths(find_single(story), POINTS, With.CUT if cut else With.NOTHING)
+    ]
 
 
 def test_only_what_came_again_is_aimed_at() -> None:
@@ -41,13 +44,14 @@ def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
 
 def swept(story: str, count: int) -> Swept:
     points = Points([], [Passed(f"store@{number}", "write", "") for number in range(count)])
-    return Swept(find_single(story), points, deaths(find_single(story), points))
+    each = [(one,) for one in deaths(find_single(story), points)]
+    return Swept(find_single(story), points, each)
 
 
 def test_story_by_story_or_all_alike_and_nothing_is_lost() -> None:
     every = [swept("start", 9), swept("kill", 16)]
-    one_by_one = [(one.story.name, str(how)) for one, how in in_order(every, spread=False)]
-    alike = [(one.story.name, str(how)) for one, how in in_order(every, spread=True)]
+    one_by_one = [(one.story.name, str(how[0])) for one, how in in_order(every, spread=False)]
+    alike = [(one.story.name, str(how[0])) for one, how in in_order(every, spread=True)]
     assert [name for name, _ in one_by_one] == ["start"] * 9 + ["kill"] * 16
     assert (len(alike), sorted(alike)) == (25, sorted(one_by_one))
     assert alike[:4] == [

@@ -93,7 +93,7 @@ class Traced:
     def _attend(self, expression: str) -> None:
         self.disarm()
         self._lines.clear()
-        self._attending = threading.Thread(target=self._trace, args=(expression,))
+        self._attending = threading.Thread(target=self._trace, args=(expression,), daemon=True)
         self._attending.start()
         self._strikes.write_text(f"{self._command}\n")
 
@@ -110,7 +110,8 @@ class Traced:
             for line in tracer.stderr:
                 self._lines.append(line)
                 if re.match(rf"{pid} +\+\+\+", line):
-                    tracer.terminate()
+                    # Asked to end it would wait for an init that is dying, perhaps for ever; the kernel lets go of all.
+                    tracer.kill()
 
 
 def _fifo(path: Path) -> int:

@@ -50,6 +50,7 @@ class Traced:
         program(self.path, _ASKS.format(top=top, real=real))
         self._asked, self._goes = (_fifo(top / name) for name in ("asked", "goes"))
         self._attending: threading.Thread | None = None
+        self._tracer: subprocess.Popen[str] | None = None
         self._command = ""
 
     def arm(self, place: str) -> None:
@@ -66,8 +67,10 @@ class Traced:
         if self._attending is not None:
             os.write(self._asked, f"{_NOBODY}\n".encode())
             self._attending.join(PATIENCE_S)
-            assert not self._attending.is_alive(), "a traced runtime does not end"
-            self._attending = None
+            is_stuck, self._attending = self._attending.is_alive(), None
+            if is_stuck and self._tracer is not None:
+                self._tracer.kill()
+            assert not is_stuck, "a traced runtime does not end"
         return any("+++ killed by SIGKILL" in line for line in self._lines)
 
     def passed(self) -> list[str]:
@@ -104,6 +107,7 @@ class Traced:
         # What it has to say of itself and of others comes on one stream, in order.
         words = ("strace", "-f", "-o", "|cat >&2", "-e", expression, "-p", pid)
         with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as tracer:
+            self._tracer = tracer
             assert tracer.stderr is not None
             assert "attached" in tracer.stderr.readline()
             os.write(self._goes, b"\n")

@@ -138,8 +138,7 @@ class Desk:
         for point in reversed([each for each in points if each.startswith(f"{self.place}/")]):
             subprocess.run(["umount", point], check=True)
         for top in (each for each in _GROUPS.iterdir() if (each / self.parent).exists()):
-            for below, _, _ in os.walk(top / self.parent, topdown=False):
-                os.rmdir(below)
+            _remove_group(top, self.parent)
 
     def _living(self) -> list[int]:
         """Podman's process that keeps an ordinary user's namespaces, and stand-ins if a test failed."""
@@ -147,6 +146,18 @@ class Desk:
         marker = f"={self.place}/".encode()
         found = [int(name) for name in os.listdir("/proc") if name.isdigit()]
         return [*keepers, *(pid for pid in found if marker in _environment(pid))]
+
+
+def _remove_group(hierarchy: Path, name: str) -> None:
+    """Callers take a controller without a hierarchy for a directory, and make it."""
+    if os.path.ismount(hierarchy):
+        for below, _, _ in os.walk(hierarchy / name, topdown=False):
+            os.rmdir(below)
+        return
+    shutil.rmtree(hierarchy / name)
+    # Somebody else may use it.
+    with suppress(OSError):
+        hierarchy.rmdir()
 
 
 def read(path: Path) -> str:
@@ -178,15 +189,13 @@ def desk(runtime: str, uid: int = 0) -> Iterator[Desk]:
     """`runtime`: a path, or `fake`: fakerunc under runc's name, which finds its settings beside it."""
     place = Path(tempfile.mkdtemp(prefix="dr-", dir="/tmp"))
     outside = [path for path in map(Path, _OUTSIDE) if not path.exists()]
-    hierarchies = set(_GROUPS.iterdir())
     one = Desk(place, installed(place) if runtime == "fake" else runtime, uid)
     _furnish(one)
     with subreaper():
         try:
             yield one
         finally:
-            # containerd takes a controller without a hierarchy for a directory.
-            for path in (*outside, *({*_GROUPS.iterdir()} - hierarchies)):
+            for path in outside:
                 shutil.rmtree(path, ignore_errors=True)
             one.leave_nothing()
             shutil.rmtree(place)

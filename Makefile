@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input vm-system box test-vm vm-shell vm-clean proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -223,6 +223,28 @@ TRIES ?= 5000
 
 bad-input: setup ## every request of the API with anything in it, drawn anew (TRIES=5000)
 	$(call phase,bad input,CONMAN_BAD_INPUT_TRIES=$(TRIES) $(PY) -m pytest -q -s tests/integration/test_bad_input.py)
+
+vm-system: setup
+	@missing=()
+	for each in vagrant vagrant-libvirt libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients \
+		qemu-system-x86 qemu-utils mmdebstrap dnsmasq-base e2fsprogs cpio iproute2 openssh-client; do
+		[ "$$(dpkg-query -Wf '$${db:Status-Status}' $$each 2>/dev/null)" = installed ] || missing+=($$each)
+	done
+	$(install)
+
+box: vm-system ## the machine whose power is cut: a Debian 12, made here from packages; as root, once in minutes
+	$(call phase,box,$(PY) -m vm box)
+
+CUTS ?= 1
+
+test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each)
+	$(call phase,vm,STORIES="$(STORIES)" CUTS=$(CUTS) $(PY) -m pytest -p no:randomly -s --timeout 0 tests/vm)
+
+vm-shell: vm-system ## a root's shell in such a machine, conman installed; it goes with the shell
+	@$(PY) -m vm shell
+
+vm-clean: ## remove the box and all that the machines left: build/vm
+	@rm -rf build/vm
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

@@ -1,0 +1,96 @@
+"""The VM stage as far as it needs no machine: a box's name, what is missing, what a person is told."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vm import __main__ as command
+from vm import box, guests, places, steps
+from vm.trouble import Trouble
+
+VAGRANTS = """Host default
+  HostName 192.168.141.2
+  User vagrant
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "packages").write_text("runc\n")
+    monkeypatch.setattr(box, "RECIPE", tmp_path)
+    return tmp_path
+
+
+def test_another_recipe_is_another_box(recipe: Path) -> None:
+    before = box.name()
+    assert box.name() == before
+    (recipe / "packages").write_text("crun\n")
+    changed = box.name()
+    (recipe / "init").write_text("")
+    assert len({before, changed, box.name()}) == 3
+
+
+def test_boxes_of_older_recipes_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(box, "VAGRANT", tmp_path)
+    for name in ("conman-debian12-old", "conman-debian12-new", "somebody-elses"):
+        (tmp_path / "boxes" / name).mkdir(parents=True)
+    assert box.older("conman-debian12-new") == ["conman-debian12-old"]
+
+
+def test_a_missing_tool_is_named_with_the_command_that_installs_it() -> None:
+    with pytest.raises(Trouble, match=r"no-such-tool not found: run make vm-system, as root"):
+        box.must_have_tools(("sh", "no-such-tool"))
+
+
+def test_who_is_not_root_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(Trouble, match="run it by sudo"):
+        box.must_have_tools(("sh",))
+
+
+def test_too_little_space_is_told_before_anything_is_made() -> None:
+    places.must_have_space(3000)
+    with pytest.raises(Trouble, match="2999 MiB left and a box needs 3000: make space"):
+        places.must_have_space(2999)
+
+
+def test_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TOP", "VAGRANT", "POOL", "LOGS"):
+        monkeypatch.setattr(places, name, tmp_path)
+    second = places.alone()
+    with places.alone(), pytest.raises(Trouble, match=f"process {os.getpid()} uses"):
+        second.__enter__()
+    with places.alone():
+        pass
+
+
+def test_trouble_is_one_sentence_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("TOP", "VAGRANT", "POOL", "LOGS"):
+        monkeypatch.setattr(places, name, tmp_path)
+    assert command.main(["bix"]) == 1
+    assert capsys.readouterr().err == "vm: there is no 'bix': python -m vm box | shell\n"
+
+
+def test_who_is_outside_goes_by_the_open_connection_only() -> None:
+    inside = guests.configuration(VAGRANTS, "/run/ssh")
+    outside = guests.configuration(VAGRANTS, "/proc/7/root/run/ssh", "ProxyCommand false")
+    assert inside.startswith(VAGRANTS)
+    assert "  ControlPath /run/ssh\n" in inside
+    assert "ProxyCommand" not in inside
+    assert outside.endswith("  ProxyCommand false\n")
+
+
+def test_steps_tell_how_long_they_took(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(steps, "TOOK", [("boot", 2.0), ("boot", 3.5), ("revert", 1.0)])
+    with pytest.raises(KeyError), steps.step("cut"):
+        raise KeyError
+    assert capsys.readouterr().out == "== cut\n-- cut: 0.0 s\n"
+    steps.print_table()
+    assert (
+        "boot                                 2     2.0     3.5     5.5" in capsys.readouterr().out
+    )

@@ -1,0 +1,35 @@
+"""python -m vm box | shell: what the Makefile calls. Trouble is one sentence and exit code 1, never a traceback."""
+
+import sys
+
+from vm import box
+from vm.guests import guest
+from vm.installing import install
+from vm.places import alone
+from vm.trouble import Trouble
+
+
+def main(words: list[str]) -> int:
+    try:
+        with alone():
+            return _do(words)
+    except Trouble as trouble:
+        print(f"vm: {trouble}", file=sys.stderr)
+        return 1
+
+
+def _do(words: list[str]) -> int:
+    match words:
+        case ["box"]:
+            print(f"the box is {box.ensure()}")
+            return 0
+        case ["shell"]:
+            with guest() as machine:
+                install(machine)
+                return machine.shell()
+        case _:
+            raise Trouble(f"there is no {' '.join(words)!r}: python -m vm box | shell")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

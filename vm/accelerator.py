@@ -1,0 +1,59 @@
+"""KVM where it works, else emulation; a device file proves nothing: there are machines whose guests never run.
+
+It must never guess: what it takes for usable has booted the box's kernel that far that it speaks.
+"""
+
+import os
+import select
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from vm import box
+from vm.places import TOP, VAGRANT
+
+_KVM = "/dev/kvm"
+_SPEAKS_S = 20
+
+
+@cache
+def driver() -> str:
+    """`kvm` or `qemu`; found out once in a boot of this machine."""
+    boot, known = Path("/proc/sys/kernel/random/boot_id").read_text().strip(), TOP / "driver"
+    if not known.exists() or known.read_text().split()[0] != boot:
+        is_usable = os.access(_KVM, os.R_OK | os.W_OK) and _speaks()
+        known.write_text(f"{boot} {'kvm' if is_usable else 'qemu'}")
+    found = known.read_text().split()[1]
+    print(f"guests are {'run by KVM' if found == 'kvm' else 'emulated: no usable KVM'}", flush=True)
+    return found
+
+
+def _speaks() -> bool:
+    """Whether a kernel under KVM says anything."""
+    [kernel] = (VAGRANT / "boxes" / box.name()).glob("*/libvirt/kernel")
+    machine = ("qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "256", "-nographic")
+    says = ("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1", "-no-reboot")
+    tried = subprocess.Popen(
+        [*machine, "-net", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio", *says],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert tried.stdout is not None
+    try:
+        return _hears(tried.stdout.fileno())
+    finally:
+        tried.kill()
+        tried.wait()
+        tried.stdout.close()
+
+
+def _hears(output: int) -> bool:
+    """More than the firmware's few words: the kernel's own first line."""
+    heard = b""
+    while select.select([output], [], [], _SPEAKS_S)[0]:
+        read = os.read(output, 4096)
+        if not read or b"Linux version" in heard + read:
+            return bool(read)
+        heard += read
+    return False

@@ -138,7 +138,7 @@ class _Sweeping:
         for story, aimed in zip(stories, pool.map(self._aimed, stories), strict=True):
             found, which = aimed
             self.swept.append(Swept(story, found, which[:: self._every]))
-            self._ticker.says(f"points: of {len(self.swept)} of {len(stories)} stories")
+            self._ticker.says(f"points of {len(self.swept)} of {len(stories)} stories")
 
     def _aimed(self, story: Story) -> Aimed:
         if monotonic() >= self._ends:

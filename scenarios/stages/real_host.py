@@ -220,6 +220,8 @@ class RealHost:
         if disk is not None:
             disk.shut()
         if place is not None:
+            # First: one that sees its program end before it dies itself would record how.
+            self._kill_shims()
             clear(place)
             while any(one.kind in _ALIVE for one in census(place)):
                 clear(place)

@@ -1,4 +1,7 @@
-"""A signal goes to whoever has the pid by now: no handle, no comparison."""
+"""A signal goes to whoever has the pid by now: no handle, no comparison.
+
+Never to be swept on a machine that has anything else to do: it may end a stranger.
+"""
 
 import os
 

@@ -21,7 +21,7 @@ from conman.core.model import Container, Stored
 from conman.host.database import look
 from conman.primitives.steps import ProcessId
 from scenarios.control_groups import FREEZING, FROZEN, THAWED
-from scenarios.stages.census import Thing, census, clear
+from scenarios.stages.census import Place, Thing, census, clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.story import Befalls
@@ -104,6 +104,12 @@ def _is_held(lock: Path) -> bool:
     finally:
         os.close(file)
     return False
+
+
+def _kill_shims(place: Place) -> None:
+    for one in census(place):
+        if one.kind == "shim":
+            kill(int(one.what))
 
 
 class RealHost:
@@ -203,7 +209,7 @@ class RealHost:
     def befall(self, what: Befalls) -> None:
         """Raises KeyError for what no real stage can do."""
         {
-            Befalls.SHIM_KILLED: self._kill_shims,
+            Befalls.SHIM_KILLED: lambda: _kill_shims(self._daemon.place),
             Befalls.PROGRAM_KILLED: self._kill_programs,
             Befalls.RUN_REMOVED: lambda: shutil.rmtree(self._daemon.run),
             Befalls.RUNTIME_DELETED: self._delete,
@@ -221,7 +227,7 @@ class RealHost:
             disk.shut()
         if place is not None:
             # First: one that sees its program end before it dies itself would record how.
-            self._kill_shims()
+            _kill_shims(place)
             clear(place)
             while any(one.kind in _ALIVE for one in census(place)):
                 clear(place)
@@ -230,11 +236,6 @@ class RealHost:
         shutil.rmtree(self._daemon.run, ignore_errors=not self._daemon.run.exists())
         self._reboots += 1
         self._boot.write_text(str(uuid.UUID(int=self._reboots)))
-
-    def _kill_shims(self) -> None:
-        for one in self.things():
-            if one.kind == "shim":
-                kill(int(one.what))
 
     def _kill_programs(self) -> None:
         for _, one in self.programs():

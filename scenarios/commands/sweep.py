@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
     outcomes.check(options.json)
     stories = _checked(options)
     with conmand(options.plant) as program:
+        # After whatever is wrong with the words: that can be mended without being root.
+        must_strike(_kind(options).sample, options.stage)
         sweeping, began = _Sweeping(options, program), monotonic()
         stop_as_interrupted()
         is_stopped = sweeping.sweep(shard(options.shard).of(stories, "stories"))
@@ -72,16 +74,15 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _checked(options: argparse.Namespace) -> list[Story]:
-    """What is to be swept, where that is possible. Raises Usage."""
+    """What is to be swept, if the words make sense. Raises Usage."""
     for name in ("jobs", "every"):
         if getattr(options, name) < 1:
             raise Usage(f"--{name} {getattr(options, name)} makes no sense: give 1 or more")
     if options.time:
         seconds(options.time, "--time")
     must_be_possible(options.stage)
-    stories = _stories(options)
-    must_strike(_kind(options).sample, options.stage)
-    return stories
+    _kind(options)
+    return _stories(options)
 
 
 def _kind(options: argparse.Namespace) -> Kind:

@@ -238,7 +238,7 @@ box: vm-system ## the machine whose power is cut: a Debian 12, made here from pa
 CUTS ?= 1
 
 test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each)
-	$(call phase,vm,STORIES="$(STORIES)" CUTS=$(CUTS) $(PY) -m pytest -p no:randomly -s --timeout 0 tests/vm)
+	$(call phase,vm,GRPC_VERBOSITY=NONE STORIES="$(STORIES)" CUTS=$(CUTS) $(PY) -m pytest -p no:randomly -s --timeout 0 tests/vm)
 
 vm-shell: vm-system ## a root's shell in such a machine, conman installed; it goes with the shell
 	@$(PY) -m vm shell

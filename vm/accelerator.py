@@ -31,10 +31,24 @@ def driver() -> str:
 def _speaks() -> bool:
     """Whether a kernel under KVM says anything."""
     [kernel] = (VAGRANT / "boxes" / box.name()).glob("*/libvirt/kernel")
+    # It ends with this process, however that ends.
+    dies = ("setpriv", "--pdeathsig", "KILL")
     machine = ("qemu-system-x86_64", "-accel", "kvm", "-cpu", "host", "-m", "256", "-nographic")
     says = ("-kernel", str(kernel), "-append", "console=ttyS0 panic=-1", "-no-reboot")
     tried = subprocess.Popen(
-        [*machine, "-net", "none", "-vga", "none", "-monitor", "none", "-serial", "stdio", *says],
+        [
+            *dies,
+            *machine,
+            "-net",
+            "none",
+            "-vga",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            *says,
+        ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

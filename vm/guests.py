@@ -121,8 +121,9 @@ class Guest:
 
     def socket(self, path: str) -> str:
         """The guest's unix socket at `path` (absolute) as one of this machine, from now on after every boot too."""
-        self._forwarded.add(path)
-        self._forward(path)
+        if path not in self._forwarded:
+            self._forward(path)
+            self._forwarded.add(path)
         return f"{self._root}{_here(path)}"
 
     def disconnect(self) -> None:

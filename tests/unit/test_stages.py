@@ -63,7 +63,7 @@ def test_a_real_stage_has_a_program_for_whatever_it_plays(stage: str) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["create", "--stage", "vm"], "not built yet"),
+        (["create", "--stage", "vm"], "make test-vm"),
         (["create", "--stage", "moon"], "there is no stage 'moon'"),
         (["clock-set-back", "--stage", "fake"], "cannot be played on fake: the clock"),
         (["nothing"], "there is no story 'nothing'"),

@@ -1,0 +1,31 @@
+"""One machine for all of these tests, conman installed in it as a user would; each begins where that ended.
+
+It takes minutes: `make test-vm`, never `make test`.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from vm.guests import Guest, guest
+from vm.installing import install
+from vm.places import alone
+from vm.steps import print_table
+
+INSTALLED = "installed"
+
+
+@pytest.fixture(scope="session")
+def machine() -> Iterator[Guest]:
+    with alone(), guest() as made:
+        install(made)
+        made.snapshot(INSTALLED)
+        yield made
+    print_table()
+
+
+@pytest.fixture
+def fresh(machine: Guest) -> Guest:
+    """Just installed: conman runs, without a container."""
+    machine.revert(INSTALLED)
+    return machine

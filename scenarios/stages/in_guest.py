@@ -34,7 +34,7 @@ systemctl stop conman
 systemctl daemon-reload
 systemctl start --no-block conman
 """
-_CALL_S, _LOOK_S = 300.0, 0.2
+_CALL_S, _REST_S, _LOOK_S = 300.0, 300.0, 0.2
 
 
 class InGuest:
@@ -95,12 +95,15 @@ class InGuest:
     # ---- the client
 
     def _serve(self) -> bool:
-        """The client's story to its end; False: the machine went off."""
+        """The client's story to its end; False: the machine went off. Raises Violation."""
+        ends = monotonic() + _REST_S
         while (request := self.client.next_request()) is not None:
             reply = self._ask(request)
             if reply is None:
                 return False
             if not self.client.told(reply):
+                if monotonic() > ends:
+                    raise Violation("I8", f"{self.client.describe()} has no answer: {reply}")
                 threading.Event().wait(_LOOK_S)
         return True
 

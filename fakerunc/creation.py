@@ -79,9 +79,8 @@ class Reading:
 
 def create(call: Invocation) -> Answer:
     """`create`, and `run`, as runc."""
-    runc = Reading(RUNC, read, _unfit, defect, Creation.go_words)
     try:
-        return create_as(call, runc)
+        return create_as(call, READING)
     except (Refused, Unreadable) as problem:
         raise Refused(f"runc {call.command} failed: {problem}") from problem
 
@@ -326,3 +325,7 @@ def _terminal(order: Order, step: Step) -> "Terminal":
 def _for_the_end(bundle: Bundle) -> str:
     stage = bundle.hooks["poststop"]
     return json.dumps({"poststop": hooks.written(stage)}) if stage else ""
+
+
+#: runc's own.
+READING = Reading(RUNC, read, _unfit, defect, Creation.go_words)

@@ -227,14 +227,18 @@ class Shell:
 
     def _fork(self, command: tuple[str, ...], *, loud: bool, stdin: int, stdout: int) -> int:
         shell = os.getpid()
+        # A child of PID 1 is killed by what PID 1 ignores, from its first instant on.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return pid
         code = 127
         try:
             if self.first:
                 die_with(shell)
             self._reset_signals()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.dup2(stdin, 0)
             os.dup2(stdout, 1)
             os.closerange(3, leash.FD + self.first)

@@ -13,7 +13,8 @@ import pytest
 
 from fakerunc.bundle import read
 from fakerunc.commands import Failed, release
-from fakerunc.creation import Creation, HostRefused, Order
+from fakerunc.creation import READING, Creation, HostRefused, Order
+from fakerunc.inherited import Inherited
 from fakerunc.model import (
     ALREADY_RUNNING,
     NOTHING_THERE,
@@ -191,7 +192,8 @@ def test_of_two_creates_at_once_the_slower_undoes_the_winner(box: Lab) -> None:
     """As runc's do: both have seen no directory. The winner said 0; its init is invisible now."""
     assert box.create().code == 0
     directory = StateDirectory(str(box.root), "c1")
-    slower = Creation(directory, Order(read(str(box.bundle)), "", HIERARCHIES))
+    order = Order(read(str(box.bundle)), "", HIERARCHIES, "", Inherited(), READING)
+    slower = Creation(directory, order)
     slower.perform(Step(StepKind.MAKE_DIRECTORY))
     with pytest.raises(HostRefused) as refusal:
         slower.perform(Step(StepKind.MAKE_FIFO))

@@ -13,6 +13,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -78,8 +79,12 @@ def leave_no_cgroup() -> None:
 
     Whoever was not reaped yet when runc deleted kept a cgroup busy.
     """
-    for name in (CGROUP, Path(CGROUP).parent):
-        for path in Path("/sys/fs/cgroup").glob(f"**/{name}"):
+    top = Path("/sys/fs/cgroup")
+    own = Path("/proc/self/cgroup").read_text().splitlines()
+    # What is asked for below a hierarchy's root, and what is below the caller's own cgroup.
+    places = {line.split(":", 2)[2].strip("/") for line in own} | {""}
+    for name, below in product((CGROUP, Path(CGROUP).parent), places):
+        for path in (*top.glob(f"*/{below}/{name}"), *top.glob(f"./{below}/{name}")):
             path.rmdir()
 
 

@@ -32,6 +32,8 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     ("grpc.max_send_message_length", -1),
 )
+# The second is gRPC's word for a call that came just as conmand ended: we cancel none.
+_NOBODY_ANSWERED = ("UNAVAILABLE", "CANCELLED")
 # A try that took longer did reach conmand: what follows is new trouble.
 _REACHED_AFTER_S = 1.0
 
@@ -137,7 +139,7 @@ class _Call:
         from conman.ctl.sentences import cause, read_failure, sentence
 
         failed = read_failure(error)
-        if failed.code != "UNAVAILABLE":
+        if failed.code not in _NOBODY_ANSWERED:
             deadline_s = self._patience.deadline_s
             told = sentence(failed, self._method, self._address, deadline_s)
             raise CommandFailed(told, failed.code)

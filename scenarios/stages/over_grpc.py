@@ -197,7 +197,11 @@ def _state(number: int) -> State:
 def _refusal(error: grpc.RpcError) -> Refusal:
     """`NOBODY` as its reason: it is no word of conman's, which is not there."""
     pairs = {pair.key: pair.value for pair in error.trailing_metadata() or ()}
-    code, details = Code(error.code().name), error.details() or ""
+    details = error.details() or ""
+    if error.code() is grpc.StatusCode.CANCELLED:
+        # Not by us: it came just as conmand ended.
+        return Refusal(Code.UNAVAILABLE, NOBODY, details)
+    code = Code(error.code().name)
     if _DETAILS not in pairs:
         return Refusal(code, NOBODY, details)
     info = ErrorInfo()

@@ -125,6 +125,14 @@ def test_a_retry_sends_the_very_same_request(conmand: StubConmand) -> None:
     assert len(sent[0].request_id) == 32
 
 
+def test_a_call_that_comes_as_conmand_ends_is_for_the_next(conmand: StubConmand) -> None:
+    """The gRPC server cancels it, without a word of conman's."""
+    cancelled = refuse(grpc.StatusCode.CANCELLED, "CANCELLED", domain="elsewhere")
+    conmand.behave["StartContainer"] = after(2, cancelled)
+    assert conmanctl(conmand.path, "container", "start", "a") == 0
+    assert len(conmand.requests("StartContainer")) == 3
+
+
 def test_what_may_have_happened_is_said(
     conmand: StubConmand, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -111,7 +111,7 @@ test-integration: setup ## the real daemon and client: over fakerunc, as root ov
 	$(call phase,integration,$(PY) -m pytest -n $(WAITERS) --dist loadfile tests/contract tests/integration)
 
 test-chaos: syscall-points ## the real daemon, its shims and its power, killed at named points and at system calls
-	$(call phase,chaos,$(PY) -m pytest -n $(WAITERS) --dist loadgroup tests/chaos)
+	$(call phase,chaos,$(PY) -m pytest -n $(WAITERS) --dist loadfile tests/chaos)
 
 FLAVOUR ?= runc
 TRUTHS_runc := tests/integration/test_fakerunc_matrix.py tests/integration/test_fakerunc_truth.py

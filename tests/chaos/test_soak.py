@@ -20,8 +20,7 @@ from scenarios.stages.all_stages import must_cut
 from scenarios.usage import Usage
 from scenarios.violation import Violation
 
-#: One after the other: a look at all of /tmp is one of them.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("soak")]
+pytestmark = pytest.mark.timeout(300)
 SOAK = "scenarios.soak.soak.ASKS_A_ROUND"
 
 

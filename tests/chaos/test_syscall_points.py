@@ -20,11 +20,7 @@ from scenarios.story import Story
 from scenarios.syscalls import preload, sweep
 from scenarios.syscalls.sweep import Points
 
-#: Who plays a story knows its points.
-STORIES = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"points of {name}"))
-    for name in ("whole-life", "kill", "pause", "unpause", "update-exited", "rename")
-]
+STORIES = ("whole-life", "kill", "pause", "unpause", "update-exited", "rename")
 #: Each so manieth point, from the second on: over fakerunc, and over runc.
 EVERY = {"fake": slice(1, None, 24), "runc": slice(13, None, 48)}
 

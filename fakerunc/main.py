@@ -4,6 +4,7 @@ Everything that anybody sees of fakerunc leaves through here, and the exit code 
 must never use runc's own state: without --root it keeps its state beside it, or refuses.
 """
 
+import fcntl
 import os
 import sys
 from collections.abc import Callable
@@ -33,6 +34,10 @@ from fakerunc.settings import BadSetting
 
 
 def main() -> int:
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if not _can_be_written(number):
+            # As runc, whose words are lost then: containerd gives what can only be read where nobody listens.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for good
     try:
         flavour = chosen(sys.argv[1:])
     except BadSetting as problem:
@@ -44,6 +49,13 @@ def main() -> int:
 
         return crun(sys.argv[1:])
     return _as_runc()
+
+
+def _can_be_written(fd: int) -> bool:
+    try:
+        return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+    except OSError:
+        return False
 
 
 def _as_runc() -> int:

@@ -208,6 +208,21 @@ def test_in_a_shared_pid_namespace_children_stay_until_delete(box: Lab) -> None:
     assert list(box.root.iterdir()) == []
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_who_gives_what_can_only_be_read_is_answered_by_the_exit_code(
+    box: Lab, unbuffered: str
+) -> None:
+    """As containerd does where nobody listens."""
+    words = [*box.runtime, "--root", str(box.root)]
+    env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+    with open("/dev/null") as null:
+        for asked, code in (("--version", 0), ("list", 0), ("nonsense", 3)):
+            done = subprocess.run(
+                [*words, asked], stdin=null, stdout=null, stderr=null, check=False, env=env
+            )
+            assert done.returncode == code, asked
+
+
 def test_kill_all_reaches_children(box: Lab) -> None:
     pid, hears = box.running_aloud("sh", "-c", "sleep 100 & echo up; wait; exit 5")
     heard(hears, b"up")

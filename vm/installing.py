@@ -26,7 +26,7 @@ _FOR = (
 VENV, ROOTFS = "/opt/conman", "/srv/busybox"
 _INSTALL = f"""set -e
 python3 -m venv --without-pip {VENV}
-pip --python {VENV}/bin/python install -q --no-index --find-links /root/wheels conman
+PIP_FIND_LINKS=/root/wheels pip --python {VENV}/bin/python install -q --no-index conman
 ln -s {VENV}/bin/conmand {VENV}/bin/conmanctl /usr/bin/
 mkdir -p {ROOTFS}/bin
 cp /bin/busybox {ROOTFS}/bin/

@@ -17,6 +17,7 @@ from fakerunc.model import (
     ALREADY_RUNNING,
     Answer,
     Command,
+    Kill,
     Plan,
     Record,
     Step,
@@ -24,6 +25,7 @@ from fakerunc.model import (
     View,
     stuck,
 )
+from fakerunc.options import Invocation
 from fakerunc.state import StateDirectory
 
 
@@ -199,3 +201,10 @@ def _read(fd: int) -> bytes | None:
         return os.read(fd, 16)
     except BlockingIOError:
         return None
+
+
+def kill_asked(call: Invocation) -> Kill:
+    """A `kill`, of any flavour; a signal that is unknown stays a text, for the model to refuse."""
+    text = call.arguments[1] if len(call.arguments) > 1 else ""
+    number = signals.parse(text)
+    return Kill(call.arguments[0], text if number is None else number, all=call.on("all"))

@@ -9,8 +9,8 @@ import os
 import sys
 from collections.abc import Callable
 
-from fakerunc import faults, signals
-from fakerunc.commands import Say, carry_out
+from fakerunc import faults
+from fakerunc.commands import Say, carry_out, kill_asked
 from fakerunc.fault_terms import UnknownFault
 from fakerunc.flavour import chosen
 from fakerunc.log import Log, complaint_about, go_error
@@ -19,7 +19,6 @@ from fakerunc.model import (
     Checkpoint,
     Command,
     Delete,
-    Kill,
     Pause,
     Resume,
     Start,
@@ -136,12 +135,6 @@ def _on_one(make: Callable[[Invocation], Command]) -> Callable[[Invocation], Ans
 _SAY: dict[str, Say] = {"state": lambda record, view: render_state(record, status(view).value)}
 
 
-def _kill(call: Invocation) -> Kill:
-    text = call.arguments[1] if len(call.arguments) > 1 else ""
-    number = signals.parse(text)
-    return Kill(call.arguments[0], text if number is None else number, all=call.on("all"))
-
-
 def _list(call: Invocation) -> Answer:
     # Only here: reading the user database costs every other command its import.
     from fakerunc.listing import print_list  # noqa: PLC0415
@@ -189,7 +182,7 @@ _COMMANDS: dict[str, Callable[[Invocation], Answer]] = {
     "create": _create,
     "delete": _on_one(lambda call: Delete(call.arguments[0], force=call.on("force"))),
     "exec": _exec,
-    "kill": _on_one(_kill),
+    "kill": _on_one(kill_asked),
     "list": _list,
     "pause": _on_one(lambda call: Pause(call.arguments[0])),
     "checkpoint": _on_one(lambda call: Checkpoint(call.arguments[0])),

@@ -9,15 +9,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from fakerunc import faults, process, resources, signals
-from fakerunc.commands import Say, carry_out
+from fakerunc import faults, process, resources
+from fakerunc.commands import Say, carry_out, kill_asked
 from fakerunc.crun import line, plans, printed
 from fakerunc.crun.files import CRUN
 from fakerunc.crun.line import Misused
 from fakerunc.decoding import Unreadable
 from fakerunc.fault_terms import UnknownFault
 from fakerunc.log import rfc3339
-from fakerunc.model import Answer, Command, Delete, Kill, Pause, Ps, Resume, Start, State, Update
+from fakerunc.model import Answer, Command, Delete, Pause, Ps, Resume, Start, State, Update
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
 from fakerunc.settings import BadSetting
@@ -97,12 +97,6 @@ _SAY: dict[str, Say] = {
 }
 
 
-def _kill(call: Invocation) -> Kill:
-    text = call.arguments[1] if len(call.arguments) > 1 else ""
-    number = signals.parse(text)
-    return Kill(call.arguments[0], text if number is None else number, all=call.on("all"))
-
-
 def _list(call: Invocation) -> Answer:
     # Only here, as for runc's.
     from fakerunc.crun import listing  # noqa: PLC0415
@@ -170,7 +164,7 @@ _COMMANDS: dict[str, Callable[[Invocation], Answer]] = {
     "create": _create,
     "delete": _on_one(lambda call: Delete(call.arguments[0], force=call.on("force"))),
     "exec": _exec,
-    "kill": _on_one(_kill),
+    "kill": _on_one(kill_asked),
     "list": _list,
     "pause": _on_one(lambda call: Pause(call.arguments[0])),
     "ps": _ps,

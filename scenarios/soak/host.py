@@ -9,12 +9,12 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 
 from scenarios.soak.lives import Ends, Kills, Life
-from scenarios.stages.census import clear
+from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import Daemon, first_line
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.stages.over_grpc import Names
@@ -174,10 +174,10 @@ class Host:
             self.daemon.kill()
 
     def close(self) -> None:
-        """Nothing of it stays."""
-        self.end_daemon()
-        if self.real.has_been_used:
-            clear(self.daemon.place)
-        if self.disk is not None:
-            self.disk.close()
-        shutil.rmtree(self.top)
+        """Nothing of it stays, whichever of these fails."""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self.top)
+            if self.disk is not None:
+                stack.callback(self.disk.close)
+            stack.callback(clear, self.daemon)
+            self.end_daemon()

@@ -7,11 +7,7 @@ believes that it put things. It must never count a zombie, nor a thing of anothe
 
 import errno
 import os
-import select
-import signal
-import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -19,7 +15,6 @@ from pathlib import Path
 _MARKS = {"CONMAN_RUN": "run", "CONMAN_SHIM": "shim", "CONMAN_CALL": "call"}
 _CGROUPS = Path("/sys/fs/cgroup")
 _GONE = (errno.ENOENT, errno.ENODEV)
-_PATIENCE_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,44 +44,6 @@ def daemons(place: Place) -> list[str]:
     """The cgroups that a daemon makes for itself, in every hierarchy."""
     name = f"conman-{place.instance}"
     return [str(path) for path in (*_CGROUPS.glob(name), *_CGROUPS.glob(f"*/{name}"))]
-
-
-def clear(place: Place) -> None:
-    """After a failure: end and remove it all by hand, so that it stays one failure."""
-    for thing in census(place):
-        if thing.kind == "cgroup":
-            _thaw(Path(thing.what))
-    for thing in census(place):
-        if thing.kind in {*_MARKS.values(), "member"}:
-            _end(int(thing.what))
-    for thing in census(place):
-        if thing.kind == "mount":
-            subprocess.run(["umount", "--lazy", thing.what], check=True)
-    for parent in daemons(place):
-        for path in (*Path(parent).glob("*/"), Path(parent)):
-            with suppress(
-                OSError
-            ):  # a member may be on its way out; what stays is told by the test
-                path.rmdir()
-
-
-def _thaw(cgroup: Path) -> None:
-    """A frozen process does not die."""
-    for name, word in (("freezer.state", "THAWED"), ("cgroup.freeze", "0")):
-        if (file := cgroup / name).exists():
-            file.write_text(word)
-
-
-def _end(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        handle = os.pidfd_open(pid)
-        try:
-            signal.pidfd_send_signal(handle, signal.SIGKILL)
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            assert poll.poll(_PATIENCE_MS), f"process {pid} does not die"
-        finally:
-            os.close(handle)
 
 
 def _processes(place: Place) -> Iterator[Thing]:

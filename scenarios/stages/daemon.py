@@ -17,6 +17,8 @@ BIN = os.path.dirname(sys.executable)
 PATIENCE_S = 40
 #: Bytecode is kept, whatever the machine says: a third of a start is compiling.
 _NOT_HANDED_ON = ("CONMAN_", "PYTHONDONTWRITEBYTECODE")
+#: In the environment of the daemon and of all that it starts: the scratch directory.
+MARK = "STAGE_OF"
 
 
 class Daemon:
@@ -33,6 +35,7 @@ class Daemon:
         self.before: tuple[str, ...] = ()
         self.environ: dict[str, str] = {}
         self.process: subprocess.Popen[str] | None = None
+        self._instance = ""
 
     def begin(
         self, *options: str, stdin: int | None = None, **environ: str
@@ -47,7 +50,7 @@ class Daemon:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=ours | self.environ | environ,
+                env=ours | {MARK: str(self.top)} | self.environ | environ,
             )
 
     def start(self, *options: str, **environ: str) -> None:
@@ -76,8 +79,15 @@ class Daemon:
         return self.died()
 
     @property
+    def has_been_used(self) -> bool:
+        """A daemon came so far that there may be anything; its store is there from then on."""
+        return bool(self._instance) or (self.data / "instance").exists()
+
+    @property
     def instance(self) -> str:
-        return (self.data / "instance").read_text().strip()
+        """Remembered: a disk that has lost its power cannot be read."""
+        self._instance = self._instance or (self.data / "instance").read_text().strip()
+        return self._instance
 
     @property
     def place(self) -> Place:

@@ -23,6 +23,7 @@ class LoopDisk:
 
     def __init__(self, top: Path) -> None:
         self._top, self.place = top, top / "m"
+        self._is_mounted = False
         self._boots = count(1)
         self._file = self._new_file()
         self.place.mkdir()
@@ -55,13 +56,17 @@ class LoopDisk:
         self._mount()
 
     def close(self) -> None:
-        _run("umount", "--lazy", str(self.place))
+        """Also when its power is gone, or it has not come back."""
+        if self._is_mounted:
+            _run("umount", "--lazy", str(self.place))
+        self._is_mounted = False
 
     def _new_file(self) -> Path:
         return self._top / f"disk-{next(self._boots)}"
 
     def _mount(self) -> None:
         _run("mount", "-o", _OPTIONS, str(self._file), str(self.place))
+        self._is_mounted = True
 
 
 def _run(*words: str) -> None:

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 
@@ -22,7 +23,8 @@ from conman.errors import Refusal
 from scenarios import oracle, specification, verdict
 from scenarios.clients import Client
 from scenarios.stages import over_grpc, recorded
-from scenarios.stages.census import clear, daemons
+from scenarios.stages.census import daemons
+from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon, first_line
 from scenarios.stages.deaths import Death, With, death
 from scenarios.stages.left import Left, named
@@ -148,13 +150,13 @@ class Real:
         return True
 
     def close(self) -> None:
-        """Nothing of it stays."""
-        if self._daemon.process is not None:
-            self._kill()
-        if self._host.has_been_used:
-            clear(self._daemon.place)
-        self._striking.close()
-        shutil.rmtree(self._daemon.top)
+        """Nothing of it stays, whichever of these fails."""
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, self._daemon.top)
+            stack.callback(self._striking.close)
+            stack.callback(clear, self._daemon)
+            if self._daemon.process is not None:
+                self._kill()
 
     # ---- the daemon
 

@@ -21,7 +21,8 @@ from conman.core.model import Container, Stored
 from conman.host.database import look
 from conman.primitives.steps import ProcessId
 from scenarios.control_groups import FREEZING, FROZEN, THAWED
-from scenarios.stages.census import Place, Thing, census, clear
+from scenarios.stages.census import Place, Thing, census
+from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.story import Befalls
@@ -129,8 +130,8 @@ class RealHost:
 
     @property
     def has_been_used(self) -> bool:
-        """A daemon came so far that there may be anything; its store is there from then on."""
-        return (self._daemon.data / "instance").exists()
+        """A daemon came so far that there may be anything."""
+        return self._daemon.has_been_used
 
     def things(self) -> list[Thing]:
         return census(self._daemon.place)
@@ -228,9 +229,7 @@ class RealHost:
         if place is not None:
             # First: one that sees its program end before it dies itself would record how.
             _kill_shims(place)
-            clear(place)
-            while any(one.kind in _ALIVE for one in census(place)):
-                clear(place)
+        clear(self._daemon)
         if disk is not None:
             disk.boot()
         shutil.rmtree(self._daemon.run, ignore_errors=not self._daemon.run.exists())

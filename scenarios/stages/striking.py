@@ -5,6 +5,7 @@ next life, nor take for struck what nothing came of.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 
@@ -142,11 +143,8 @@ class Striking:
             kill(pid)
 
     def close(self) -> None:
-        """With nobody left alive."""
-        if self.runtime is not None:
-            self.runtime.close()
-        if self._group is not None:
-            self._group.close()
-        for disk in (self.disk, self._small):
-            if disk is not None:
-                disk.close()
+        """With nobody left alive. Each is closed, whichever of them fails."""
+        with ExitStack() as stack:
+            for one in (self._small, self.disk, self._group, self.runtime):
+                if one is not None:
+                    stack.callback(one.close)

@@ -32,7 +32,8 @@ from conman.core.outputs import Perform
 from conman.engine.codec import parse
 from conman.engine.recorder import BOOT, OUTPUT, replay
 from conman.shim.crash_names import known
-from scenarios.stages.census import Thing, census, clear, daemons
+from scenarios.stages.census import Thing, census, daemons
+from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S
 from tests.integration.one_conmand import Conmand, await_end
 
@@ -107,8 +108,7 @@ class Stage(Conmand):
         """Whatever happened, nothing of it stays."""
         if self.process is not None:
             self.kill()
-        if (self.data / "instance").exists():
-            clear(self.place)
+        clear(self)
         shutil.rmtree(self.top)
 
 

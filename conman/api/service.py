@@ -15,7 +15,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, changes, translate
+from conman.api import answers, changes, streams, translate
 from conman.api.events import Source, stream
 from conman.api.info import Facts, info
 from conman.api.malformed import field_at_fault
@@ -94,6 +94,7 @@ class Service:
             "UnpauseContainer": self._on(wire.UnpauseContainerRequest, changes.unpause),
             "UpdateContainer": self._on(wire.UpdateContainerRequest, changes.update),
             "RenameContainer": self._on(wire.RenameContainerRequest, changes.rename),
+            "OpenStream": self._on(wire.OpenStreamRequest, streams.open_stream),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
             "InspectContainer": self._on(wire.InspectContainerRequest, translate.inspect),

@@ -7,6 +7,7 @@ from conman.api import fields, identity, limits
 from conman.api.mounts import devices, mounts
 from conman.api.patch import runtime_spec_patch
 from conman.api.signals import TERM
+from conman.api.streams import refuse_streams
 from conman.core.spec import ContainerSpec
 from conman.wire.v1 import conman_pb2 as wire
 
@@ -14,6 +15,7 @@ from conman.wire.v1 import conman_pb2 as wire
 def container_spec(message: wire.CreateContainerRequest) -> ContainerSpec:
     """Raises ConmanError with the first field that is wrong."""
     fields.command(message.command, message.args, message.env)
+    refuse_streams(message)
     return ContainerSpec(
         command=message.command,
         args=tuple(message.args),

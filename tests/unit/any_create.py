@@ -81,6 +81,9 @@ MORE: dict[str, st.SearchStrategy[Any]] = {
     "sysctls": maps,
     "stop_timeout_ms": st.none() | numbers,
     "runtime_spec_patch": patches,
+    "stdin": st.booleans(),
+    "stdin_once": st.booleans(),
+    "tty": st.booleans(),
 }
 creates = st.builds(
     wire.CreateContainerRequest,

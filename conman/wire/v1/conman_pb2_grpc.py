@@ -109,6 +109,11 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
                 _registered_method=True)
+        self.OpenStream = channel.unary_unary(
+                '/conman.v1.Conman/OpenStream',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
+                _registered_method=True)
         self.Info = channel.unary_unary(
                 '/conman.v1.Conman/Info',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
@@ -242,6 +247,16 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def OpenStream(self, request, context):
+        """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
+        token that opens it once, within 30 s. What is said there, frame by frame, is in
+        docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
+        such stream. NOT_FOUND: there is no such container, or no such exec.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Info(self, request, context):
         """The host, its runtimes and its containers in numbers.
         """
@@ -326,6 +341,11 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.Events,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.SerializeToString,
+            ),
+            'OpenStream': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenStream,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.SerializeToString,
             ),
             'Info': grpc.unary_unary_rpc_method_handler(
                     servicer.Info,
@@ -738,6 +758,33 @@ class Conman:
             '/conman.v1.Conman/Events',
             conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenStream(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/OpenStream',
+            conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,6 +112,12 @@ class ConmanStub:
     the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
     no longer kept (10,000 events or 7 days); says the oldest that is.
     """
+    OpenStream: _grpc.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]
+    """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
+    token that opens it once, within 30 s. What is said there, frame by frame, is in
+    docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
+    such stream. NOT_FOUND: there is no such container, or no such exec.
+    """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
 
@@ -176,6 +182,12 @@ class ConmanAsyncStub(ConmanStub):
     nothing told twice, over a restart of conmand too, when the client goes on with
     the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
     no longer kept (10,000 events or 7 days); says the oldest that is.
+    """
+    OpenStream: _aio.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]  # type: ignore[assignment]
+    """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
+    token that opens it once, within 30 s. What is said there, frame by frame, is in
+    docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
+    such stream. NOT_FOUND: there is no such container, or no such exec.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -328,6 +340,18 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         nothing told twice, over a restart of conmand too, when the client goes on with
         the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
         no longer kept (10,000 events or 7 days); says the oldest that is.
+        """
+
+    @_abc_1.abstractmethod
+    def OpenStream(
+        self,
+        request: _conman_pb2.OpenStreamRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.OpenStreamResponse, _abc.Awaitable[_conman_pb2.OpenStreamResponse]]:
+        """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
+        token that opens it once, within 30 s. What is said there, frame by frame, is in
+        docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
+        such stream. NOT_FOUND: there is no such container, or no such exec.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,93 @@
+"""What is said on a shim's stream socket: frames, of a kind, a length and at most 64 KiB.
+
+    kind (1 byte)   length (4 bytes, big-endian)   payload
+
+The client begins with TOKEN, once; the shim answers ACCEPTED or FAILED. Then bytes go both ways, until EXIT
+or FAILED, which is the last frame. A connection that ends without either was its shim's: it has died.
+Pure but for `connect`, which only clients call. It must never hold more of a peer's bytes than one frame.
+"""
+
+import os
+from _collections_abc import Iterator
+
+from conman.shim.json_text import dumps, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+#: The client's: the token of OpenStream; bytes for the input, and their end; the terminal's size.
+TOKEN, INPUT, INPUT_END, RESIZE = b"T", b"I", b"E", b"R"
+#: The shim's: it serves; what was written; how the program ended; why nothing more comes.
+ACCEPTED, STDOUT, STDERR, EXIT, FAILED = b"A", b"O", b"P", b"X", b"F"
+
+LIMIT = 64 * 1024
+_HEADER = 5
+
+
+class ForeignFrame(ValueError):
+    """What came is not of this protocol: end the connection."""
+
+
+def encode(kind: bytes, payload: bytes = b"") -> bytes:
+    """One frame."""
+    if len(payload) > LIMIT:
+        raise ForeignFrame(f"a frame of {len(payload)} bytes, {LIMIT} is the most")
+    return kind + len(payload).to_bytes(4, "big") + payload
+
+
+def encode_fields(kind: bytes, fields: "dict[str, object]") -> bytes:
+    """One frame of those whose payload is JSON: RESIZE, ACCEPTED, EXIT, FAILED."""
+    return encode(kind, dumps(fields).encode())
+
+
+def decode_fields(payload: bytes) -> "dict[str, Any]":
+    """Raises ForeignFrame."""
+    if not payload.startswith(b"{"):
+        raise ForeignFrame(f"no JSON object: {payload[:80]!r}")
+    try:
+        return loads(payload)
+    except ValueError as error:
+        raise ForeignFrame(f"not JSON: {payload[:80]!r}") from error
+
+
+class Decoder:
+    """Bytes as they come, to frames as they are complete."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Every (kind, payload) that is complete now. Raises ForeignFrame."""
+        self._rest += data
+        while len(self._rest) >= _HEADER:
+            end = _HEADER + int.from_bytes(self._rest[1:_HEADER], "big")
+            if end > _HEADER + LIMIT:
+                raise ForeignFrame(f"a frame of {end - _HEADER} bytes, {LIMIT} is the most")
+            if len(self._rest) < end:
+                return
+            kind, payload = self._rest[:1], self._rest[_HEADER:end]
+            self._rest = self._rest[end:]
+            yield kind, payload
+
+
+def connect(path: str) -> "socket.socket":
+    """A client's connection. Raises FileNotFoundError, ConnectionRefusedError: the shim is dead."""
+    import socket  # noqa: PLC0415 - a shim never connects
+
+    directory, _, name = path.rpartition("/")
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            # A socket's path is limited to 107 bytes, a directory's is not.
+            connection.connect(f"/proc/self/fd/{inside}/{name}")
+        finally:
+            os.close(inside)
+    except OSError:
+        connection.close()
+        raise
+    return connection

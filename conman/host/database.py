@@ -6,7 +6,7 @@ could take back, or delete a record because it cannot read it.
 
 One thread at a time may use a Store. A batch of transactions is one SQLite transaction with a
 savepoint for each, so that a hundred sagas share one fsync. Before COMMIT every failure is
-NotCommitted; a failed COMMIT is Unknown until the file was opened again and looked at.
+NotCommitted, as is a full disk in it; else a failed COMMIT is Unknown until the file was opened again and looked at.
 """
 
 import os
@@ -38,7 +38,7 @@ class Store:
         #: The newest event's number; what is beyond it may yet be taken back.
         self.newest_event = rows.newest_event(connection)
         self._connection: sqlite3.Connection | None = connection
-        self._undecided = ""
+        self._undecided = self._cause = ""
         self._verdicts: dict[str, Committed | NotCommitted] = {}
 
     @classmethod
@@ -106,14 +106,17 @@ class Store:
             newest = rows.newest_event(connection)
         except sqlite3.Error as error:
             self._roll_back()
-            return [NotCommitted(_words(error))] * len(transactions)
+            return [NotCommitted(_words(_said(error)))] * len(transactions)
         if not any(isinstance(outcome, Committed) for outcome in outcomes):
             self._roll_back()
             return [*outcomes]
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
-            return self._failed_commit(outcomes, token, _words(error))
+            if _is_full(error):
+                self._roll_back()
+                return [NotCommitted(_words(_said(error)))] * len(transactions)
+            return self._failed_commit(outcomes, token, _words(_said(error)))
         self.newest_event = newest
         return [*outcomes]
 
@@ -127,10 +130,10 @@ class Store:
             found = rows.meta(connection, "token") == token
             _make_durable(connection)
             self.newest_event = rows.newest_event(connection)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self.close()
-            return Unknown(token)
-        verdict = Committed() if found else NotCommitted("the commit was not kept")
+            return Unknown(token, _said(error))
+        verdict = Committed() if found else NotCommitted(self._cause)
         self._verdicts[token] = verdict
         self._undecided = "" if self._undecided == token else self._undecided
         return verdict
@@ -139,14 +142,14 @@ class Store:
         self, outcomes: Sequence[rows.Staged], token: str, words: str
     ) -> list[Outcome]:
         """A conflict changed nothing either way, but what it conflicted with may be gone."""
-        self._undecided = token
+        self._undecided, self._cause = token, words
         nothing = NotCommitted(words)
         return [Unknown(token) if isinstance(o, Committed) else nothing for o in outcomes]
 
     def _usable(self) -> sqlite3.Connection:
         """The connection. An undecided commit is decided first: the next would hide its token."""
-        if self._undecided and isinstance(self.reopen(self._undecided), Unknown):
-            raise sqlite3.OperationalError("the database could not be opened again")
+        if self._undecided and isinstance(found := self.reopen(self._undecided), Unknown):
+            raise sqlite3.OperationalError(f"it cannot be opened again: {found.text}")
         return self._connection or self._reconnect()
 
     def _reconnect(self) -> sqlite3.Connection:
@@ -291,9 +294,18 @@ def _publish_instance(path: str, instance: str) -> None:
 # ---- words -----------------------------------------------------------------------------------------
 
 
-def _words(error: sqlite3.Error) -> str:
+def _is_full(error: sqlite3.Error) -> bool:
+    """A write found no space: so the log lacks some of the commit. A sync that finds none says otherwise."""
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL"
+
+
+def _words(said: str) -> str:
+    return f"the database says: {said}"
+
+
+def _said(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
-    return f"the database says: {error}" + (f" ({name})" if name else "")
+    return f"{error} ({name})" if name else str(error)
 
 
 def _unusable(path: str, why: object) -> Refusal:

@@ -41,7 +41,7 @@ def test_a_commit_that_is_taken_is_all() -> None:
     assert answering(Committed()) == [COMMIT]
 
 
-@pytest.mark.parametrize("verdict", [Committed(), Unknown("token")])
+@pytest.mark.parametrize("verdict", [Committed(), Unknown("token", "disk I/O error")])
 def test_what_a_commit_came_to_is_found_out_first(verdict: Outcome) -> None:
     """While it is not known, the object bears a mark: its state may be an old one."""
     wanted = answering(Unknown("token"), verdict, Committed())
@@ -51,7 +51,7 @@ def test_what_a_commit_came_to_is_found_out_first(verdict: Outcome) -> None:
     assert wanted[:2] == [COMMIT, v.ReopenStore("token")]
     assert names(wanted[2:]) == ["Mark", "WaitFor", "ReopenStore", "Mark"]
     marked, healed = wanted[2], wanted[5]
-    assert marked == v.Mark(ID, "StoreFailed", "the store does not open")
+    assert marked == v.Mark(ID, "StoreFailed", "the store does not open: disk I/O error")
     assert healed == v.Mark(ID, "", "")
 
 

@@ -103,6 +103,7 @@ def failing(path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     store.close()
 
 
+FAILS = "the database says: disk I/O error"
 BATCH = [(ReserveName("web", A), PutContainer(ROW)), (ReserveName("web", B),)]
 
 
@@ -125,7 +126,7 @@ def test_a_failed_commit_is_unknown_until_looked_at(failing: Store, does: bool) 
     assert isinstance(nothing, NotCommitted)
     Failing.at = ""
     verdict = failing.reopen(unknown.token)
-    assert isinstance(verdict, Committed if does else NotCommitted)
+    assert verdict == (Committed() if does else NotCommitted(FAILS))
     assert again(failing).containers == ((ROW,) if does else ())
 
 
@@ -138,7 +139,7 @@ def test_a_later_commit_does_not_hide_what_became_of_an_earlier(failing: Store, 
     assert one(failing, PutIntent(INTENT)) == Committed()
     for _ in range(2):
         verdict = failing.reopen(unknown.token)
-        assert isinstance(verdict, Committed if does else NotCommitted)
+        assert verdict == (Committed() if does else NotCommitted(FAILS))
 
 
 def test_while_the_file_cannot_be_opened_all_is_unknown(failing: Store) -> None:
@@ -146,8 +147,9 @@ def test_while_the_file_cannot_be_opened_all_is_unknown(failing: Store) -> None:
     [unknown] = failing.commit([(PutContainer(ROW),)])
     assert isinstance(unknown, Unknown)
     Failing.at = "PRAGMA wal_checkpoint"
-    assert failing.reopen(unknown.token) == unknown
-    assert isinstance(one(failing, PutIntent(INTENT)), NotCommitted)
+    assert failing.reopen(unknown.token) == Unknown(unknown.token, "disk I/O error")
+    why = "the database says: it cannot be opened again: disk I/O error"
+    assert one(failing, PutIntent(INTENT)) == NotCommitted(why)
     Failing.at = ""
     assert failing.reopen(unknown.token) == Committed()
     assert one(failing, PutIntent(INTENT)) == Committed()
@@ -165,7 +167,8 @@ def test_a_full_disk_in_the_commit(opened: Store) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert isinstance(outcome, Unknown)
-    assert isinstance(opened.reopen(outcome.token), NotCommitted)
+    why = "the database says: disk I/O error (SQLITE_IOERR_WRITE)"
+    assert opened.reopen(outcome.token) == NotCommitted(why)
     assert again(opened).containers == (ROW,)
     assert one(opened, PutContainer(big)) == Committed()
 

@@ -33,9 +33,13 @@ class NotCommitted:
 
 @frozen
 class Unknown:
-    """It may have been committed. Nobody is told anything before ReopenStore has looked."""
+    """It may have been committed. Nobody is told anything before ReopenStore has looked.
+
+    `text`: why the store could not be looked at, where that was tried.
+    """
 
     token: str
+    text: str = ""
 
 
 @frozen

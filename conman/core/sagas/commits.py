@@ -63,11 +63,15 @@ async def _reopened(token: str, container_id: str) -> Outcome:
     if not isinstance(outcome, Unknown):
         return outcome
     while isinstance(outcome, Unknown):
-        await Mark(container_id, "StoreFailed", "the store does not open")
+        await Mark(container_id, "StoreFailed", _not_open(outcome.text))
         await WaitFor(container_id, RETRY_NS)
         outcome = await ReopenStore(outcome.token)
     await Mark(container_id, "", "")
     return outcome
+
+
+def _not_open(text: str) -> str:
+    return f"the store does not open: {text}" if text else "the store does not open"
 
 
 def cannot_store(text: str) -> Refusal:

@@ -15,8 +15,8 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, changes, streams, translate
-from conman.api.events import Source, stream
+from conman.api import answers, changes, events, logs, streams, translate
+from conman.api.events import Source
 from conman.api.info import Facts, info
 from conman.api.malformed import field_at_fault
 from conman.api.status import BUG, grpc_status
@@ -66,12 +66,18 @@ class Service:
     """The methods of conman.v1.Conman over `submit`, which must never raise or be slow to begin."""
 
     def __init__(
-        self, submit: Submit, about: About, events: Source, facts: Callable[[], Facts]
+        self,
+        submit: Submit,
+        about: About,
+        events: Source,
+        facts: Callable[[], Facts],
+        container_logs: logs.Logs,
     ) -> None:
         self._submit = submit
         self._about = about
         self._source = events
         self._facts = facts
+        self._container_logs = container_logs
         # The loop holds tasks weakly; one that no call awaits any more must live to its end.
         self._running: set[asyncio.Future[requests.Reply]] = set()
 
@@ -80,10 +86,12 @@ class Service:
         handlers: dict[str, grpc.RpcMethodHandler[Any, Message]] = {
             "Version": self._by(wire.VersionRequest, self._version),
             "Info": self._by(wire.InfoRequest, self._info),
-            "Events": grpc.unary_stream_rpc_method_handler(
-                self._events,
-                request_deserializer=partial(_parsed, wire.EventsRequest),
-                response_serializer=_to_bytes,
+            "Events": self._streaming(
+                wire.EventsRequest, lambda message: events.stream(message, self._source)
+            ),
+            "Logs": self._streaming(
+                wire.LogsRequest,
+                lambda message: logs.stream(message, self._submit, self._container_logs),
             ),
             "CreateContainer": self._on(wire.CreateContainerRequest, translate.create),
             "StartContainer": self._on(wire.StartContainerRequest, translate.start),
@@ -118,23 +126,28 @@ class Service:
         version = await self._version(wire.VersionRequest())
         return info(version, self._facts(), listed, self._source.newest)
 
-    async def _events(
-        self, message: wire.EventsRequest | Refusal, context: Context
-    ) -> AsyncIterator[wire.Event]:
-        try:
-            told = stream(_sound(message), self._source)
-            # At once: a client knows from when on he is told, however long nothing happens.
-            await context.send_initial_metadata(())
-            async for event in told:
-                yield event
-        except ConmanError as error:
-            refusal = error.refusal
-        except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
-            _LOG.exception("EventsRequest failed by a bug")
-            refusal = BUG
-        else:
-            return
-        await _refuse(context, refusal)
+    def _streaming(
+        self, kind: type[Asked], begin: Callable[[Asked], AsyncIterator[Message]]
+    ) -> "grpc.RpcMethodHandler[Any, Message]":
+        async def serve(message: Asked | Refusal, context: Context) -> AsyncIterator[Message]:
+            try:
+                told = begin(_sound(message))
+                # At once: a client knows from when on he is told, however long nothing happens.
+                await context.send_initial_metadata(())
+                async for each in told:
+                    yield each
+            except ConmanError as error:
+                refusal = error.refusal
+            except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
+                _LOG.exception("%s failed by a bug", kind.__name__)
+                refusal = BUG
+            else:
+                return
+            await _refuse(context, refusal)
+
+        return grpc.unary_stream_rpc_method_handler(
+            serve, request_deserializer=partial(_parsed, kind), response_serializer=_to_bytes
+        )
 
     def _on(
         self, kind: type[Asked], translated: Callable[[Asked], requests.Request]

@@ -27,6 +27,7 @@ COMMANDS = {
     "ps": ("conman.ctl.ps", "ps"),
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
+    "logs": ("conman.ctl.logs", "logs"),
     "events": ("conman.ctl.events", "events"),
     "info": ("conman.ctl.info", "info"),
     "version": ("conman.ctl.version", "version"),

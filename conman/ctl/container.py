@@ -21,6 +21,7 @@ COMMANDS = {
     "status": ("conman.ctl.questions", "status"),
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
+    "logs": ("conman.ctl.logs", "logs"),
     "prune": ("conman.ctl.prune", "prune"),
 }
 ALIASES = {"state": "status", "delete": "remove", "rm": "remove", "ls": "list", "ps": "list"}

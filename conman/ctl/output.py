@@ -8,6 +8,7 @@ without presence are all printed, absent optional ones are not.
 
 import json
 import sys
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -105,4 +106,6 @@ def _single(field: "FieldDescriptor", value: object) -> object:
     if field.enum_type is not None:
         known = field.enum_type.values_by_number.get(cast("int", value))
         return known.name if known else value
+    if isinstance(value, bytes):
+        return b2a_base64(value, newline=False).decode()
     return str(value) if field.cpp_type in _CPPTYPES_64_BIT else value

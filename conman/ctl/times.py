@@ -42,6 +42,11 @@ def shown(ns: int) -> str:
     return f"{local:%Y-%m-%dT%H:%M:%S}.{ns % NS:09d}{zone[:3]}:{zone[3:]}"
 
 
+def utc(ns: int) -> str:
+    """As a container's log has it: RFC 3339, to the nanosecond."""
+    return f"{datetime.fromtimestamp(ns // NS, tz=UTC):%Y-%m-%dT%H:%M:%S}.{ns % NS:09d}Z"
+
+
 def when(text: str, now: int) -> int:
     """Ns since the epoch, of a time (RFC 3339, or seconds since the epoch) or a length of time ago.
 

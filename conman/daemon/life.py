@@ -21,6 +21,7 @@ from conman.core.requests import CreateContainer, Reply, Request
 from conman.daemon.config import BROKEN, Config
 from conman.daemon.facts import facts
 from conman.daemon.feed import Feed
+from conman.daemon.log_feed import LogFeed
 from conman.daemon.measuring import Measuring
 from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
@@ -42,7 +43,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     began = time.time_ns()
     stored = host.store.read()
     machine = Machine(host.setting)
-    feed = Feed(host.store)
+    feed, logs = Feed(host.store), LogFeed()
     about = About(VERSION, host.store.instance, config.runtime_shown)
     turn = Lock()
     measuring = Measuring.begin(config, machine, about, turn)
@@ -61,6 +62,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
             _submit(host, driver),
             about,
             feed=feed,
+            logs=logs,
             facts=partial(facts, config, host, began),
             sink=measuring.metrics,
         )
@@ -74,6 +76,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
         measuring.close()
         has_ended = driver.close()
     feed.close()
+    logs.close()
     if has_ended:
         host.store.close()
     host.zygote.close()
@@ -131,6 +134,7 @@ async def _end(server: Server, driver: Driver) -> None:
     """Take no more calls; let those end that can."""
     _log.info("ending; containers go on")
     server.feed.end()
+    server.logs.end()
     await server.tell_health(up=False)
     stopping = asyncio.ensure_future(server.grpc.stop(GRACE_S))
     with suppress(TimeoutError):

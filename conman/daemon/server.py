@@ -19,6 +19,7 @@ from conman.daemon.calls import Sink, interceptors
 from conman.daemon.config import Config
 from conman.daemon.feed import Feed
 from conman.daemon.late_reflection import LateReflection
+from conman.daemon.log_feed import LogFeed
 from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen
 
@@ -39,6 +40,7 @@ class Server:
     grpc: grpc.aio.Server
     health: Health
     feed: Feed
+    logs: LogFeed
 
     async def tell_health(self, *, up: bool) -> None:
         for name in ("", SERVICE):
@@ -51,16 +53,17 @@ async def bind(
     about: About,
     *,
     feed: Feed,
+    logs: LogFeed,
     facts: Callable[[], Facts],
     sink: Sink | None = None,
 ) -> Server:
     """Raises HostError when the socket cannot be had."""
     server = grpc.aio.server(interceptors=interceptors(sink), options=SERVER_OPTIONS)
-    Service(submit, about, feed, facts).add_to(server)
+    Service(submit, about, feed, facts, logs).add_to(server)
     checks = cast("Health", health.aio.HealthServicer())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)  # pyright: ignore[reportUnknownMemberType]
     server.add_generic_rpc_handlers((LateReflection((SERVICE, health.SERVICE_NAME)),))
-    made = Server(server, checks, feed)
+    made = Server(server, checks, feed, logs)
     await made.tell_health(up=False)
     _make_way(config.socket)
     _bind(server, config)

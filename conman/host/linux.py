@@ -15,6 +15,9 @@ UMOUNT_NOFOLLOW = 8
 _OPENAT2 = 437
 _NO_MAGIC_LINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
 
+# IN_MODIFY, IN_MOVED_TO, IN_CREATE; IN_ONLYDIR.
+_CHANGES = 0x2 | 0x80 | 0x100 | 0x0100_0000
+
 # CDLL(None) and not "libc.so.6": so that a preloaded object sees these calls as well.
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mount.argtypes = (
@@ -54,6 +57,27 @@ def open_in_root(root: str, path: str, flags: int) -> int:
         return handle
     finally:
         os.close(directory)
+
+
+def inotify() -> int:
+    """A descriptor for `watch`; reading it never blocks."""
+    descriptor = _libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+    if descriptor < 0:
+        raise _error("inotify")
+    return descriptor
+
+
+def watch(descriptor: int, directory: str) -> int:
+    """inotify(7): what is written to in it, made, renamed or removed. The same number each time."""
+    number = _libc.inotify_add_watch(descriptor, os.fsencode(directory), _CHANGES)
+    if number < 0:
+        raise _error(directory)
+    return number
+
+
+def unwatch(descriptor: int, number: int) -> None:
+    """Of one that the kernel has dropped already, nothing is left to do."""
+    _libc.inotify_rm_watch(descriptor, number)
 
 
 def pid_namespace() -> int:

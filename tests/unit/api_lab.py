@@ -18,6 +18,7 @@ from conman.api.service import SERVER_OPTIONS, About, Service
 from conman.core import requests
 from conman.core.events import Numbered, Page
 from conman.core.model import Container, ContainerSpec, Event, Init, RootfsMode, State
+from conman.daemon.log_feed import LogFeed
 from conman.errors import Code, ConmanError, Refusal
 from conman.primitives.steps import ProcessId
 from conman.wire.v1 import conman_pb2 as wire
@@ -106,12 +107,14 @@ def view(
 async def serving(submit: Submit, source: Source | None = None) -> AsyncIterator[grpc.aio.Channel]:
     with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
         server = grpc.aio.server(options=SERVER_OPTIONS)
-        Service(submit, ABOUT, source or Feed(), lambda: FACTS).add_to(server)
+        logs = LogFeed()
+        Service(submit, ABOUT, source or Feed(), lambda: FACTS, logs).add_to(server)
         server.add_insecure_port(f"unix:{directory}/s")
         await server.start()
         async with grpc.aio.insecure_channel(f"unix:{directory}/s") as channel:
             yield channel
         await server.stop(None)
+        logs.close()
 
 
 def method(channel: grpc.aio.Channel, name: str) -> Callable[..., Awaitable[Message]]:

@@ -18,6 +18,7 @@ PURE_STDLIB = frozenset({
 })  # fmt: skip
 # Of these, only the named things.
 PURE_PARTS = {
+    "calendar": {"timegm"},
     "pathlib": {"PurePosixPath"},
     "posixpath": {"basename", "commonpath", "dirname", "isabs", "join", "normpath", "split"},
     "signal": {"Signals"},

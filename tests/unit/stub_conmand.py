@@ -36,7 +36,8 @@ class StubConmand:
         self._server = server = grpc.server(futures.ThreadPoolExecutor(4))
         methods = wire.DESCRIPTOR.services_by_name["Conman"].methods
         handlers = {m.name: self._handler(m.name) for m in methods if not m.server_streaming}
-        handlers["Events"] = self._events()
+        handlers["Events"] = self._streaming("Events", wire.EventsRequest)
+        handlers["Logs"] = self._streaming("Logs", wire.LogsRequest)
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("conman.v1.Conman", handlers),)
         )
@@ -64,21 +65,19 @@ class StubConmand:
             answer, request_type.FromString, answer_type.SerializeToString
         )
 
-    def _events(self) -> grpc.RpcMethodHandler:
-        """Its `behave` gives the events; by itself it has none."""
+    def _streaming(self, name: str, kind: type[Message]) -> grpc.RpcMethodHandler:
+        """Its `behave` gives what is told; by itself it tells nothing."""
 
-        def told(
-            request: wire.EventsRequest, context: grpc.ServicerContext
-        ) -> Iterator[wire.Event]:
-            copied = wire.EventsRequest()
+        def told(request: Message, context: grpc.ServicerContext) -> Iterator[Message]:
+            copied = kind()
             copied.CopyFrom(request)
-            self.asked.append(("Events", copied))
-            behave = self.behave.get("Events")
+            self.asked.append((name, copied))
+            behave = self.behave.get(name)
             if behave is not None:
                 yield from behave(request, context)
 
         return grpc.unary_stream_rpc_method_handler(
-            told, wire.EventsRequest.FromString, wire.Event.SerializeToString
+            told, kind.FromString, lambda message: message.SerializeToString()
         )
 
 

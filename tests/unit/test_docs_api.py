@@ -19,7 +19,13 @@ ROOT = Path(__file__).resolve().parents[2]
 API = (ROOT / "docs/api.md").read_text()
 CONMANCTL = (ROOT / "docs/conmanctl.md").read_text()
 #: Where refusals come from that a client is told; what else there is keeps conmand from starting.
-TOLD = ("conman/api", "conman/core", "conman/daemon/feed.py", "conman/host/events.py")
+TOLD = (
+    "conman/api",
+    "conman/core",
+    "conman/daemon/feed.py",
+    "conman/daemon/log_feed.py",
+    "conman/host/events.py",
+)
 REASON = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)+")
 
 

@@ -538,6 +538,48 @@ class OpenStreamResponse(_message.Message):
     tty: bool
     def __init__(self, socket_path: _Optional[str] = ..., token: _Optional[str] = ..., tty: _Optional[bool] = ...) -> None: ...
 
+class LogsRequest(_message.Message):
+    __slots__ = ("container_id", "follow", "tail", "since", "until", "stdout", "stderr", "position")
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    TAIL_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    STDOUT_FIELD_NUMBER: _ClassVar[int]
+    STDERR_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    follow: bool
+    tail: int
+    since: int
+    until: int
+    stdout: bool
+    stderr: bool
+    position: str
+    def __init__(self, container_id: _Optional[str] = ..., follow: _Optional[bool] = ..., tail: _Optional[int] = ..., since: _Optional[int] = ..., until: _Optional[int] = ..., stdout: _Optional[bool] = ..., stderr: _Optional[bool] = ..., position: _Optional[str] = ...) -> None: ...
+
+class LogsResponse(_message.Message):
+    __slots__ = ("chunks", "position", "gap")
+    CHUNKS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    GAP_FIELD_NUMBER: _ClassVar[int]
+    chunks: _containers.RepeatedCompositeFieldContainer[LogChunk]
+    position: str
+    gap: bool
+    def __init__(self, chunks: _Optional[_Iterable[_Union[LogChunk, _Mapping]]] = ..., position: _Optional[str] = ..., gap: _Optional[bool] = ...) -> None: ...
+
+class LogChunk(_message.Message):
+    __slots__ = ("time", "stream", "content", "partial")
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    STREAM_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    PARTIAL_FIELD_NUMBER: _ClassVar[int]
+    time: int
+    stream: str
+    content: bytes
+    partial: bool
+    def __init__(self, time: _Optional[int] = ..., stream: _Optional[str] = ..., content: _Optional[bytes] = ..., partial: _Optional[bool] = ...) -> None: ...
+
 class InfoRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...

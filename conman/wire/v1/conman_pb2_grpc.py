@@ -114,6 +114,11 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
                 _registered_method=True)
+        self.Logs = channel.unary_stream(
+                '/conman.v1.Conman/Logs',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.FromString,
+                _registered_method=True)
         self.Info = channel.unary_unary(
                 '/conman.v1.Conman/Info',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
@@ -257,6 +262,17 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Logs(self, request, context):
+        """What a container's program wrote, in the order in which it was read from it: first
+        what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
+        container: its first run) and all was told. No byte is missed or told twice, over
+        rotations and a restart of conmand too, when the client goes on with the last
+        position that it was told. Needs neither the program nor its shim.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Info(self, request, context):
         """The host, its runtimes and its containers in numbers.
         """
@@ -346,6 +362,11 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.OpenStream,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.SerializeToString,
+            ),
+            'Logs': grpc.unary_stream_rpc_method_handler(
+                    servicer.Logs,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.SerializeToString,
             ),
             'Info': grpc.unary_unary_rpc_method_handler(
                     servicer.Info,
@@ -785,6 +806,33 @@ class Conman:
             '/conman.v1.Conman/OpenStream',
             conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Logs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/conman.v1.Conman/Logs',
+            conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.FromString,
             options,
             channel_credentials,
             insecure,

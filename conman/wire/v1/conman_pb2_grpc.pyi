@@ -118,6 +118,13 @@ class ConmanStub:
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
     """
+    Logs: _grpc.UnaryStreamMultiCallable[_conman_pb2.LogsRequest, _conman_pb2.LogsResponse]
+    """What a container's program wrote, in the order in which it was read from it: first
+    what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
+    container: its first run) and all was told. No byte is missed or told twice, over
+    rotations and a restart of conmand too, when the client goes on with the last
+    position that it was told. Needs neither the program nor its shim.
+    """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
 
@@ -188,6 +195,13 @@ class ConmanAsyncStub(ConmanStub):
     token that opens it once, within 30 s. What is said there, frame by frame, is in
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
+    """
+    Logs: _aio.UnaryStreamMultiCallable[_conman_pb2.LogsRequest, _conman_pb2.LogsResponse]  # type: ignore[assignment]
+    """What a container's program wrote, in the order in which it was read from it: first
+    what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
+    container: its first run) and all was told. No byte is missed or told twice, over
+    rotations and a restart of conmand too, when the client goes on with the last
+    position that it was told. Needs neither the program nor its shim.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -352,6 +366,19 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         token that opens it once, within 30 s. What is said there, frame by frame, is in
         docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
         such stream. NOT_FOUND: there is no such container, or no such exec.
+        """
+
+    @_abc_1.abstractmethod
+    def Logs(
+        self,
+        request: _conman_pb2.LogsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_conman_pb2.LogsResponse], _abc.AsyncIterator[_conman_pb2.LogsResponse]]:
+        """What a container's program wrote, in the order in which it was read from it: first
+        what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
+        container: its first run) and all was told. No byte is missed or told twice, over
+        rotations and a restart of conmand too, when the client goes on with the last
+        position that it was told. Needs neither the program nor its shim.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,168 @@
+"""Reads the files of one container's log, from a position on, across rotations; it writes nothing.
+
+    log      is written to             log.7, log.6 ...     were, each before the next
+
+The shim rotates by renaming `log` to the next number, and a number is never used again; so the file that
+is written to has the one after the highest. Whoever has a file open reads it to its end, whatever
+becomes of its name. It must never hold more than a block, nor take a file for another.
+"""
+
+import os
+from collections.abc import Iterator
+
+from conman.core.log_records import Chosen, Position, line_ends
+from conman.frozen import frozen
+
+#: More than a shim writes at once, so that a block holds a whole record.
+BLOCK = 512 * 1024
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+@frozen
+class Block:
+    """Whole records; none: there is nothing more now. `end`: where the next begins.
+
+    `gap`: what lay before them was removed before it was read.
+    """
+
+    records: bytes
+    end: Position
+    gap: bool = False
+
+
+class LogFiles:
+    """One reader's. Calls may block, and come one at a time. They raise OSError for what cannot be read."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._fd = -1
+        self._at = Position(0, 0)
+        self._gap = False
+
+    def begin(self, position: Position | None) -> None:
+        """Read on from there; None: from the oldest that is kept."""
+        self.close()
+        self._at = position or Position(min(self._numbers(), default=self._newest()), 0)
+
+    def begin_before_end(self, count: int, chosen: Chosen) -> None:
+        """Read the last `count` lines of those that are chosen."""
+        self.close()
+        self._at = self._before_end(count, chosen)
+
+    def read(self) -> Block:
+        """The next records."""
+        if self._fd < 0:
+            self._open()
+        while self._fd >= 0:
+            if records := self._records(is_over=False):
+                return self._told(records)
+            if self._newest() <= self._at.file:
+                break
+            # It was renamed before we looked, and nobody writes to it any more: now it is read to its end.
+            if records := self._records(is_over=True):
+                return self._told(records)
+            self.begin(Position(self._at.file + 1, 0))
+            self._open()
+        return Block(b"", self._at)
+
+    def _told(self, records: bytes) -> Block:
+        gap, self._gap = self._gap, False
+        return Block(records, self._at, gap)
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    # ---- one file
+
+    def _records(self, *, is_over: bool) -> bytes:
+        """Up to the end of the last whole record; of a file that is over also what was torn at its end."""
+        self._stay_within()
+        found = os.pread(self._fd, BLOCK, self._at.offset)
+        whole = found.rfind(b"\n") + 1
+        if not whole and (is_over or len(found) == BLOCK):
+            whole = len(found)
+        self._at = Position(self._at.file, self._at.offset + whole)
+        return found[:whole]
+
+    # ---- which file
+
+    def _open(self) -> None:
+        """The file of our position, or the oldest after it; not, where it is not begun yet."""
+        wanted = self._at.file
+        while self._fd < 0:
+            kept = [number for number in self._numbers() if number >= wanted]
+            number = min(kept, default=self._newest())
+            self._fd = self._opened(number)
+            if self._fd < 0 and not kept:
+                return
+            if number != wanted:
+                self._at, self._gap = Position(number, 0), True
+        self._stay_within()
+
+    def _stay_within(self) -> None:
+        """A file may have become shorter: half a record was taken back, or a power cut took it."""
+        size = os.fstat(self._fd).st_size
+        self._at = Position(self._at.file, min(self._at.offset, size))
+
+    def _opened(self, number: int) -> int:
+        """-1: it is not there."""
+        is_newest = number == self._newest()
+        try:
+            fd = os.open(self._path if is_newest else f"{self._path}.{number}", _FLAGS)
+        except FileNotFoundError:
+            return -1
+        if is_newest and self._newest() != number:
+            os.close(fd)  # it was renamed meanwhile, so this may be its successor
+            return self._opened(number)
+        return fd
+
+    def _newest(self) -> int:
+        """The number of the file that is written to."""
+        return max(self._numbers(), default=0) + 1
+
+    def _numbers(self) -> list[int]:
+        """Those of the files that were written to before."""
+        directory, _, name = self._path.rpartition("/")
+        try:
+            found = os.listdir(directory)
+        except FileNotFoundError:
+            return []
+        after = (each.removeprefix(f"{name}.") for each in found if each.startswith(f"{name}."))
+        return sorted(int(number) for number in after if number.isascii() and number.isdigit())
+
+    # ---- the last lines
+
+    def _before_end(self, count: int, chosen: Chosen) -> Position:
+        newest, left = self._newest(), count
+        begins, is_last = Position(newest, 0), True
+        for number in (newest, *reversed(self._numbers())):
+            for offset, records in self._backwards(number):
+                if number == newest and is_last and not begins.offset:
+                    begins = Position(newest, offset + len(records))
+                for start, ends in reversed(line_ends(records, chosen)):
+                    if ends or is_last:
+                        if not left:
+                            return begins
+                        left -= 1
+                    begins, is_last = Position(number, offset + start), False
+        return begins
+
+    def _backwards(self, number: int) -> Iterator[tuple[int, bytes]]:
+        """Whole records of a file from its end on, and where they begin."""
+        if (fd := self._opened(number)) < 0:
+            return
+        try:
+            end = os.fstat(fd).st_size
+            is_first = True
+            while end > 0:
+                start = max(end - BLOCK, 0)
+                found = os.pread(fd, end - start, start)
+                whole = found.find(b"\n") + 1 if start else 0
+                last = found.rfind(b"\n") + 1 if is_first else len(found)
+                yield start + whole, found[whole:last]
+                # A block without any line's end is no record of ours.
+                end, is_first = start + whole if whole < last else start, False
+        finally:
+            os.close(fd)

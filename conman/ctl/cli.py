@@ -16,6 +16,7 @@ from conman.ctl.settings import root_options
 COMMANDS = {
     "create": ("conman.ctl.create", "create"),
     "start": ("conman.ctl.verbs", "start"),
+    "attach": ("conman.ctl.attach", "attach"),
     "stop": ("conman.ctl.verbs", "stop"),
     "kill": ("conman.ctl.verbs", "kill"),
     "pause": ("conman.ctl.changes", "pause"),

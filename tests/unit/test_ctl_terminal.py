@@ -1,28 +1,19 @@
 """conmanctl on a terminal: tables as wide as it is, colours where it has them, a question that is answered."""
 
-import fcntl
-import os
 import re
 import signal
-import struct
-import subprocess
-import sys
-import termios
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 
-import pexpect
 import pytest
-from pexpect import fdpexpect
 
 from conman.wire.v1 import conman_pb2 as wire
+from tests.unit.one_terminal import terminal
 from tests.unit.stub_conmand import StubConmand, conmand
 
 __all__ = ["conmand"]
 
-ENTRY = "from conman.ctl.main import main; main()"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 NS = 1_000_000_000
 
@@ -45,48 +36,8 @@ def many(_request: object, _context: object) -> wire.ListContainersResponse:
     )
 
 
-class Terminal:
-    """conmanctl at work on a terminal of its own, which is not the one that ^C comes from."""
-
-    def __init__(
-        self, stub: StubConmand, *words: str, columns: int = 80, environ: Mapping[str, str]
-    ) -> None:
-        ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        settings = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-        # Not by pexpect: between its fork and exec runs Python, and grpc has threads here.
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", ENTRY, "--address", stub.path, *words],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            env=settings | environ,
-        )
-        os.close(theirs)
-        self.screen = fdpexpect.fdspawn(ours, encoding="utf-8", timeout=30)
-
-    def ends(self) -> str:
-        """What was shown since, and nothing follows; its exit code is the process's."""
-        self.screen.expect(pexpect.EOF)
-        self.process.wait(30)
-        return self.screen.before or ""
-
-
-@contextmanager
-def terminal(
-    stub: StubConmand, *words: str, columns: int = 80, environ: Mapping[str, str] | None = None
-) -> Iterator[Terminal]:
-    one = Terminal(stub, *words, columns=columns, environ=environ or {})
-    try:
-        yield one
-    finally:
-        one.process.kill()
-        one.process.wait()
-        one.screen.close()
-
-
 def shown(stub: StubConmand, *words: str, **more: object) -> list[str]:
-    with terminal(stub, *words, **more) as one:
+    with terminal(stub.path, *words, **more) as one:
         lines = one.ends().splitlines()
         assert one.process.returncode == 0
         return lines
@@ -139,7 +90,7 @@ def test_a_terminal_that_knows_no_ellipsis(conmand: StubConmand) -> None:
 
 def test_prune_asks_and_is_answered(conmand: StubConmand) -> None:
     conmand.behave["ListContainers"] = many
-    with terminal(conmand, "prune") as one:
+    with terminal(conmand.path, "prune") as one:
         one.screen.expect_exact("Are you sure? [y/N] ")
         assert conmand.asked == []
         one.screen.sendline("y")
@@ -155,7 +106,7 @@ def test_interrupted_events_end_quietly(conmand: StubConmand) -> None:
         never.wait(30)
 
     conmand.behave["Events"] = told
-    with terminal(conmand, "events", "--after", "0") as one:
+    with terminal(conmand.path, "events", "--after", "0") as one:
         one.screen.expect_exact("sequence=1)\r\n")
         one.process.send_signal(signal.SIGINT)
         assert one.ends() == ""

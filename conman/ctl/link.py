@@ -1,0 +1,75 @@
+"""The way to a shim: its socket, a token, and its word that it serves.
+
+It must never hold more than one token's worth: what breaks here is asked for again, from the start.
+"""
+
+import socket
+from contextlib import suppress
+
+from conman.ctl.address import Address
+from conman.ctl.failure import CommandFailed
+from conman.ctl.pump import Link, cut_off, resize
+from conman.shim import frames
+
+#: A shim answers in milliseconds; its token is good for 30 s.
+_PATIENCE_S = 30.0
+
+
+def accepted(path: str, token: str, size: tuple[int, int] | None, address: Address) -> Link:
+    """A connection that is served. `size`: of the terminal here, told before anything runs there."""
+    connection = _connect(path, address)
+    try:
+        return _greeted(connection, token, size)
+    except OSError as error:
+        connection.close()
+        raise CommandFailed(f"the session broke as it began: {error.strerror or error}") from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect(path: str, address: Address) -> socket.socket:
+    try:
+        return frames.connect(path)
+    except FileNotFoundError as error:
+        raise CommandFailed(_absent(path, address)) from error
+    except PermissionError as error:
+        raise CommandFailed(
+            f"the streams at {path} are not yours: whoever may use conmand's socket may use them;"
+            " ask its owner to put you into its group"
+        ) from error
+    except OSError as error:
+        raise CommandFailed(
+            f"nobody serves the streams at {path}: {error.strerror}; conman mends that within"
+            " seconds, try again"
+        ) from error
+
+
+def _absent(path: str, address: Address) -> str:
+    if address.socket_path is None:
+        return (
+            f"the streams of conmand at {address.shown} are a socket of its own host, {path}:"
+            " use conmanctl there"
+        )
+    return f"there is no {path}, where the streams should be: the container has just ended"
+
+
+def _greeted(connection: socket.socket, token: str, size: tuple[int, int] | None) -> Link:
+    connection.settimeout(_PATIENCE_S)
+    # Who does not want us may have said why, and gone.
+    with suppress(BrokenPipeError):
+        connection.sendall(frames.encode(frames.TOKEN, token.encode()))
+    decoder, told = frames.Decoder(), list[tuple[bytes, bytes]]()
+    while not told:
+        data = connection.recv(frames.LIMIT)
+        if not data:
+            raise CommandFailed("the session ended as it began: its shim has died; try again")
+        told += decoder.feed(data)
+    kind, payload = told.pop(0)
+    fields = frames.decode_fields(payload)
+    if kind != frames.ACCEPTED:
+        raise CommandFailed(f"the session is refused: {cut_off(fields).message}")
+    tty = bool(fields.get("tty"))
+    if tty and size is not None:
+        connection.sendall(resize(size))
+    return Link(connection, decoder, told, tty)

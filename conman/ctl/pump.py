@@ -1,0 +1,239 @@
+"""A session at work: what is typed goes to the program, what it writes comes here, until one of them ends.
+
+It needs the shim's socket and nothing else: conmand may die meanwhile, and come back or not. It must never
+wait for one of its sides while another has something to say.
+"""
+
+import os
+import select
+import socket
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from signal import Signals
+from typing import Any, Protocol
+
+from conman.ctl.detach import Watch
+from conman.ctl.outlet import Outlet
+from conman.shim import frames
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The program ended; `code` as a shell has it: 128 and the signal, where one ended it."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """The keys were typed; the program goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """By a signal that was not for the program; it goes on."""
+
+    signal: Signals
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """The shim goes on without us, and says why."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The shim is gone without a word: how the program ended is conmand's to find out."""
+
+
+End = Exited | Detached | Interrupted | CutOff | Lost
+
+
+class Heard(Protocol):
+    """Signals to be polled: see `caught.Caught`."""
+
+    @property
+    def fd(self) -> int: ...
+
+    def come(self) -> Sequence[Signals]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An accepted connection to a shim; `early`: frames that came with the acceptance."""
+
+    connection: socket.socket
+    decoder: frames.Decoder
+    early: Sequence[tuple[bytes, bytes]]
+    tty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """This side of a session. `stdin` None: nothing is typed. `keys`: what leaves it; empty: nothing does.
+
+    `size`: rows and columns of the terminal here. `resumed` is called after a stop. `proxy` takes the
+    signals that are for the program; None: they end the session.
+    """
+
+    stdin: int | None
+    stdout: int
+    stderr: int
+    keys: bytes = b""
+    size: Callable[[], tuple[int, int] | None] = lambda: None
+    resumed: Callable[[], None] = lambda: None
+    proxy: Callable[[Signals], None] | None = None
+
+
+def resize(size: tuple[int, int]) -> bytes:
+    """The frame that tells rows and columns."""
+    return frames.encode_fields(frames.RESIZE, {"rows": size[0], "cols": size[1]})
+
+
+class Pump:
+    """One session, from its acceptance to its end."""
+
+    def __init__(self, link: Link, sides: Sides, heard: Heard) -> None:
+        self._link, self._sides, self._heard = link, sides, heard
+        link.connection.settimeout(0)
+        self._shim = link.connection.fileno()
+        self._sent, self._shown = Outlet(), Outlet()
+        self._stdin = sides.stdin
+        self._watch = Watch(sides.keys)
+        self._end: End | None = None
+
+    def run(self) -> End:
+        """Until the end, and until everything is shown that came before it. Raises OSError: it cannot be."""
+        # It may have changed since the acceptance.
+        self._resize()
+        self._told(self._link.early)
+        while self._end is None or self._shown.fd is not None:
+            self._turn(self._ready())
+            if isinstance(self._end, Interrupted | Detached):
+                break
+        return self._end
+
+    def _ready(self) -> set[int]:
+        wanted = {self._heard.fd: select.POLLIN}
+        if self._shown.fd is not None:
+            wanted[self._shown.fd] = select.POLLOUT
+        elif self._end is None:
+            wanted[self._shim] = select.POLLIN
+        if self._end is None and self._sent.fd is not None:
+            wanted[self._shim] = wanted.get(self._shim, 0) | select.POLLOUT
+        # A little ahead of a program that does not read: it can be left by the keys.
+        if self._end is None and self._stdin is not None and self._sent.size < frames.LIMIT:
+            wanted[self._stdin] = select.POLLIN
+        poller = select.poll()
+        for fd, events in wanted.items():
+            poller.register(fd, events)
+        return {fd for fd, _ in poller.poll()}
+
+    def _turn(self, ready: set[int]) -> None:
+        if self._heard.fd in ready:
+            for each in self._heard.come():
+                self._signalled(each)
+        if self._shown.fd in ready:
+            self._shown.flush()
+        if self._shim in ready:
+            self._exchange()
+        if self._stdin in ready:
+            self._typed(self._stdin)
+
+    # ---- from here to there
+
+    def _typed(self, stdin: int) -> None:
+        try:
+            data = os.read(stdin, frames.LIMIT)
+        except OSError:
+            # A terminal that was hung up: its end, as of a file.
+            data = b""
+        if not data:
+            self._stdin = None
+            self._sent.put(self._shim, frames.encode(frames.INPUT_END))
+            return
+        if self._sides.keys:
+            data, detached = self._watch.typed(data)
+            self._end = Detached() if detached else self._end
+        if data:
+            self._sent.put(self._shim, frames.encode(frames.INPUT, data))
+        if self._end is not None and self._sent.fd is not None:
+            self._send()
+
+    def _signalled(self, number: Signals) -> None:
+        match number:
+            case Signals.SIGWINCH:
+                self._resize()
+            case Signals.SIGCONT:
+                self._sides.resumed()
+                self._resize()
+            case _ if self._sides.proxy is not None and self._end is None:
+                self._sides.proxy(number)
+            case _:
+                self._end = Interrupted(number)
+
+    def _resize(self) -> None:
+        size = self._sides.size() if self._link.tty else None
+        if size is not None:
+            self._sent.put(self._shim, resize(size))
+
+    # ---- from there to here
+
+    def _exchange(self) -> None:
+        if self._sent.fd is not None:
+            self._send()
+        if self._shown.fd is None and self._end is None:
+            self._receive()
+
+    def _send(self) -> None:
+        try:
+            self._sent.flush()
+        except (BrokenPipeError, ConnectionResetError):
+            # It reads no more; what it has said before is still to be read.
+            self._sent.drop()
+            self._stdin = None
+
+    def _receive(self) -> None:
+        try:
+            data = self._link.connection.recv(2 * frames.LIMIT)
+        except BlockingIOError:
+            return
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._end = Lost()
+            return
+        self._told(self._link.decoder.feed(data))
+
+    def _told(self, told: Iterable[tuple[bytes, bytes]]) -> None:
+        for kind, payload in told:
+            match kind:
+                case frames.STDOUT:
+                    self._shown.put(self._sides.stdout, payload)
+                case frames.STDERR:
+                    self._shown.put(self._sides.stderr, payload)
+                case frames.EXIT:
+                    self._end = _exited(frames.decode_fields(payload))
+                case frames.FAILED:
+                    self._end = cut_off(frames.decode_fields(payload))
+                case _:
+                    raise frames.ForeignFrame(f"a frame of kind {kind!r}")
+
+
+def cut_off(fields: Mapping[str, Any]) -> CutOff:
+    """What a frame of a failure says. Raises ForeignFrame."""
+    try:
+        return CutOff(str(fields["reason"]), str(fields["message"]))
+    except KeyError as error:
+        raise frames.ForeignFrame(f"a failure without {error}") from error
+
+
+def _exited(fields: Mapping[str, Any]) -> Exited:
+    try:
+        code, signal = int(fields["code"]), int(fields["signal"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise frames.ForeignFrame(f"an exit without a code: {fields}") from error
+    return Exited(128 + signal if signal else code)

@@ -1,0 +1,127 @@
+"""A person's session with a program: opened, held, and opened again where its shim died under it.
+
+It must never leave the terminal raw, nor invent an exit code: what the session does not tell, conmand is
+asked for.
+"""
+
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass
+from signal import Signals
+from typing import TYPE_CHECKING
+
+from conman.ctl.caught import Caught
+from conman.ctl.failure import EXIT_OK, CommandFailed, WrongUsage
+from conman.ctl.link import accepted
+from conman.ctl.output import complain
+from conman.ctl.pump import CutOff, Detached, End, Exited, Interrupted, Link, Lost, Pump, Sides
+from conman.ctl.terminal import Raw, size
+from conman.shim import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conman.ctl.client import Client
+    from conman.wire.v1 import conman_pb2 as wire
+
+STDIN, STDOUT, STDERR = 0, 1, 2
+#: Whatever would end us; and what a terminal and a shell tell.
+_ENDING = ("HUP", "INT", "QUIT", "TERM", "ALRM", "USR1", "USR2")
+_CAUGHT = tuple(Signals[f"SIG{name}"] for name in (*_ENDING, "WINCH", "CONT"))
+#: There is nothing to have a session with: it ended, or nobody serves its streams.
+_NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """With the program that `request` names.
+
+    `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, where it
+    has no terminal; None: they end the session. `code`: asks conmand for the exit code of one that ended.
+    """
+
+    client: "Client"
+    request: "wire.OpenStreamRequest"
+    name: str
+    keys: bytes
+    proxy: "Callable[[Signals], None] | None"
+    code: "Callable[[], int]"
+
+    def open(self) -> Link:
+        """A way to it, not yet used. Raises CommandFailed."""
+        from conman.wire.v1 import conman_pb2 as wire
+
+        opened = self.client.call("OpenStream", self.request, wire.OpenStreamResponse)
+        if opened.tty and self.request.stdin and not os.isatty(STDIN):
+            raise WrongUsage(
+                f"{self.name} has a terminal, and this input is none: leave out -t, or the input"
+                " (run: -i; attach: --no-stdin)"
+            )
+        rows_and_columns = size(STDIN) or size(STDOUT)
+        try:
+            return accepted(opened.socket_path, opened.token, rows_and_columns, self.client.address)
+        except frames.ForeignFrame as error:
+            raise CommandFailed(_foreign(error)) from error
+
+    def hold(self, link: Link) -> int:
+        """Until it ends; this command's exit code. Raises CommandFailed, and OSError of an output."""
+        try:
+            end = self._held(link)
+            while isinstance(end, Lost):
+                link = self._reopened()
+                end = self._held(link)
+        except _Ended:
+            return self.code()
+        except frames.ForeignFrame as error:
+            raise CommandFailed(_foreign(error)) from error
+        return self._told(end)
+
+    def _held(self, link: Link) -> End:
+        raw = link.tty and self.request.stdin
+        with (
+            link.connection,
+            Caught(_CAUGHT) as heard,
+            Raw(STDIN) if raw else nullcontext() as terminal,
+        ):
+            sides = Sides(
+                STDIN if self.request.stdin else None,
+                STDOUT,
+                STDERR,
+                self.keys if raw else b"",
+                lambda: size(STDIN) or size(STDOUT),
+                terminal.again if terminal is not None else lambda: None,
+                None if link.tty else self.proxy,
+            )
+            return Pump(link, sides, heard).run()
+
+    def _reopened(self) -> Link:
+        try:
+            link = self.open()
+        except CommandFailed as failure:
+            if failure.code not in _NONE_LEFT:
+                raise
+            raise _Ended from failure
+        complain(
+            f"the shim of {self.name} died, and another has taken over: some output may be missing here"
+        )
+        return link
+
+    def _told(self, end: Exited | Detached | Interrupted | CutOff) -> int:
+        match end:
+            case Exited(code):
+                return code
+            case Detached():
+                complain(f"detached; {self.name} goes on")
+                return EXIT_OK
+            case Interrupted(number):
+                return 128 + number
+            case CutOff(_, message):
+                raise CommandFailed(f"the session is cut off: {message}")
+
+
+class _Ended(Exception):
+    """There is nothing any more to have a session with."""
+
+
+def _foreign(error: frames.ForeignFrame) -> str:
+    return f"whoever serves this session is no shim of conman, or of another version: {error}"

@@ -1,0 +1,95 @@
+"""A terminal that is handed to a program elsewhere: no echo, no lines, no ^C of our own.
+
+It must never be left like that: whoever makes one raw does it in a `with`, and turns signals into a return.
+Only KILL leaves it raw; `stty sane` helps then.
+"""
+
+import errno
+import fcntl
+import os
+import struct
+import termios
+from contextlib import AbstractContextManager
+from typing import Any, Self
+
+_SIZE = struct.Struct("HHHH")
+_INPUT, _OUTPUT, _CONTROL, _LOCAL, _CHARACTERS = 0, 1, 2, 3, 6
+_Attributes = list[Any]
+#: What `cfmakeraw` takes away.
+_COOKED = (
+    (
+        _INPUT,
+        termios.IGNBRK
+        | termios.BRKINT
+        | termios.PARMRK
+        | termios.ISTRIP
+        | termios.INLCR
+        | termios.IGNCR
+        | termios.ICRNL
+        | termios.IXON,
+    ),
+    (_OUTPUT, termios.OPOST),
+    (_CONTROL, termios.CSIZE | termios.PARENB),
+    (
+        _LOCAL,
+        termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN,
+    ),
+)
+
+
+def size(fd: int) -> tuple[int, int] | None:
+    """Rows and columns; None where it has none, or is no terminal."""
+    try:
+        told = fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_SIZE.size))
+    except OSError:
+        return None
+    rows, columns, _, _ = _SIZE.unpack(told)
+    return (rows, columns) if rows and columns else None
+
+
+class Raw(AbstractContextManager["Raw"]):
+    """The terminal at `fd`, raw until the end of the `with`."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._before: _Attributes = termios.tcgetattr(fd)
+
+    def __enter__(self) -> Self:
+        self.again()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._set(self._before)
+
+    def again(self) -> None:
+        """After a stop, too: meanwhile the shell has set its own ways."""
+        self._set(_raw(self._before))
+
+    def _set(self, attributes: _Attributes) -> None:
+        # In the background it is somebody else's, and who sets it is stopped.
+        if not self._ours():
+            return
+        try:
+            # Now: what is still to be shown may wait for ever, and what is typed ahead must not be lost.
+            termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
+        except termios.error as error:
+            # Hung up: there is no terminal left to be set.
+            if error.args[0] != errno.EIO:
+                raise
+
+    def _ours(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._fd) == os.getpgrp()
+        except OSError:
+            # It does not control us: nobody is stopped because of it.
+            return True
+
+
+def _raw(cooked: _Attributes) -> _Attributes:
+    made = list(cooked)
+    for place, flags in _COOKED:
+        made[place] &= ~flags
+    made[_CONTROL] |= termios.CS8
+    made[_CHARACTERS] = list(cooked[_CHARACTERS])
+    made[_CHARACTERS][termios.VMIN], made[_CHARACTERS][termios.VTIME] = 1, 0
+    return made

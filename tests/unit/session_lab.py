@@ -1,0 +1,47 @@
+"""A conmand and a shim, both stubs, that give a session with the container `web`.
+
+What the shim does is a test's script. It must never leave a script unplayed: `StubShim.close` says so.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conman.wire.v1 import conman_pb2 as wire
+from tests.unit.stub_conmand import StubConmand
+from tests.unit.stub_shim import TOKEN, Script, StubShim
+
+ID = "78f5f5f88847465c90c7124b8c7e3ea6"
+Shims = Callable[..., StubShim]
+
+
+@pytest.fixture
+def shims(conmand: StubConmand) -> Iterator[Shims]:
+    """Called with scripts: what the shim of container `web` does, which `conmand` then knows."""
+    made: list[StubShim] = []
+    with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
+        # Longer than a socket's path may be.
+        long = Path(directory, "d" * 100)
+        long.mkdir()
+        Path(directory, "short").symlink_to(long)
+
+        def make(*scripts: Script, tty: bool = False, stdin: bool = True) -> StubShim:
+            made.append(StubShim(f"{directory}/short/{len(made)}", *scripts))
+            knows(conmand, f"{long}/{len(made) - 1}", tty=tty, stdin=stdin)
+            return made[-1]
+
+        yield make
+        for each in made:
+            each.close()
+
+
+def knows(conmand: StubConmand, path: str, *, tty: bool = False, stdin: bool = True) -> None:
+    conmand.behave["InspectContainer"] = lambda *_: wire.InspectContainerResponse(
+        status=wire.ContainerStatus(container_id=ID, name="web", state=wire.RUNNING),
+        config=wire.CreateContainerRequest(name="web", stdin=stdin, tty=tty),
+    )
+    conmand.behave["OpenStream"] = lambda *_: wire.OpenStreamResponse(
+        socket_path=path, token=TOKEN, tty=tty
+    )

@@ -1,0 +1,261 @@
+"""conmanctl attach on pipes: both ways, signals, and every end that a session can have."""
+
+import subprocess
+import sys
+import threading
+from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
+
+import grpc
+import pytest
+
+from conman.shim import frames
+from conman.wire.v1 import conman_pb2 as wire
+from tests.unit.one_terminal import ENTRY
+from tests.unit.session_lab import ID, Shims, knows, shims
+from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
+from tests.unit.stub_shim import PATIENCE_S, Script, Served
+
+__all__ = ["conmand", "shims"]
+
+
+def begin(conmand: StubConmand, *words: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-c", ENTRY, "--address", conmand.path, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def ran(conmand: StubConmand, *words: str, typed: bytes = b"") -> tuple[int, bytes, bytes]:
+    process = begin(conmand, *words)
+    out, err = process.communicate(typed, PATIENCE_S)
+    return process.returncode, out, err
+
+
+# ---- pipes
+
+
+def echo(served: Served) -> None:
+    served.accept()
+    served.say(frames.STDOUT, served.typed())
+    served.say(frames.STDERR, b"done\n")
+    served.exit(7)
+
+
+def test_attach(conmand: StubConmand, shims: Shims) -> None:
+    shims(echo)
+    assert ran(conmand, "attach", "web", typed=b"hello\n") == (7, b"hello\n", b"done\n")
+    [request] = conmand.requests("OpenStream")
+    assert request == wire.OpenStreamRequest(container_id=ID, stdin=True, stdout=True, stderr=True)
+
+
+def test_a_container_without_input_is_not_typed_to(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.exit(0)
+        assert served.next() == (b"", b"")
+
+    shims(script, stdin=False)
+    assert ran(conmand, "attach", "web", typed=b"hello\n") == (0, b"", b"")
+    shims(script)
+    assert ran(conmand, "attach", "--no-stdin", "web", typed=b"hello\n")[0] == 0
+    assert not any(request.stdin for request in conmand.requests("OpenStream"))
+
+
+def test_it_goes_on_without_conmand(conmand: StubConmand, shims: Shims) -> None:
+    there = threading.Event()
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"before\n")
+        there.wait(PATIENCE_S)
+        served.say(frames.STDOUT, served.typed())
+        served.exit(3)
+
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"before\n"
+    conmand.stop()
+    there.set()
+    out, err = process.communicate(b"after\n", PATIENCE_S)
+    assert (process.returncode, out, err) == (3, b"after\n", b"")
+
+
+def test_signals_are_the_programs(conmand: StubConmand, shims: Shims) -> None:
+    sent = threading.Semaphore(0)
+
+    def kill(request: wire.KillContainerRequest, _context: object) -> wire.KillContainerResponse:
+        sent.release()
+        return wire.KillContainerResponse()
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        for _ in range(4):
+            assert sent.acquire(timeout=PATIENCE_S)
+        served.exit(0, SIGTERM)
+
+    conmand.behave["KillContainer"] = kill
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    for number in (SIGHUP, SIGINT, SIGUSR1, SIGTERM):
+        process.send_signal(number)
+    out, err = process.communicate(b"", PATIENCE_S)
+    assert (process.returncode, out, err) == (128 + SIGTERM, b"", b"")
+    told = {request.signal for request in conmand.requests("KillContainer")}
+    assert told == {"HUP", "INT", "USR1", "TERM"}
+    assert {request.container_id for request in conmand.requests("KillContainer")} == {ID}
+
+
+def test_a_signal_that_cannot_be_passed_on_is_said(conmand: StubConmand, shims: Shims) -> None:
+    said = threading.Event()
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        said.wait(PATIENCE_S)
+        served.exit(0)
+
+    conmand.behave["KillContainer"] = refuse(grpc.StatusCode.INTERNAL, "no.")
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(SIGTERM)
+    assert process.stderr.readline() == b"conmanctl: SIGTERM was not passed on: no.\n"
+    said.set()
+    assert process.communicate(b"", PATIENCE_S) == (b"", b"")
+    assert process.returncode == 0
+
+
+def test_no_sig_proxy(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        assert served.next() == (b"", b"")
+
+    shims(script)
+    process = begin(conmand, "attach", "--no-sig-proxy", "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(SIGINT)
+    assert process.wait(PATIENCE_S) == 130
+    process.communicate()
+    assert conmand.requests("KillContainer") == []
+
+
+# ---- what goes wrong
+
+
+def lost(served: Served) -> None:
+    served.accept()
+    served.say(frames.STDOUT, b"half\n")
+
+
+def test_a_shim_that_died_with_its_container(conmand: StubConmand, shims: Shims) -> None:
+    """How it ended is asked of conmand: nothing is invented."""
+    shims(lost)
+    opened = conmand.behave["OpenStream"]
+    ended = refuse(grpc.StatusCode.FAILED_PRECONDITION, "web is EXITED.")
+    conmand.behave["OpenStream"] = after(1, opened, ended)
+    status = wire.ContainerStatus(container_id=ID, exit_code=255)
+    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
+    assert ran(conmand, "attach", "web") == (255, b"half\n", b"")
+
+
+def test_a_shim_that_another_follows(conmand: StubConmand, shims: Shims) -> None:
+    shims(lost, echo)
+    code, out, err = ran(conmand, "attach", "web", typed=b"")
+    assert (code, out) == (7, b"half\n")
+    assert err == (
+        b"conmanctl: the shim of web died, and another has taken over: some output may be"
+        b" missing here\ndone\n"
+    )
+
+
+def test_a_reader_that_is_too_slow(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.say_fields(frames.FAILED, reason="TooSlow", message="it was 1 MiB behind")
+
+    shims(script)
+    told = b"conmanctl: the session is cut off: it was 1 MiB behind\n"
+    assert ran(conmand, "attach", "web") == (1, b"", told)
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            lambda served: served.next(),
+            b"the session ended as it began: its shim has died; try again",
+        ),
+        (
+            lambda served: served.say_fields(frames.FAILED, reason="BadToken", message="it is old"),
+            b"the session is refused: it is old",
+        ),
+        (
+            lambda served: served.connection.sendall(b"HTTP/1.1 200 OK\r\n"),
+            b"whoever serves this session is no shim of conman, or of another version",
+        ),
+    ],
+)
+def test_a_session_that_does_not_begin(
+    conmand: StubConmand, shims: Shims, script: Script, told: bytes
+) -> None:
+    shims(script)
+    code, out, err = ran(conmand, "attach", "web")
+    assert (code, out) == (1, b"")
+    assert told in err
+    assert err.count(b"\n") == 1
+
+
+def test_nobody_serves_the_streams(conmand: StubConmand) -> None:
+    knows(conmand, "/tmp/there-is-no-such.sock")
+    code, out, err = ran(conmand, "attach", "web")
+    assert (code, out) == (1, b"")
+    assert b"there is no /tmp/there-is-no-such.sock, where the streams should be" in err
+
+
+def test_an_output_that_nobody_reads(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        assert served.next() == (frames.INPUT, b"go\n")
+        served.say(frames.STDOUT, b"x")
+        assert served.next() == (b"", b"")
+
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stdin is not None
+    process.stdout.close()
+    process.stdin.write(b"go\n")
+    process.stdin.flush()
+    assert process.wait(PATIENCE_S) == 1
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stdin.close()
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [("ctrl-1", "'ctrl-1' is no key"), ("", "'' is no key"), ("a,,b", "'' is no key")],
+)
+def test_keys_that_are_none(conmand: StubConmand, keys: str, told: str) -> None:
+    code, _, err = ran(conmand, "attach", "--detach-keys", keys, "web")
+    assert code == 2
+    assert told in err.decode()
+    assert conmand.asked == []
+
+
+def test_a_terminal_there_needs_one_here(conmand: StubConmand) -> None:
+    knows(conmand, "/tmp/there-is-no-such.sock", tty=True)
+    code, _, err = ran(conmand, "attach", "web")
+    assert code == 2
+    assert b"web has a terminal, and this input is none: leave out -t, or the input" in err

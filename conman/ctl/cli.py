@@ -14,6 +14,7 @@ from conman.ctl.output import complain
 from conman.ctl.settings import root_options
 
 COMMANDS = {
+    "run": ("conman.ctl.run", "run"),
     "create": ("conman.ctl.create", "create"),
     "start": ("conman.ctl.verbs", "start"),
     "attach": ("conman.ctl.attach", "attach"),

@@ -41,13 +41,16 @@ def create_options(command: _Command) -> _Command:
 
 
 def request_of(
-    ctx: click.Context, name: str | None, command: Sequence[str]
+    ctx: click.Context, name: str | None, command: Sequence[str], *, unnamed: str = ""
 ) -> "wire.CreateContainerRequest":
-    """The request that the command line asks for, without a request_id. Raises click's UsageError."""
+    """The request that the command line asks for, without a request_id. Raises click's UsageError.
+
+    `unnamed`: what it is called where nothing else names it.
+    """
     given: list[_Given] = ctx.meta.get(_META, [])
     specs = [str(each.value) for each in given if each.flag == "--spec"]
     request = words.spec_of(specs)
-    request.name = name or request.name
+    request.name = name or request.name or unnamed
     if command:
         request.command, request.args[:] = command[0], command[1:]
     # What a file says comes first, wherever it stands: -e overrides --env-file.
@@ -74,7 +77,7 @@ def _complete(request: "wire.CreateContainerRequest", flags: Sequence[str]) -> N
     if roots > 1 or not request.rootfs_path:
         raise click.UsageError("give exactly one of --rootfs DIR and --image DIR")
     if not request.command:
-        raise click.UsageError("what should it run? Give COMMAND after NAME")
+        raise click.UsageError("what should it run? Give COMMAND")
 
 
 # ---- how options get into a request --------------------------------------------------------------
@@ -169,6 +172,26 @@ _OPTIONS = (
         change=partial(_flag, "rootfs_readonly"),
         is_flag=True,
         text="The program cannot write to its root.",
+    ),
+    _option(
+        "--interactive",
+        "-i",
+        change=partial(_flag, "stdin"),
+        is_flag=True,
+        text="Its input can be typed to; else it is empty.",
+    ),
+    _option(
+        "--tty",
+        "-t",
+        change=partial(_flag, "tty"),
+        is_flag=True,
+        text="Its streams are a terminal.",
+    ),
+    _option(
+        "--stdin-once",
+        change=partial(_flag, "stdin_once"),
+        is_flag=True,
+        text="The end of the first session's input is the end of its input.",
     ),
     _option(
         "--env-file",

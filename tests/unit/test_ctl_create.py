@@ -38,6 +38,7 @@ def test_every_option(conmand: StubConmand) -> None:
         " -m 64m --memory-swap -1 --memory-reservation 1g --cpus 1.5 --cpu-shares 5 --cpu-period 1000"
         " --cpu-quota -1 --cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit 9 --ulimit nofile=1:2"
         " --ulimit core=unlimited --sysctl net.a=b=c --stop-signal INT --stop-timeout 1.5"
+        " -it --stdin-once"
     )
     patch = '{"process": {}}'
     assert sent(
@@ -47,6 +48,9 @@ def test_every_option(conmand: StubConmand) -> None:
         command="sh",
         rootfs_path="/r",
         rootfs_readonly=True,
+        stdin=True,
+        tty=True,
+        stdin_once=True,
         cwd="/w",
         user="www:web",
         groups=["adm", "7"],

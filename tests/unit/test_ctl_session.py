@@ -1,7 +1,5 @@
 """conmanctl attach on pipes: both ways, signals, and every end that a session can have."""
 
-import subprocess
-import sys
 import threading
 from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 
@@ -10,27 +8,11 @@ import pytest
 
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
-from tests.unit.one_terminal import ENTRY
-from tests.unit.session_lab import ID, Shims, knows, shims
+from tests.unit.session_lab import ID, Shims, begin, knows, ran, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Script, Served
 
 __all__ = ["conmand", "shims"]
-
-
-def begin(conmand: StubConmand, *words: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", ENTRY, "--address", conmand.path, *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ran(conmand: StubConmand, *words: str, typed: bytes = b"") -> tuple[int, bytes, bytes]:
-    process = begin(conmand, *words)
-    out, err = process.communicate(typed, PATIENCE_S)
-    return process.returncode, out, err
 
 
 # ---- pipes

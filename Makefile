@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input vm-system box test-vm test-vm-suite vm-shell vm-clean proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input vm-system box test-vm test-vm-suite vm-shell vm-clean man proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -250,6 +250,13 @@ vm-shell: vm-system ## a root's shell in such a machine, conman installed; it go
 
 vm-clean: ## remove the box and all that the machines left: build/vm
 	@rm -rf build/vm
+
+MAN := build/man/man1
+
+man: setup ## conmanctl's pages for man, from what its --help says, into build/man (MANPATH=build/man: man conmanctl-run)
+	@rm -rf $(MAN)
+	$(PY) -m conman.ctl.manual $(MAN)
+	echo "$$(ls $(MAN) | wc -l) pages in $(MAN)"
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

@@ -115,6 +115,8 @@ class Session:
                 return EXIT_OK
             case Interrupted(number):
                 return 128 + number
+            case CutOff("ExitUnseen"):
+                return self.code()
             case CutOff(_, message):
                 raise CommandFailed(f"the session is cut off: {message}")
 

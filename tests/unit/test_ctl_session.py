@@ -160,6 +160,17 @@ def test_a_shim_that_another_follows(conmand: StubConmand, shims: Shims) -> None
     )
 
 
+def test_an_end_that_a_successor_could_not_see(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.say_fields(frames.FAILED, reason="ExitUnseen", message="ask conmand")
+
+    shims(script)
+    status = wire.ContainerStatus(container_id=ID, exit_code=5)
+    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
+    assert ran(conmand, "attach", "web") == (5, b"", b"")
+
+
 def test_a_reader_that_is_too_slow(conmand: StubConmand, shims: Shims) -> None:
     def script(served: Served) -> None:
         served.accept()

@@ -7,7 +7,7 @@ import click
 
 from conman.ctl.lazy import Verb
 from conman.ctl.names import one
-from conman.ctl.program import session_options, session_with
+from conman.ctl.program import Leaving, session_options, session_with
 from conman.ctl.settings import client_of, common_options
 
 
@@ -34,7 +34,6 @@ def attach(
         found.status.container_id,
         name=container,
         stdin=found.config.stdin and not no_stdin,
-        keys=keys,
-        sig_proxy=sig_proxy,
+        leaving=Leaving(keys, sig_proxy),
     )
     return session.hold(session.open())

@@ -16,7 +16,7 @@ from conman.ctl.settings import root_options
 COMMANDS = {
     "run": ("conman.ctl.run", "run"),
     "create": ("conman.ctl.create", "create"),
-    "start": ("conman.ctl.verbs", "start"),
+    "start": ("conman.ctl.start", "start"),
     "attach": ("conman.ctl.attach", "attach"),
     "stop": ("conman.ctl.verbs", "stop"),
     "kill": ("conman.ctl.verbs", "kill"),

@@ -4,6 +4,7 @@ It must never give one of conmanctl's own failures a code that docker's users wo
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from signal import Signals
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -76,6 +77,14 @@ class Keys(click.ParamType[bytes]):
             self.fail(str(error), param, ctx)
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What ends a session but its program's end: keys, and signals that are not the program's."""
+
+    keys: bytes
+    sig_proxy: bool
+
+
 keys_option = click.option(
     "--detach-keys",
     "keys",
@@ -102,8 +111,7 @@ def session_with(
     *,
     name: str,
     stdin: bool,
-    keys: bytes,
-    sig_proxy: bool,
+    leaving: Leaving,
     removed: bool = False,
 ) -> "Session":
     """A session with a container's own program. `removed`: the container goes when it ends."""
@@ -114,12 +122,12 @@ def session_with(
     request = wire.OpenStreamRequest(
         container_id=container_id, stdin=stdin, stdout=True, stderr=True
     )
-    proxy = _proxy(client, container_id) if sig_proxy else None
+    proxy = _proxy(client, container_id) if leaving.sig_proxy else None
     return Session(
         client,
         request,
         name,
-        keys,
+        leaving.keys,
         proxy,
         lambda: exit_code(endless, container_id, removed=removed),
     )

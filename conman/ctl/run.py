@@ -5,7 +5,6 @@ code that the program did not give, nor leave behind what it was told to remove.
 """
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +14,7 @@ from conman.ctl.drawn_name import drawn_name
 from conman.ctl.failure import CommandFailed
 from conman.ctl.output import complain, say
 from conman.ctl.patience import new_request_id
-from conman.ctl.program import ProgramVerb, session_options, session_with
+from conman.ctl.program import Leaving, ProgramVerb, session_options, session_with
 from conman.ctl.settings import client_of, common_options
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
 
 #: So many names are drawn, the later ones with a number, before somebody else's luck is believed.
 _DRAWS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaving:
-    """How the session may be left."""
-
-    keys: bytes
-    sig_proxy: bool
 
 
 @click.command(
@@ -70,7 +61,7 @@ def run(
     for warning in created.warnings:
         complain(f"warning: {warning}")
     if not detach:
-        return _held(ctx, client, created.container_id, request, _Leaving(keys, sig_proxy))
+        return _held(ctx, client, created.container_id, request, Leaving(keys, sig_proxy))
     _start(client, created.container_id)
     say(ctx, created, lambda: created.container_id)
     return None
@@ -106,15 +97,14 @@ def _held(
     client: "Client",
     container_id: str,
     request: "wire.CreateContainerRequest",
-    leaving: _Leaving,
+    leaving: Leaving,
 ) -> int:
     session = session_with(
         ctx,
         container_id,
         name=request.name,
         stdin=request.stdin,
-        keys=leaving.keys,
-        sig_proxy=leaving.sig_proxy,
+        leaving=leaving,
     )
     link = session.open()
     _start(client, container_id)

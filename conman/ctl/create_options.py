@@ -16,6 +16,8 @@ from conman.ctl import create_words as words
 from conman.ctl import mount_words, sizes
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from conman.wire.v1 import conman_pb2 as wire
 
 _META = "conman.ctl.create_options"
@@ -120,6 +122,19 @@ def _option(*flags: str, change: _Change, text: str, **more: Any) -> Callable[[_
     return click.option(*flags, expose_value=False, callback=remember, help=text, **more)
 
 
+def _files(kind: str) -> Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]:
+    """A shell completes these by itself; `kind` as it calls them: file, dir."""
+
+    def complete(
+        _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type=kind)]
+
+    return complete
+
+
 def _text(*flags: str, field: str, metavar: str, text: str) -> Callable[[_Command], _Command]:
     return _option(*flags, change=partial(_set, field, str), metavar=metavar, text=text)
 
@@ -152,18 +167,21 @@ _OPTIONS = (
         "--spec",
         change=_nothing,
         metavar="FILE",
+        shell_complete=_files("file"),
         text="A CreateContainerRequest as JSON or TOML (.toml), - for stdin; options override.",
     ),
     _option(
         "--rootfs",
         change=partial(_set, "rootfs_path", words.directory),
         metavar="DIR",
+        shell_complete=_files("dir"),
         text="A directory: the container's root file system.",
     ),
     _option(
         "--image",
         change=partial(_set, "rootfs_path", words.directory),
         metavar="DIR",
+        shell_complete=_files("dir"),
         text="The same, until there are images.",
     ),
     _option(
@@ -197,6 +215,7 @@ _OPTIONS = (
         "--env-file",
         change=words.env_file,
         metavar="FILE",
+        shell_complete=_files("file"),
         multiple=True,
         text="Lines of KEY=VALUE; KEY alone: as it is here. -e overrides.",
     ),
@@ -299,6 +318,7 @@ _OPTIONS = (
         "--label-file",
         change=words.label_file,
         metavar="FILE",
+        shell_complete=_files("file"),
         multiple=True,
         text="Lines of KEY=VALUE.",
     ),

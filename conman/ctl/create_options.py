@@ -331,6 +331,13 @@ _OPTIONS = (
         metavar="SECONDS",
         text="What stop waits before it kills [10].",
     ),
+    _option(
+        "--log-opt",
+        change=words.log_option,
+        metavar="KEY=VALUE",
+        multiple=True,
+        text="max-size=16m (-1: any), max-file=5.",
+    ),
     _text("--runtime", field="runtime", metavar="NAME|PATH", text="[conmand's]"),
     _option(
         "--runtime-spec-patch",

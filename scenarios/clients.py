@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from conman.core import requests as r
 from conman.core.model import State
 from conman.core.resources import Resources
+from conman.core.restart import NEVER, RestartPolicy
 from conman.core.spec import ContainerSpec, Device, Mount, MountType
 from conman.errors import Code, Refusal
 from scenarios.world import ROOTFS, SECOND
@@ -31,6 +32,7 @@ class Ask:
     source: str = ""
     device: str = ""
     rootfs: str = ROOTFS
+    policy: RestartPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
         case "unpause":
             return r.UnpauseContainer(request_id, digest, ask.name)
         case "update":
-            return r.UpdateContainer(request_id, digest, ask.name, ask.resources)
+            return r.UpdateContainer(request_id, digest, ask.name, ask.resources, ask.policy)
         case "rename":
             return r.RenameContainer(request_id, digest, ask.name, ask.to)
         case "status":
@@ -131,6 +133,7 @@ def _spec(ask: Ask) -> ContainerSpec:
         user=ask.user,
         mounts=mounts,
         devices=devices,
+        restart=ask.policy or NEVER,
     )
 
 

@@ -139,6 +139,8 @@ class Explorer:
     def _is_new(self, world: World, client: Client) -> bool:
         """Whether nobody went on from here, or only from a world that is forgiven more."""
         self.report.crashes += 1
+        if 0 < self.story.restarts < max(world.restarts.values(), default=0):
+            return False
         return not self._seen.has(keys.of(world, client.key()), world)
 
     def _expand(self, node: Node) -> None:

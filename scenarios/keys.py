@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 
+from conman.core.model import Container, State
+from conman.core.restart import HEALTHY, LONGEST_DELAY, NEVER
 from conman.shim import machine as shim
 from scenarios.disk import Disk, Inode, is_whole
 from scenarios.pieces import Piece, joined, key, piece, shown
@@ -20,6 +22,7 @@ from scenarios.storage import Storage
 from scenarios.world import DATA, RUN, Process, World
 
 TRASH_DEPTH = 3
+_LIVE = (State.RUNNING, State.PAUSED)
 
 #: Attributes of the world that are rendered by a function below, or left out for a reason.
 _APART = frozenset(
@@ -198,8 +201,16 @@ def _ghosts(world: World) -> str:
         [(run, how) for run, how in sorted(world.terminal.items()) if run in runs],
         world.boot > 1,
         _waited(world),
+        [_restart(world, row) for row in world.storage.containers.values()],
     )
     return repr(ghosts)
+
+
+def _restart(world: World, row: Container) -> tuple[int, bool]:
+    """Of clock readings that are else as good as any other: when it is due, and whether it was healthy."""
+    left = min(max(row.next_restart_at - world.wall, 0), LONGEST_DELAY)
+    lasted = world.wall - row.started_at if row.state in _LIVE else 0
+    return left, row.spec.restart != NEVER and lasted >= HEALTHY
 
 
 def _waited(world: World) -> int:

@@ -28,7 +28,7 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
-from scenarios import full_disk, oracle, told_events
+from scenarios import full_disk, oracle, restarting, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.coverage.seen import Seen
@@ -342,6 +342,7 @@ class Simulator:
         if isinstance(outcome, Committed):
             oracle.committed(self.world, intents, effect.changes)
             told_events.committed(before, effect.changes)
+            restarting.committed(self.world, before, intents, effect.changes)
         return outcome
 
     def _complete(self, job: Job, outcome: Outcome) -> None:

@@ -5,6 +5,9 @@ environment may have done (programs end, machines reboot). A history that no seq
 is a violation of I9, whatever the host looks like.
 """
 
+from dataclasses import dataclass, field
+
+from conman.core.restart import NEVER, RestartName, RestartPolicy
 from scenarios.clients import Ask, Told
 from scenarios.programs import EXITS_BY_ITSELF
 from scenarios.violation import Violation
@@ -12,6 +15,8 @@ from scenarios.violation import Violation
 ABSENT, CREATED, RUNNING, EXITED = "ABSENT", "CREATED", "RUNNING", "EXITED"
 PAUSED = "PAUSED"
 LIVE = {RUNNING, PAUSED}
+#: Whoever sends one of these does not want it to be begun again.
+_ENDS = {9, 15}
 STATES = (CREATED, RUNNING, PAUSED, EXITED)
 
 #: (verb, state before, answer) -> states after.
@@ -88,11 +93,14 @@ def explains(
     names: dict[str, set[str]] = {}
     programs: dict[str, str] = {}
     dying = set[str]()
+    again = _Again()
     for told in history:
         ask = told.ask
         if ask.verb == "befalls":
             ends = bool(told.answer)
-            names = {n: _widened(names[n], ends=ends, rebooted=ends) for n in names}
+            names = {
+                n: again.widened(n, _widened(names[n], ends=ends, rebooted=ends)) for n in names
+            }
             continue
         if ask.verb == "create" and told.answer == "ok":
             programs[ask.name] = ask.program
@@ -100,7 +108,7 @@ def explains(
         if RUNNING not in before:
             dying.discard(ask.name)
         ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF or ask.name in dying
-        before = _widened(before, ends=ends, rebooted=rebooted)
+        before = again.widened(ask.name, _widened(before, ends=ends, rebooted=rebooted))
         verb = verb_of(ask)
         after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
         if disturbed and told.answer in EXCUSES:
@@ -111,10 +119,40 @@ def explains(
             )
         if dies_later and ask.verb == "kill" and RUNNING in after:
             dying.add(ask.name)
-        names[ask.name] = _widened(after, ends=ends, rebooted=rebooted)
+        again.heard(told)
+        names[ask.name] = again.widened(ask.name, _widened(after, ends=ends, rebooted=rebooted))
         if ask.verb == "rename" and told.answer == "ok":
             _renamed(names, programs, ask)
+            again.renamed(ask)
     return names
+
+
+@dataclass(slots=True)
+class _Again:
+    """Which names conman may start by itself: those with a policy that nobody has stopped since."""
+
+    policies: dict[str, RestartPolicy] = field(default_factory=dict[str, RestartPolicy])
+    stopped: set[str] = field(default_factory=set[str])
+
+    def heard(self, told: Told) -> None:
+        ask = told.ask
+        if ask.policy is not None and ask.verb in {"create", "update"} and told.answer == "ok":
+            self.policies[ask.name] = ask.policy
+        is_end = ask.verb == "stop" or (ask.verb == "kill" and ask.signal in _ENDS)
+        if is_end and told.answer in {"ok", "SignalMayBeSent"}:
+            self.stopped.add(ask.name)
+        elif ask.verb in {"create", "start"}:
+            self.stopped.discard(ask.name)
+
+    def widened(self, name: str, states: set[str]) -> set[str]:
+        policy = self.policies.get(name, NEVER)
+        may = policy.name is not RestartName.NO and name not in self.stopped
+        return states | {RUNNING} if may and EXITED in states else states
+
+    def renamed(self, ask: Ask) -> None:
+        self.policies[ask.to] = self.policies.pop(ask.name, NEVER)
+        if ask.name in self.stopped:
+            self.stopped = (self.stopped - {ask.name}) | {ask.to}
 
 
 def verb_of(ask: Ask) -> str:

@@ -47,13 +47,19 @@ def _kinds(old: Container | None, new: Container) -> list[str]:
 def _of_state(old: Container, new: Container) -> list[str]:
     match new.state:
         case State.RUNNING:
-            return ["unpaused" if old.state is State.PAUSED else "started"]
+            return _of_running(old, new)
         case State.PAUSED:
             return ["paused"]
         case State.EXITED:
             return ["oom", "exited"] if new.oom_killed else ["exited"]
         case _:
             return []
+
+
+def _of_running(old: Container, new: Container) -> list[str]:
+    if old.state is State.PAUSED:
+        return ["unpaused"]
+    return ["started", "restarted"] if new.restart_count > old.restart_count else ["started"]
 
 
 def committed(before: dict[str, Container], changes: tuple[Change, ...]) -> None:

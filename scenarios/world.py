@@ -30,17 +30,8 @@ DAEMON = 1
 FIRST_PID, FIRST_CONNECTION, FIRST_CALL = 4_100_001, 4_300_001, 4_400_001
 
 _DICTS = (
-    "processes",
-    "control_groups",
-    "locks",
-    "shims",
-    "calls",
-    "ended_calls",
-    "connections",
-    "shim_answers",
-    "watched",
-    "exits",
-    "terminal",
+    *("processes", "control_groups", "locks", "shims", "calls", "ended_calls", "connections"),
+    *("shim_answers", "watched", "exits", "terminal", "restarts", "asked_to_end"),
 )
 
 
@@ -123,6 +114,9 @@ class World:
         self.out_of_memory: set[tuple[str, int]] = set()
         #: The first terminal status that was committed for each run.
         self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
+        #: How often each container was restarted since its last explicit start; the run whose end a kill asked for.
+        self.restarts: dict[str, int] = {}
+        self.asked_to_end: dict[str, int] = {}
         #: What a follower of the events was told, by all daemons together.
         self.followed: tuple[Numbered, ...] = ()
         #: Of the steps with which shims write exit records the n-th from now fails; 0: none does.

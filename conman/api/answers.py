@@ -4,6 +4,7 @@ It must never hide or invent: what a record does not know stays absent, or at th
 that conman.proto promises for it.
 """
 
+from conman.api import restart
 from conman.api.config import config
 from conman.api.status import wire_text
 from conman.core import requests
@@ -60,6 +61,7 @@ def _detail(row: Container, state: State, default_runtime: str) -> wire.Containe
         labels=dict(row.spec.labels),
         runtime=row.spec.runtime or default_runtime,
         run=row.run,
+        next_restart_at=row.next_restart_at,
     )
 
 
@@ -99,6 +101,7 @@ def _of_row(row: Container, state: State) -> wire.ContainerStatus:
         pid=row.init.process.pid if row.init and state in _LIVE else None,
         run=row.run,
         restart_count=row.restart_count,
+        next_restart_at=row.next_restart_at,
     )
 
 
@@ -110,4 +113,5 @@ def _of_spec(spec: ContainerSpec, default_runtime: str) -> wire.ContainerStatus:
         args=spec.args,
         labels=dict(spec.labels),
         annotations=dict(spec.annotations),
+        restart_policy=restart.told(spec.restart),
     )

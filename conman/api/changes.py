@@ -4,6 +4,7 @@ As `translate`, whose other half this is: bad input stops here, with the field n
 """
 
 from conman.api import fields, limits
+from conman.api.restart import restart_policy
 from conman.api.translate import digest
 from conman.core import requests
 from conman.core.resources import Resources
@@ -29,13 +30,19 @@ def unpause(message: wire.UnpauseContainerRequest) -> requests.UnpauseContainer:
 def update(message: wire.UpdateContainerRequest) -> requests.UpdateContainer:
     """Whether the limits fit those that it has is not asked here."""
     change = limits.resources(message.resources)
-    if change == Resources():
-        fields.bad("resources", "no limit is named", "give at least one that is to change")
+    policy = restart_policy(message) if message.HasField("restart_policy") else None
+    if change == Resources() and policy is None:
+        fields.bad(
+            "resources",
+            "neither a limit nor a restart policy is named",
+            "give at least one that is to change",
+        )
     return requests.UpdateContainer(
         request_id=fields.request_id(message.request_id),
         digest=digest(message),
         container=fields.reference(message.container_id),
         resources=change,
+        restart=policy,
     )
 
 

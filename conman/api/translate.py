@@ -81,6 +81,7 @@ def list_containers(message: wire.ListContainersRequest) -> requests.ListContain
         states=tuple(_state(each) for each in asked.states),
         labels=tuple(_label(each) for each in asked.labels),
         exit_codes=tuple(asked.exit_codes),
+        restarting=asked.restarting,
     )
     return requests.ListContainers(chosen, message.detailed)
 

@@ -102,7 +102,9 @@ def admit(
     view = ledger.view(container_id, setting.layout)
     operation = operation_of(request)
     force = isinstance(request, RemoveContainer) and request.force
-    match verdict(operation, view.state, force=force):
+    row = ledger.containers.get(container_id)
+    awaits = view.state is State.EXITED and row is not None and row.next_restart_at > 0
+    match verdict(operation, view.state, force=force, awaits_restart=awaits):
         case Verdict.NOTHING:
             return Okay()
         case Verdict.FORBIDDEN:
@@ -111,7 +113,7 @@ def admit(
             objection = _objection(request, container_id, ledger)
             if objection is not None:
                 return objection
-            intent = _intent(container_id, operation, ledger.containers.get(container_id), setting)
+            intent = _intent(container_id, operation, row, setting)
             named = replace(
                 intent, at=now.wall, request_id=request.request_id, digest=request.digest
             )
@@ -141,6 +143,11 @@ def operation_of(request: OnContainer) -> Operation:
 def settle_intent(row: Container, setting: Setting, now: Now) -> Intent:
     """The intent that follows an end that nobody awaited."""
     return Intent(row.id, Operation.SETTLE, row.run, setting.layout.boot_id, now.wall)
+
+
+def restart_intent(row: Container, setting: Setting, now: Now) -> Intent:
+    """The intent of the next run, which nobody asked for but the container's policy."""
+    return replace(_intent(row.id, Operation.RESTART, row, setting), at=now.wall)
 
 
 def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay | Refusal | None:
@@ -186,7 +193,8 @@ def _intent(
     """Which run it concerns, and whether it makes it."""
     boot_id, lost = setting.layout.boot_id, setting.layout.has_lost_run
     run = row.run if row else 0
-    if operation is Operation.START and row is not None and not row.is_prepared(boot_id):
+    starts = operation in (Operation.START, Operation.RESTART)
+    if starts and row is not None and not row.is_prepared(boot_id):
         run += 1
         return Intent(container_id, operation, run, boot_id, 0, prepares=True, has_lost_run=lost)
     return Intent(container_id, operation, run, boot_id, 0, has_lost_run=lost)
@@ -204,9 +212,10 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
             return replace(intent, signal=signal)
         case RemoveContainer(force=force):
             return replace(intent, force=force)
-        case UpdateContainer(resources=change):
+        case UpdateContainer(resources=change, restart=restart):
             row = ledger.containers[intent.id]
-            return replace(intent, resources=limits.merged(row.spec.resources, change))
+            whole = limits.merged(row.spec.resources, change)
+            return replace(intent, resources=whole, restart=restart)
         case RenameContainer(name=name):
             return replace(intent, name=name)
         case StartContainer() | PauseContainer() | UnpauseContainer():

@@ -13,6 +13,7 @@ from conman.frozen import frozen
 KINDS = (
     "created",
     "started",
+    "restarted",
     "exited",
     "oom",
     "paused",

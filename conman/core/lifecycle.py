@@ -37,6 +37,7 @@ TRANSITIONS: dict[tuple[State | None, Operation], State | None] = {
     (None, Operation.CREATE): State.CREATED,
     (State.CREATED, Operation.START): State.RUNNING,
     (State.EXITED, Operation.START): State.RUNNING,
+    (State.EXITED, Operation.RESTART): State.RUNNING,
     (State.RUNNING, Operation.PAUSE): State.PAUSED,
     (State.PAUSED, Operation.UNPAUSE): State.RUNNING,
     (State.RUNNING, Operation.STOP): State.EXITED,
@@ -49,9 +50,16 @@ TRANSITIONS: dict[tuple[State | None, Operation], State | None] = {
 }
 
 
-def verdict(operation: Operation, state: State, *, force: bool = False) -> Verdict:
-    """Whether `operation` may be done; `force` (of remove) lets every state proceed."""
+def verdict(
+    operation: Operation, state: State, *, force: bool = False, awaits_restart: bool = False
+) -> Verdict:
+    """Whether `operation` may be done; `force` (of remove) lets every state proceed.
+
+    `awaits_restart`: conman is about to start what has EXITED; that is for a stop to end.
+    """
     if operation is Operation.REMOVE and force:
+        return Verdict.PROCEED
+    if operation is Operation.STOP and awaits_restart:
         return Verdict.PROCEED
     return _TABLE[operation][_STATES.index(state)]
 

@@ -14,9 +14,9 @@ from conman.core import turns
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Ended, Outcome
+from conman.core.initiative import Initiative
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
-from conman.core.orphans import Orphans
 from conman.core.outputs import (
     Alarm,
     InitEnded,
@@ -74,8 +74,7 @@ class Machine:
         #: Not yet looked at since boot, also where conmand is ready without it: its row may be stale.
         self._stale: set[str] = set()
         self._ended: set[tuple[str, int]] = set()
-        self._orphans = Orphans()
-        self._alarms: dict[int, str] = {}
+        self._initiative = Initiative()
         self._tickets = 0
         self._now = Now(0, 0)
         self._out: list[Output] = []
@@ -86,10 +85,11 @@ class Machine:
         """The store as read. Recovery begins; Ready comes out when all has been looked at."""
         self._now, self.ledger = now, Ledger(stored)
         ids = sorted({*self.ledger.containers, *self.ledger.intents})
-        self._recovering = {i for i in ids if self._needs_recovery(i)}
+        works = [work for i in ids if (work := turns.recovery_of(i, self.ledger)) is not None]
+        self._recovering = {work.key for work in works}
         self._stale = set(self._recovering)
-        for object_id in sorted(self._recovering):
-            self._enqueue(self._recovery_of(object_id))
+        for work in works:
+            self._begin_recovery(work)
         self._ready_if_recovered()
         return self._flush()
 
@@ -106,8 +106,9 @@ class Machine:
             task, effect = self._waiting.pop(ticket)
             self._note(task, effect, outcome)
             self._crank(task, outcome)
-        elif ticket in self._alarms:
-            self._succeed_if_orphaned(self._alarms.pop(ticket))
+        elif object_id := self._initiative.woken(ticket):
+            self._by_itself(Kind.SUCCEED, object_id)
+            self._by_itself(Kind.RESTART, object_id)
         return self._flush()
 
     def observe(self, observation: Observation, now: Now) -> Sequence[Output]:
@@ -118,8 +119,8 @@ class Machine:
             case InitEnded():
                 self._observe_end(object_id, run)
             case ShimEnded():
-                self._orphans.died(object_id, run, now.monotonic)
-                self._succeed_if_orphaned(object_id)
+                self._initiative.shim_died(object_id, run, now)
+                self._by_itself(Kind.SUCCEED, object_id)
         return self._flush()
 
     # ---- requests
@@ -192,6 +193,7 @@ class Machine:
                 self._finish(work, begun)
         if key not in self._tasks:
             self._queues.pop(key, None)
+            self._by_itself(Kind.RESTART, key)
 
     # ---- the crank
 
@@ -281,12 +283,14 @@ class Machine:
             self._collect(result)
             result = None
         elif isinstance(result, tuple):
-            self._orphans.conclude(work.key, *result, self.ledger, self._now.monotonic)
+            self._initiative.succeeded(work.key, *result, self.ledger, self._now)
             result = None
+        elif work.kind is Kind.RESTART:
+            self._initiative.restarted(work.key, refusal, self.ledger, self._now)
         self._finish(work, result)
         self._recovered(work.key)
         self._settle_if_ended(work.key)
-        self._succeed_if_orphaned(work.key)
+        self._by_itself(Kind.SUCCEED, work.key)
         self._look_up(work.key)
         self._next(work.key)
 
@@ -319,21 +323,20 @@ class Machine:
         elif (object_id, row.run) in self._ended:
             self._enqueue(Work(Kind.SETTLE, object_id), first=True)
 
-    def _succeed_if_orphaned(self, object_id: str) -> None:
-        """A successor for a dead shim, now or when it is due; in this object's turn."""
-        if object_id in self._tasks:
+    def _by_itself(self, kind: Kind, object_id: str) -> None:
+        """What nobody asks for, now or when it is due; in this object's turn."""
+        if object_id in self._tasks or any(ended == object_id for ended, _ in self._ended):
             return
-        boot_id = self.setting.layout.boot_id
-        due = self._orphans.due(self.ledger.containers.get(object_id), object_id, boot_id)
-        if due is None or any(ended == object_id for ended, _ in self._ended):
+        # What conman starts by itself is no reason to keep a client waiting.
+        if kind is Kind.RESTART and not (self.is_ready and object_id not in self._queues):
+            return
+        due = self._initiative.due(kind, object_id, self.ledger, self.setting, self._now)
+        if due is None:
             return
         if due <= self._now.monotonic:
-            self._enqueue(Work(Kind.SUCCEED, object_id), first=True)
-            return
-        self.ledger.note(object_id, self._orphans.waiting(object_id))
-        if object_id not in self._alarms.values():
+            self._enqueue(Work(kind, object_id), first=kind is Kind.SUCCEED)
+        elif self._initiative.wakes(self._tickets + 1, object_id, due):
             self._tickets += 1
-            self._alarms[self._tickets] = object_id
             self._out.append(Alarm(self._tickets, due))
 
     def _mark(self, task: Task, object_id: str, reason: str, message: str) -> None:
@@ -354,17 +357,11 @@ class Machine:
 
     # ---- recovery and garbage
 
-    def _recovery_of(self, object_id: str) -> Work:
+    def _begin_recovery(self, work: Work) -> None:
         """Retries of the interrupted request find the recovery that concerns it."""
-        intent = self.ledger.intents.get(object_id)
-        work = Work(Kind.RECOVER, object_id, request_id=intent.request_id if intent else "")
-        if intent is not None and intent.request_id:
-            self._requests[intent.request_id] = (intent.digest, work)
-        return work
-
-    def _needs_recovery(self, object_id: str) -> bool:
-        row = self.ledger.containers.get(object_id)
-        return object_id in self.ledger.intents or (row is not None and row.init is not None)
+        if work.request_id:
+            self._requests[work.request_id] = (self.ledger.intents[work.key].digest, work)
+        self._enqueue(work)
 
     def _recovered(self, object_id: str) -> None:
         if object_id in self._recovering:
@@ -380,6 +377,8 @@ class Machine:
         early, self._early = self._early, []
         for call, request, entropy in early:
             self._submit(call, request, entropy)
+        for object_id in sorted(self.ledger.containers):
+            self._by_itself(Kind.RESTART, object_id)
 
     def _collect(self, found: Inventory) -> None:
         for work in turns.collections(found):

@@ -8,6 +8,7 @@ from dataclasses import field
 from enum import Enum
 
 from conman.core.resources import Resources
+from conman.core.restart import RestartPolicy
 from conman.core.spec import ContainerSpec, Resolved
 from conman.errors import Refusal
 from conman.frozen import frozen
@@ -29,6 +30,7 @@ class Operation(Enum):
 
     CREATE = "create"
     START = "start"
+    RESTART = "restart"
     STOP = "stop"
     KILL = "kill"
     REMOVE = "remove"
@@ -58,7 +60,11 @@ class Init:
 
 @frozen
 class Container:
-    """One row. Times in ns since the epoch, 0 = not yet. `init` None: no run is prepared."""
+    """One row. Times in ns since the epoch, 0 = not yet. `init` None: no run is prepared.
+
+    `restart_count`: by conman itself, since the last explicit start. `short_runs`: how many runs in a row ended
+    soon. `is_stopped`: that it ends was asked for. `next_restart_at`: when conman begins the next run, 0: it does not.
+    """
 
     id: str
     name: str
@@ -75,6 +81,9 @@ class Container:
     message: str = ""
     oom_killed: bool = False
     restart_count: int = 0
+    short_runs: int = 0
+    is_stopped: bool = False
+    next_restart_at: int = 0
     resolved: Resolved = field(default_factory=Resolved)
 
     def is_prepared(self, boot_id: str) -> bool:
@@ -98,8 +107,8 @@ class Intent:
     `run` is the run concerned; `prepares` says that this intent makes it. `at` is the wall clock when
     it was admitted. `draft` is the row that a create will commit. `deadline` is monotonic ns of boot
     `boot_id`: when stop goes on to KILL. `init` is what a preparing start has made (None: not yet),
-    recorded before the program may run. Of an update: `resources`, all that will hold then, and the
-    `controls` that it sets, in this order. `name`: the new one, of a rename. `has_lost_run`: as its
+    recorded before the program may run. Of an update: `resources`, all that will hold then, the
+    `controls` that it sets, in this order, and `restart`, if that is to be another. `name`: the new one, of a rename. `has_lost_run`: as its
     daemon's layout; a RUN that was lost later took this operation's evidence with it.
     """
 
@@ -118,6 +127,7 @@ class Intent:
     init: Init | None = None
     resources: Resources | None = None
     controls: tuple[Control, ...] = ()
+    restart: RestartPolicy | None = None
     name: str = ""
     has_lost_run: bool = False
 
@@ -159,7 +169,7 @@ class Quarantined:
 
 @frozen
 class Note:
-    """What is to be told of a live run beside its state: one word, and a sentence. Never stored."""
+    """What is to be told beside the state of a run that lives, or is to be followed: a word, and a sentence. Never stored."""
 
     run: int
     reason: str

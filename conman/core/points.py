@@ -15,7 +15,6 @@ from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
-from conman.core.spec import LogLimits
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -28,6 +27,7 @@ SAGAS = (
     "unpause-container",
     "update-container",
     "rename-container",
+    "restart",
     "settle",
     "recover",
     "succession",
@@ -45,7 +45,6 @@ _SAMPLE: dict[str, object] = {
     "controls": (Control("", "", ""),) * 9,
     "data": b"",
     "init": Init(_PROCESS, 0, 0, ""),
-    "log": LogLimits(),
     "lower": "",
     "op": "create",
     "path": "",

@@ -98,10 +98,18 @@ def _is_meant(chosen: Selection, view: ContainerView) -> bool:
     return (
         (not chosen.ids or view.id.startswith(chosen.ids))
         and (not chosen.names or any(part in view.name for part in chosen.names))
-        and (not chosen.states or view.state in chosen.states)
+        and _is_of_state(chosen, view)
         and all(key in labels and value in (None, labels[key]) for key, value in chosen.labels)
         and (not chosen.exit_codes or code in chosen.exit_codes)
     )
+
+
+def _is_of_state(chosen: Selection, view: ContainerView) -> bool:
+    if not (chosen.states or chosen.restarting):
+        return True
+    row = view.container
+    restarts = row is not None and row.next_restart_at > 0 and view.state is State.EXITED
+    return view.state in chosen.states or (chosen.restarting and restarts)
 
 
 def _is_alive(view: ContainerView) -> bool:

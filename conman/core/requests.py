@@ -6,6 +6,7 @@ id with another body is told apart. `container` is what the user typed: id, name
 
 from conman.core.model import Container, ContainerSpec, State
 from conman.core.resources import Resources
+from conman.core.restart import RestartPolicy
 from conman.errors import Refusal
 from conman.frozen import frozen
 
@@ -82,12 +83,13 @@ class UnpauseContainer:
 
 @frozen
 class UpdateContainer:
-    """`resources`: what changes; None of a field: as it was. Answered by ContainerUpdated."""
+    """`resources`: what changes; None of a field, or of `restart`: as it was. Answered by ContainerUpdated."""
 
     request_id: str
     digest: str
     container: str
     resources: Resources
+    restart: RestartPolicy | None = None
 
 
 @frozen
@@ -105,6 +107,7 @@ class Selection:
     """Which containers: those that satisfy every field that is not empty, by any of its values.
 
     `ids`: full, or beginnings; `names`: parts. `labels` must all be there: (key, value), None for any value.
+    `restarting`: besides those in one of `states`, those that are about to be restarted.
     """
 
     ids: tuple[str, ...] = ()
@@ -112,6 +115,7 @@ class Selection:
     states: tuple[State, ...] = ()
     labels: tuple[tuple[str, str | None], ...] = ()
     exit_codes: tuple[int, ...] = ()
+    restarting: bool = False
 
 
 ALL = Selection()

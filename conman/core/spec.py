@@ -1,5 +1,5 @@
 """What the user asked for, and what of it the host decided once: frozen values, never changed after create,
-but `ContainerSpec.resources`, by an update.
+but `ContainerSpec.resources` and `restart`, by an update.
 
 Every field has its twin in `conman.v1.CreateContainerRequest`. Names of users and device nodes mean
 something only on a host: what they meant when the container was created is `Resolved`, and stays.
@@ -9,6 +9,7 @@ from dataclasses import field
 from enum import Enum
 
 from conman.core.resources import Resources
+from conman.core.restart import RestartPolicy
 from conman.frozen import frozen
 
 
@@ -52,14 +53,6 @@ class Ulimit:
 
 
 @frozen
-class LogLimits:
-    """A file of the log has at most `file_bytes` (0: any), and `files` of them are kept."""
-
-    file_bytes: int = 16 * 1024 * 1024
-    files: int = 5
-
-
-@frozen
 class ContainerSpec:
     """The request. `cap_add`, `cap_drop`: CAP_*, or "ALL". `user`, `groups`: as they were typed."""
 
@@ -86,7 +79,7 @@ class ContainerSpec:
     sysctls: tuple[tuple[str, str], ...] = ()
     stop_timeout_ms: int | None = None
     runtime_spec_patch: str = ""
-    log: LogLimits = field(default_factory=LogLimits)
+    restart: RestartPolicy = field(default_factory=RestartPolicy)
 
 
 @frozen

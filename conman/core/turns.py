@@ -13,7 +13,7 @@ from conman.core import admission
 from conman.core.admission import Now, OnContainer, Setting
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.ledger import Ledger
-from conman.core.model import Container, Intent, Operation
+from conman.core.model import Container, Intent, Operation, State
 from conman.core.requests import CreateContainer, MutatingRequest, Reply, UpdateContainer
 from conman.core.sagas import container, garbage, pause, rename, update
 from conman.core.sagas.recovery import recover
@@ -34,6 +34,7 @@ class Kind(Enum):
     LOOK_FOR_GARBAGE = "look-for-garbage"
     COLLECT = "collect"
     SUCCEED = "succeed"
+    RESTART = "restart"
 
 
 @dataclass(slots=True)
@@ -63,12 +64,22 @@ def begin(
         case Kind.SUCCEED:
             row = ledger.containers.get(work.key)
             return row and ("succession", succeed(row, setting, now))
+        case Kind.RESTART:
+            return _restart(work, ledger, setting, now)
         case Kind.LOOK_FOR_GARBAGE:
             return "garbage", garbage.look_for_garbage()
         case Kind.COLLECT:
             return _collect(work, ledger, setting, now)
         case _:
             assert_never(work.kind)
+
+
+def recovery_of(object_id: str, ledger: Ledger) -> Work | None:
+    """None: nothing of it is open and nothing prepared, so that there is nothing to look at."""
+    row, intent = ledger.containers.get(object_id), ledger.intents.get(object_id)
+    if intent is None and (row is None or row.init is None):
+        return None
+    return Work(Kind.RECOVER, object_id, request_id=intent.request_id if intent else "")
 
 
 def collections(found: Inventory) -> list[Work]:
@@ -101,6 +112,8 @@ def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Se
     match intent.operation:
         case Operation.START:
             return name, container.start_container(row, intent, setting)
+        case Operation.STOP if row.state is State.EXITED:
+            return name, container.cancel_restart(row, intent)
         case Operation.STOP:
             return name, container.stop_container(row, intent, setting)
         case Operation.KILL:
@@ -132,6 +145,15 @@ def _settle(
         return None
     intent = admission.settle_intent(row, setting, now)
     return "settle", settle(row, intent, setting)
+
+
+def _restart(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:
+    """Whoever came before it in the queue may have started, stopped or removed what was to be started."""
+    row = ledger.containers.get(work.key)
+    if row is None or not row.next_restart_at:
+        return None
+    intent = admission.restart_intent(row, setting, now)
+    return "restart", container.start_container(row, intent, setting)
 
 
 def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:

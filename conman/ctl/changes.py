@@ -1,6 +1,6 @@
 """pause, unpause, rename, update: what changes a container that stays.
 
-It must never judge a limit: it reads sizes as people write them, conmand and the kernel say no.
+It must never judge a limit or a policy: it reads sizes as people write them, conmand and the kernel say no.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from conman.ctl import sizes
+from conman.ctl.create_words import restart_policy
 from conman.ctl.lazy import Verb
 from conman.ctl.names import many, one
 from conman.ctl.output import complain, say
@@ -18,6 +19,8 @@ from conman.ctl.verbs import for_each
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
+
+    from conman.wire.v1 import conman_pb2 as wire
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -110,6 +113,7 @@ _LIMITS: tuple[tuple[tuple[str, ...], str, Any, str], ...] = (
     (("--cpuset-cpus",), "cpuset_cpus", str, "As 0-2,7."),
     (("--cpuset-mems",), "cpuset_mems", str, "As 0-1."),
     (("--pids-limit",), "pids_limit", _INTEGER, "Processes and threads; -1: any."),
+    (("--restart",), "restart", str, "no, on-failure[:N], always or unless-stopped."),
 )
 
 
@@ -119,23 +123,34 @@ def _limits(command: _Command) -> _Command:
     return command
 
 
+def _policy(text: str | None) -> "wire.RestartPolicy | None":
+    try:
+        return None if text is None else restart_policy(text)
+    except ValueError as error:
+        raise click.UsageError(f"--restart {error}") from error
+
+
 @click.command(cls=Verb, example="--memory 256m --cpus 1.5 web")
 @_limits
 @many
 @common_options
 @click.pass_context
 def update(ctx: click.Context, containers: tuple[str, ...], **limits: str | int | None) -> int:
-    """Change what containers may use, now and in every later run."""
+    """Change what containers may use, now and in every later run, or when they are restarted."""
     from conman.wire.v1 import conman_pb2 as wire
 
     named: dict[str, Any] = {field: limit for field, limit in limits.items() if limit is not None}
     if not named:
-        raise click.UsageError("what is to change? Give at least one limit")
+        raise click.UsageError("what is to change? Give at least one limit, or --restart")
+    policy = _policy(named.pop("restart", None))
     client = client_of(ctx)
 
     def ask(name: str) -> "Message":
         request = wire.UpdateContainerRequest(
-            request_id=new_request_id(), container_id=name, resources=wire.Resources(**named)
+            request_id=new_request_id(),
+            container_id=name,
+            resources=wire.Resources(**named) if named else None,
+            restart_policy=policy,
         )
         answer = client.call("UpdateContainer", request, wire.UpdateContainerResponse)
         for warning in answer.warnings:

@@ -9,7 +9,7 @@ CHANGES = "conman.ctl.changes"
 
 COMMANDS = {
     "create": ("conman.ctl.create", "create"),
-    "start": ("conman.ctl.start", "start"),
+    "start": (VERBS, "start"),
     "stop": (VERBS, "stop"),
     "kill": (VERBS, "kill"),
     "pause": (CHANGES, "pause"),

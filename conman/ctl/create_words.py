@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from conman.ctl import sizes
-
 if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
@@ -53,22 +51,21 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def log_option(request: "wire.CreateContainerRequest", text: str) -> None:
-    """max-size=SIZE or max-file=N."""
-    key, value = pair(text)
-    match key:
-        case "max-size":
-            request.log.max_size_bytes = sizes.size_or_unlimited(value)
-        case "max-file":
-            request.log.max_files = _small(value)
-        case _:
-            raise ValueError(f"{key} is no option of the log: give max-size=16m or max-file=5")
+def restart_policy(text: str) -> "wire.RestartPolicy":
+    """NAME[:N]. Which names there are, and what N may be, is conmand's to say."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    name, colon, count = text.partition(":")
+    if not name or (colon and not count.removeprefix("-").isdecimal()):
+        raise ValueError(f"{text!r}: no, on-failure[:N], always or unless-stopped is needed")
+    if count and not -(2**31) <= int(count[:30]) < 2**31:
+        raise ValueError(f"{text!r}: nobody counts so far")
+    return wire.RestartPolicy(name=name, maximum_retry_count=int(count or 0))
 
 
-def _small(text: str) -> int:
-    if not -(2**31) <= (found := sizes.integer(text)) < 2**31:
-        raise ValueError(f"{text} is out of range")
-    return found
+def restart(request: "wire.CreateContainerRequest", text: str) -> None:
+    """The last one holds."""
+    request.restart_policy.CopyFrom(restart_policy(text))
 
 
 def env(request: "wire.CreateContainerRequest", text: str) -> None:

@@ -61,8 +61,8 @@ def events(
 ) -> None:
     """Tell what happens to containers, from now on, until ^C.
 
-    Kinds: created, started, exited, oom, paused, unpaused, updated, renamed, removed,
-    collected. Goes on through a restart of conmand, and misses none.
+    Kinds: created, started, restarted, exited, oom, paused, unpaused, updated, renamed,
+    removed, collected. Goes on through a restart of conmand, and misses none.
     """
     span = _span(since, until, after, follow=follow)
     given = reading.pairs(filters, ("container", "event"))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
 _STATES = ("created", "running", "paused", "exited", "unknown")
+#: No state of conman's, but docker's word for what has exited and will run again.
+_RESTARTING = "restarting"
 
 
 def pairs(filters: Sequence[str], known: Sequence[str]) -> Mapping[str, list[str]]:
@@ -34,14 +36,16 @@ def container_filter(filters: Sequence[str]) -> "wire.ContainerFilter":
         ids=given["id"],
         names=given["name"],
         labels=given["label"],
-        states=[_state(each) for each in given["status"]],
+        states=[_state(each) for each in given["status"] if each.lower() != _RESTARTING],
+        restarting=_RESTARTING in map(str.lower, given["status"]),
         exit_codes=[_code(each) for each in given["exited"]],
     )
 
 
 def _state(text: str) -> str:
     if text.lower() not in _STATES:
-        raise click.UsageError(f"--filter status={text}: it is one of {', '.join(_STATES)}")
+        known = ", ".join((*_STATES, _RESTARTING))
+        raise click.UsageError(f"--filter status={text}: it is one of {known}")
     return text.upper()
 
 

@@ -49,14 +49,15 @@ def ps(
     filters: tuple[str, ...],
     template: str | None,
 ) -> None:
-    """List containers that run, newest first; UNKNOWN ones too."""
+    """List containers that run or are about to, newest first; UNKNOWN ones too."""
     from conman.wire.v1 import conman_pb2 as wire
 
     chosen = container_filter(filters)
     count = 1 if latest else last
-    # Of themselves those that run, and those that nobody can vouch for.
-    if not (everything or count or chosen.states or chosen.exit_codes):
+    # Of themselves those that run or are about to, and those that nobody can vouch for.
+    if not (everything or count or chosen.states or chosen.restarting or chosen.exit_codes):
         chosen.states.extend((wire.RUNNING, wire.PAUSED, wire.UNKNOWN))
+        chosen.restarting = True
     request = wire.ListContainersRequest(filter=chosen, detailed=True)
     answer = client_of(ctx).call("ListContainers", request, wire.ListContainersResponse)
     newest = list(reversed(answer.containers))[:count]

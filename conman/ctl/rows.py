@@ -35,7 +35,7 @@ _COLUMNS = (
 
 
 def status(one: "wire.ContainerSummary", now: int) -> str:
-    """As "Up 3 minutes", "Exited (0) 5 seconds ago", "Unknown (LookFailed)"."""
+    """As "Up 3 minutes", "Exited (0) 5 seconds ago", "Restarting (1) 2 seconds ago", "Unknown (LookFailed)"."""
     detail = one.detail
     match one.state:
         case 1:
@@ -44,6 +44,8 @@ def status(one: "wire.ContainerSummary", now: int) -> str:
             return f"Up {lasted(now - detail.started_at)}"
         case 5:
             return f"Up {lasted(now - detail.started_at)} (Paused)"
+        case 3 if detail.next_restart_at:
+            return f"Restarting ({detail.exit_code}) {ago(detail.finished_at, now)}"
         case 3:
             return f"Exited ({detail.exit_code}) {ago(detail.finished_at, now)}"
         case _:
@@ -64,6 +66,12 @@ def colour(one: "wire.ContainerSummary") -> str:
             return "red"
 
 
+def _state(one: "wire.ContainerSummary") -> str:
+    if one.state == 3 and one.detail.next_restart_at:
+        return "restarting"
+    return {1: "created", 2: "running", 3: "exited", 5: "paused"}.get(one.state, "unknown")
+
+
 def command(one: "wire.ContainerSummary") -> str:
     """As it would be typed."""
     return shlex.join([one.detail.command, *one.detail.args]) if one.detail.command else ""
@@ -82,7 +90,7 @@ def values(one: "wire.ContainerSummary", now: int, *, whole: bool) -> dict[str, 
         "CreatedAt": shown(one.created_at),
         "RunningFor": ago(one.created_at, now),
         "Status": status(one, now),
-        "State": {1: "created", 2: "running", 3: "exited", 5: "paused"}.get(one.state, "unknown"),
+        "State": _state(one),
         "Runtime": one.detail.runtime,
         "Labels": labels,
     }

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import grpc
-    from google.rpc.error_details_pb2 import ErrorInfo
 
     from conman.ctl.address import Address
 
@@ -24,11 +23,10 @@ _DETAILS_KEY = "grpc-status-details-bin"
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One failed try. `reason` and `metadata` (field, hint) are conman's own, "" and None when it was not."""
+    """One failed try. `metadata` is conman's own (field, hint), None when it was not conman."""
 
     code: str
     details: str
-    reason: str = ""
     metadata: "Mapping[str, str] | None" = None
 
     @property
@@ -51,20 +49,16 @@ class Cause:
 
 def read_failure(error: "grpc.RpcError") -> Failed:
     """What the error says, with the ErrorInfo that conman attached."""
-    info = _info(error)
-    code, details = error.code().name, error.details() or ""
-    return (
-        Failed(code, details, info.reason, dict(info.metadata)) if info else Failed(code, details)
-    )
+    return Failed(error.code().name, error.details() or "", _metadata(error))
 
 
-def _info(error: "grpc.RpcError") -> "ErrorInfo | None":
+def _metadata(error: "grpc.RpcError") -> "Mapping[str, str] | None":
     pairs = error.trailing_metadata() or ()
     encoded = next((pair.value for pair in pairs if pair.key == _DETAILS_KEY), None)
     return None if encoded is None else _of_details(encoded)
 
 
-def _of_details(encoded: bytes) -> "ErrorInfo | None":
+def _of_details(encoded: bytes) -> "Mapping[str, str] | None":
     from google.protobuf.message import DecodeError
     from google.rpc.error_details_pb2 import ErrorInfo
     from google.rpc.status_pb2 import Status
@@ -78,7 +72,7 @@ def _of_details(encoded: bytes) -> "ErrorInfo | None":
         ]
     except DecodeError:
         return None
-    return next((info for info in infos if info.domain == _ERROR_DOMAIN), None)
+    return next((dict(info.metadata) for info in infos if info.domain == _ERROR_DOMAIN), None)
 
 
 def sentence(failed: Failed, method: str, address: "Address", deadline_s: float | None) -> str:

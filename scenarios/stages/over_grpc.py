@@ -17,6 +17,7 @@ from google.rpc.status_pb2 import Status
 from conman.core import requests as r
 from conman.core.model import Container, RootfsMode, State
 from conman.core.resources import Resources
+from conman.core.restart import RestartPolicy
 from conman.core.spec import ContainerSpec, MountType
 from conman.errors import Code, Refusal
 from conman.wire.v1 import conman_pb2 as wire
@@ -86,8 +87,10 @@ def call(request: r.Request, names: Names) -> Call:
             return _call("PauseContainer", wire.PauseContainerRequest(**_of(request)))
         case r.UnpauseContainer():
             return _call("UnpauseContainer", wire.UnpauseContainerRequest(**_of(request)))
-        case r.UpdateContainer(resources=resources):
-            asked = wire.UpdateContainerRequest(**_of(request), resources=_limits(resources))
+        case r.UpdateContainer(resources=resources, restart=restart):
+            asked = wire.UpdateContainerRequest(
+                **_of(request), resources=_limits(resources), restart_policy=_policy(restart)
+            )
             return _call("UpdateContainer", asked)
         case r.RenameContainer(name=name):
             return _call(
@@ -136,7 +139,16 @@ def _create(request: r.CreateContainer, names: Names) -> wire.CreateContainerReq
             for each in spec.devices
         ],
         resources=wire.Resources(memory_bytes=program.memory or None),
+        restart_policy=_policy(spec.restart),
     )
+
+
+def _policy(given: RestartPolicy | None) -> wire.RestartPolicy | None:
+    """`no` said in so many words is another thing than nothing said."""
+    if given is None:
+        return None
+    count = given.maximum_retry_count
+    return wire.RestartPolicy(name=given.name.value, maximum_retry_count=count)
 
 
 def _limits(resources: Resources) -> wire.Resources:

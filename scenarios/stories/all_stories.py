@@ -3,6 +3,7 @@
 from scenarios.stories import (
     changes,
     options,
+    restarts,
     several_clients,
     shim_deaths,
     single_client,
@@ -16,6 +17,7 @@ STORIES = (
     *shim_deaths.STORIES,
     *options.STORIES,
     *strangers.STORIES,
+    *restarts.STORIES,
 )
 
 #: Those of several clients: their orders are explored.

@@ -68,6 +68,11 @@ json_values = st.recursive(
     ),
     max_leaves=6,
 )
+policies = st.builds(
+    wire.RestartPolicy,
+    name=texts | st.sampled_from(["no", "on-failure", "always", "unless-stopped"]),
+    maximum_retry_count=st.integers(-(2**31), 2**31 - 1),
+)
 patches = texts | json_values.map(json.dumps)
 MORE: dict[str, st.SearchStrategy[Any]] = {
     "groups": lists,
@@ -81,10 +86,10 @@ MORE: dict[str, st.SearchStrategy[Any]] = {
     "sysctls": maps,
     "stop_timeout_ms": st.none() | numbers,
     "runtime_spec_patch": patches,
+    "restart_policy": st.none() | policies,
     "stdin": st.booleans(),
     "stdin_once": st.booleans(),
     "tty": st.booleans(),
-    "log": st.none() | st.builds(wire.LogOptions, max_size_bytes=st.none() | numbers),
 }
 creates = st.builds(
     wire.CreateContainerRequest,

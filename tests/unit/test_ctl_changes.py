@@ -67,6 +67,15 @@ def test_zero_and_nothing_are_said_too(conmand: StubConmand) -> None:
     assert not request.resources.HasField("pids_limit")
 
 
+def test_a_policy_alone_names_no_limits(conmand: StubConmand) -> None:
+    assert conmanctl(conmand, "update", "--restart", "on-failure:2", "web") == 0
+    [request] = conmand.requests("UpdateContainer")
+    assert isinstance(request, wire.UpdateContainerRequest)
+    policy = wire.RestartPolicy(name="on-failure", maximum_retry_count=2)
+    assert request.restart_policy == policy
+    assert not request.HasField("resources")
+
+
 def test_warnings_are_for_people_too(
     conmand: StubConmand, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -82,6 +91,7 @@ def test_warnings_are_for_people_too(
         "update -m x web",
         "update -m 64m",
         "update --cpus half web",
+        "update --restart on-failure:many web",
         "update --cpu-shares many web",
         "update --pids-limit 9223372036854775808 web",
         "rename web",

@@ -38,8 +38,6 @@ def test_every_option(conmand: StubConmand) -> None:
         " -m 64m --memory-swap -1 --memory-reservation 1g --cpus 1.5 --cpu-shares 5 --cpu-period 1000"
         " --cpu-quota -1 --cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit 9 --ulimit nofile=1:2"
         " --ulimit core=unlimited --sysctl net.a=b=c --stop-signal INT --stop-timeout 1.5"
-        " -it --stdin-once"
-        " --log-opt max-size=10m --log-opt max-file=3"
     )
     patch = '{"process": {}}'
     assert sent(
@@ -49,9 +47,6 @@ def test_every_option(conmand: StubConmand) -> None:
         command="sh",
         rootfs_path="/r",
         rootfs_readonly=True,
-        stdin=True,
-        tty=True,
-        stdin_once=True,
         cwd="/w",
         user="www:web",
         groups=["adm", "7"],
@@ -88,7 +83,6 @@ def test_every_option(conmand: StubConmand) -> None:
         stop_signal="INT",
         stop_timeout_ms=1500,
         runtime_spec_patch=patch,
-        log=wire.LogOptions(max_size_bytes=10 * MIB, max_files=3),
     )
 
 
@@ -180,6 +174,20 @@ def test_a_patch_from_a_file(conmand: StubConmand, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "policy"),
+    [
+        ("always", wire.RestartPolicy(name="always")),
+        ("on-failure:3", wire.RestartPolicy(name="on-failure", maximum_retry_count=3)),
+        # Judged by conmand, which knows what there is.
+        ("never:-1", wire.RestartPolicy(name="never", maximum_retry_count=-1)),
+    ],
+)
+def test_restart_policies(conmand: StubConmand, text: str, policy: wire.RestartPolicy) -> None:
+    words = ("--rootfs", "/", "--restart", "no", "--restart", text, "web", "sh")
+    assert sent(conmand, *words).restart_policy == policy
+
+
+@pytest.mark.parametrize(
     ("text", "mount"),
     [
         ("/a:/b", wire.Mount(source="/a", target="/b")),
@@ -236,6 +244,9 @@ def test_what_is_no_size(text: str) -> None:
             "--volume data:/x: there are no named volumes; for a directory write ./data",
         ),
         ("-v /x", "SRC:DST[:ro] is needed"),
+        ("--restart on-failure:many", "no, on-failure[:N], always or unless-stopped is needed"),
+        ("--restart :3", "no, on-failure[:N], always or unless-stopped is needed"),
+        ("--restart on-failure:99999999999", "nobody counts so far"),
         ("-v /a:/b:z", "'z' is none of ro, rw"),
         ("--mount dst=/x", "one type=bind or type=tmpfs is needed"),
         ("--mount type=volume,dst=/x", "one type=bind or type=tmpfs is needed"),
@@ -252,10 +263,6 @@ def test_what_is_no_size(text: str) -> None:
         ("--ulimit nofile=x", "'x' is no number"),
         ("--stop-timeout soon", "'soon' is no number of seconds"),
         ("--sysctl a", "KEY=VALUE is needed"),
-        ("--log-opt max-size", "KEY=VALUE is needed"),
-        ("--log-opt max-size=big", "'big' is no size"),
-        ("--log-opt max-file=99999999999", "out of range"),
-        ("--log-opt mode=non-blocking", "mode is no option of the log"),
         ("--env-file /does/not/exist", "/does/not/exist: No such file or directory"),
         ("--spec /does/not/exist", "No such file or directory"),
     ],

@@ -82,7 +82,7 @@ def test_a_status_in_the_order_of_its_fields() -> None:
         '"startedAt":"0","finishedAt":"0","exitCode":0,"oomKilled":false,"run":0,'
         '"restartCount":0,"runtime":"","rootfsPath":"","command":"","args":[],'
         '"labels":{"a":"","b":"","c":"","d":"","e":"","f":"","g":"","h":""},'
-        '"annotations":{},"logPath":""}}'
+        '"annotations":{},"logPath":"","nextRestartAt":"0"}}'
     )
 
 

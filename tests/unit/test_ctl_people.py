@@ -62,7 +62,22 @@ def test_ps(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     [request] = conmand.requests("ListContainers")
     states = [wire.RUNNING, wire.PAUSED, wire.UNKNOWN]
     assert request == wire.ListContainersRequest(
-        filter=wire.ContainerFilter(states=states), detailed=True
+        filter=wire.ContainerFilter(states=states, restarting=True), detailed=True
+    )
+
+
+def test_what_is_about_to_be_restarted(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = listed()
+    answer.containers[1].detail.next_restart_at = time.time_ns()
+    conmand.behave["ListContainers"] = lambda *_: answer
+    words = ("ps", "-f", "status=restarting", "--format", "{{.Names}} {{.State}} {{.Status}}")
+    assert conmanctl(conmand, *words) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "db restarting Restarting (3) 5 seconds ago"
+    [request] = conmand.requests("ListContainers")
+    assert request == wire.ListContainersRequest(
+        filter=wire.ContainerFilter(restarting=True), detailed=True
     )
 
 
@@ -309,18 +324,3 @@ def test_completion_is_a_script(shell: str, capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     assert f"_CONMANCTL_COMPLETE={shell}_complete" in out
     assert "%(" not in out
-
-
-@pytest.mark.parametrize(
-    ("words", "kind"),
-    [("run --rootfs ./r", "dir"), ("create --env-file x", "file"), ("run --spec x", "file")],
-)
-def test_files_are_the_shells_to_complete(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, kind: str
-) -> None:
-    monkeypatch.setenv("_CONMANCTL_COMPLETE", "bash_complete")
-    monkeypatch.setenv("COMP_WORDS", f"conmanctl {words}")
-    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
-    with pytest.raises(SystemExit):
-        cli.run([])
-    assert capsys.readouterr().out == f"{kind},{words.rsplit(maxsplit=1)[-1]}\n"

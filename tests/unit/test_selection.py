@@ -10,6 +10,7 @@ from conman.core.readers import selected
 from conman.core.requests import ContainerView, Selection
 from conman.core.spec import ContainerSpec
 from conman.errors import Code, ConmanError, Refusal
+from conman.frozen import replace
 from conman.wire.v1 import conman_pb2 as wire
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -30,6 +31,16 @@ ALL = (
     view(3, "queue", State.EXITED, 0),
     ContainerView("4" * 32, "", State.UNKNOWN, "Quarantined", "", None),
 )
+
+
+def test_what_is_about_to_be_restarted_is_meant_besides() -> None:
+    two = ALL[1].container
+    assert two is not None
+    waits = replace(ALL[1], container=replace(two, next_restart_at=1))
+    views = (ALL[0], waits, *ALL[2:])
+    only = selected(Selection(restarting=True), views)
+    besides = selected(Selection(states=(State.RUNNING,), restarting=True), views)
+    assert (only, besides) == ((waits,), (ALL[0], waits))
 
 
 @pytest.mark.parametrize(

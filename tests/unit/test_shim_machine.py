@@ -10,20 +10,10 @@ import pytest
 
 from conman.primitives import steps as s
 from conman.shim import machine as m
-from conman.shim.task import Init, LogLimits, Task
+from conman.shim.task import Init, Task
 
 TASK = Task(
-    ("runc", "create"),
-    "/l",
-    "M=1",
-    "/s",
-    "/p",
-    "/data/runs/1",
-    "/data/log",
-    "/cg",
-    "b",
-    60,
-    LogLimits(9, 2),
+    ("runc", "create"), "/l", "M=1", "/s", "/p", "/data/runs/1", "/data/log", "/cg", "b", 60
 )
 BODY = json.dumps(
     {
@@ -37,8 +27,6 @@ BODY = json.dumps(
         "cgroup": TASK.cgroup,
         "boot_id": TASK.boot_id,
         "timeout_ms": TASK.timeout_ms,
-        "log_bytes": 9,
-        "log_files": 2,
     }
 )
 INIT = Init("b", 7, 70, 1, 2, "sleep")

@@ -46,6 +46,12 @@ class CommitExited(Commit):
     __slots__ = ()
 
 
+class CommitStopped(Commit):
+    """What has ended is not begun again."""
+
+    __slots__ = ()
+
+
 class CommitUnprepared(Commit):
     """A run that was never started is gone; the row is what it was."""
 

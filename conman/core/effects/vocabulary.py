@@ -29,6 +29,7 @@ from conman.core.effects.transactions import (
     CommitRemoved,
     CommitRenamed,
     CommitRunning,
+    CommitStopped,
     CommitUndone,
     CommitUnprepared,
     CommitUpdated,
@@ -38,7 +39,6 @@ from conman.core.effects.transactions import (
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
-from conman.core.spec import LogLimits
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
@@ -110,12 +110,11 @@ class SpawnShim(HostEffect):
 
 @frozen
 class RuntimeCreate(HostEffect):
-    """The runtime's create, run by the shim, which keeps the log within `log`. ShimAnswer, Absent, TimedOut."""
+    """The runtime's create, run by the shim. ShimAnswer, Absent, TimedOut."""
 
     container_id: str
     run: int
     runtime: str
-    log: LogLimits
 
 
 @frozen
@@ -379,6 +378,7 @@ StoreEffect = (
     | CommitCreated
     | CommitRunning
     | CommitExited
+    | CommitStopped
     | CommitUnprepared
     | CommitRemoved
     | CommitPaused

@@ -4,7 +4,7 @@ A refusal that is returned means that nothing happened. After the commit everybo
 it nobody was. `recovery` finishes or undoes each of them from every await.
 """
 
-from conman.core import runtime
+from conman.core import restarts, runtime
 from conman.core.admission import Setting
 from conman.core.bundle.config import warnings_of
 from conman.core.effects import vocabulary as v
@@ -24,6 +24,7 @@ from conman.core.model import (
     State,
 )
 from conman.core.requests import ContainerCreated, Okay, Reply
+from conman.core.restart import NEVER
 from conman.core.sagas.commits import closing, commit, event, persist
 from conman.core.sagas.resolve import resolve
 from conman.core.sagas.run import (
@@ -117,6 +118,9 @@ def _rootfs_refusal(draft: Container, looked: Outcome) -> Refusal | None:
 async def start_container(row: Container, intent: Intent, setting: Setting) -> Reply:
     if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
         return refusal
+    if intent.operation is Operation.RESTART:
+        # Its end is in the row. There may be thousands of them, and nobody else would remove any.
+        await insist(row.id, v.RemoveRunRecord(row.id, row.run))
     init = row.init
     if intent.prepares or init is None:
         made = await _prepare_next(row, intent, setting)
@@ -165,7 +169,7 @@ async def commit_running(row: Container, intent: Intent, init: Init, at: int) ->
 
 def _running(row: Container, intent: Intent, init: Init, at: int) -> Container:
     return replace(
-        row,
+        _counted(row, intent),
         state=State.RUNNING,
         run=intent.run,
         init=init,
@@ -178,9 +182,18 @@ def _running(row: Container, intent: Intent, init: Init, at: int) -> Container:
     )
 
 
+def _counted(row: Container, intent: Intent) -> Container:
+    """An explicit start begins to count anew, and takes back what an explicit stop had said."""
+    if intent.operation is Operation.RESTART:
+        return replace(row, restart_count=row.restart_count + 1, next_restart_at=0)
+    return replace(row, restart_count=0, short_runs=0, is_stopped=False, next_restart_at=0)
+
+
 async def _commit_running(started: Container, intent: Intent) -> None:
-    begun = event("started", started, started.started_at)
-    changes = (PutContainer(started), *closing(intent), begun)
+    by_itself = intent.operation is Operation.RESTART
+    kinds = ("started", "restarted") if by_itself else ("started",)
+    begun = tuple(event(kind, started, started.started_at) for kind in kinds)
+    changes = (PutContainer(started), *closing(intent), *begun)
     await persist(v.CommitRunning(changes), started.id)
 
 
@@ -207,7 +220,7 @@ async def _start_failed(
     # What its shim recorded is the end of an init that never was the program.
     await insist(row.id, v.RemoveRunRecord(row.id, intent.run))
     failed = replace(
-        row,
+        _counted(row, intent),
         state=State.EXITED,
         run=intent.run,
         init=None,
@@ -218,6 +231,7 @@ async def _start_failed(
         message=refusal.what,
         oom_killed=False,
     )
+    failed = restarts.judged(failed)
     changes = (
         PutContainer(failed),
         *closing(intent, refusal),
@@ -248,6 +262,12 @@ async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply
     return Okay()
 
 
+async def cancel_restart(row: Container, intent: Intent) -> Reply:
+    """The stop of what has ended already: it stays so. One commit, and nothing on the host."""
+    changes = (PutContainer(restarts.left_alone(row)), *closing(intent))
+    return await commit(v.CommitStopped(changes), row.id) or Okay()
+
+
 async def kill_container(row: Container, intent: Intent) -> Reply:
     if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
         return refusal
@@ -256,10 +276,16 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
         if row.state is State.PAUSED and intent.signal == SIGKILL:
             # What stands still dies only when it goes on; any other signal waits for unpause.
             await insist(row.id, v.Thaw(row.id, row.run))
-        await persist(v.CommitAnswer(closing(intent)), row.id)
+        await persist(v.CommitAnswer((*closing(intent), *told_to_end(row, intent))), row.id)
         return Okay()
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
     return _not_sent(row, sent)
+
+
+def told_to_end(row: Container, intent: Intent) -> tuple[PutContainer, ...]:
+    """KILL and the container's own stop signal are an explicit stop, to a policy that would undo it."""
+    ends = intent.signal in (SIGKILL, row.spec.stop_signal)
+    return (PutContainer(restarts.left_alone(row)),) if ends and row.spec.restart != NEVER else ()
 
 
 def _not_sent(row: Container, outcome: Outcome) -> Refusal:

@@ -22,6 +22,7 @@ from conman.core.sagas.container import (
     finish_remove,
     finish_stop,
     ran_and_ended,
+    told_to_end,
     undo_create,
 )
 from conman.core.sagas.garbage import finish_remove_unreadable
@@ -55,7 +56,7 @@ async def recover(
         # Nothing but a remove can be open on a record without a readable row.
         return await finish_remove_unreadable(intent.id, intent, setting)
     match intent.operation:
-        case Operation.START:
+        case Operation.START | Operation.RESTART:
             return await _recover_start(row, intent, setting)
         case Operation.KILL:
             return await _recover_kill(row, intent, setting, now)
@@ -125,8 +126,9 @@ async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: N
         "the signal may have been sent",
         "look at the container, then decide whether to kill it again",
     )
-    await persist(v.CommitAnswer(closing(intent, refusal)), row.id)
-    await _recover_row(row, setting, now)
+    told = told_to_end(row, intent)
+    await persist(v.CommitAnswer((*closing(intent, refusal), *told)), row.id)
+    await _recover_row(told[0].container if told else row, setting, now)
     return refusal
 
 

@@ -4,9 +4,10 @@ Stop does this inside its own saga; an end that nobody awaited starts the saga b
 durable before any evidence is removed, and EXITED is committed only after everything else is gone.
 """
 
+from conman.core import restarts
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
-from conman.core.model import Change, Container, Init, Intent, PutContainer, State
+from conman.core.model import Change, Container, Init, Intent, Operation, PutContainer, State
 from conman.core.sagas.commits import closing, event, persist
 from conman.core.sagas.ending import read_exit
 from conman.core.sagas.run import dismantle_prepared, end_members, insist
@@ -48,9 +49,10 @@ async def settle_run(row: Container, init: Init, at: int, setting: Setting) -> E
 
 
 def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
-    """The row, the event and the answer of an ended run."""
+    """The row, the event and the answer of an ended run; and whether another is to follow."""
     over = replace(
         row,
+        is_stopped=row.is_stopped or intent.operation is Operation.STOP,
         state=State.EXITED,
         init=None,
         finished_at=max(ended.at, row.started_at, row.created_at),
@@ -59,6 +61,7 @@ def exited(row: Container, intent: Intent, ended: Exit) -> tuple[Change, ...]:
         message="" if ended.known else "nobody was there to see the exit code",
         oom_killed=ended.oom_kills > 0,
     )
+    over = restarts.judged(over)
     kinds = ("oom", "exited") if over.oom_killed else ("exited",)
     told = tuple(event(kind, over, over.finished_at) for kind in kinds)
     return (PutContainer(over), *closing(intent), *told)

@@ -1,10 +1,10 @@
-"""Update: other limits, for the program that runs and for every later run.
+"""Update: other limits, for the program that runs and for every later run, or another restart policy.
 
 The look at what the cgroup holds comes before the intent, which keeps it: so whatever a crash or the
 kernel's no leaves half done can be put back to exactly that.
 """
 
-from conman.core import limits
+from conman.core import limits, restarts
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
@@ -23,7 +23,7 @@ async def update_container(
 ) -> Reply:
     """Where nothing is prepared, or nothing is to be set, only the row changes."""
     found = limits.Plan()
-    if row.is_prepared(setting.layout.boot_id):
+    if row.is_prepared(setting.layout.boot_id) and change != Resources():
         held = await v.ReadLimits(row.id, row.run)
         if not isinstance(held, Controls):
             return _unreadable(row, held)
@@ -74,7 +74,8 @@ def _updated(row: Container, intent: Intent) -> tuple[Change, ...]:
 
 
 def _with(row: Container, intent: Intent) -> Container:
-    return replace(row, spec=replace(row.spec, resources=_whole(intent)))
+    changed = replace(row, spec=replace(row.spec, resources=_whole(intent)))
+    return changed if intent.restart is None else restarts.under(intent.restart, changed)
 
 
 def _whole(intent: Intent) -> Resources:

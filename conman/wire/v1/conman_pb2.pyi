@@ -39,7 +39,7 @@ class VersionResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., api_version: _Optional[str] = ..., instance: _Optional[str] = ..., runtime: _Optional[str] = ...) -> None: ...
 
 class CreateContainerRequest(_message.Message):
-    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime", "groups", "mounts", "devices", "cap_add", "cap_drop", "privileged", "resources", "ulimits", "sysctls", "stop_timeout_ms", "runtime_spec_patch", "stdin", "stdin_once", "tty", "log")
+    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime", "groups", "mounts", "devices", "cap_add", "cap_drop", "privileged", "resources", "ulimits", "sysctls", "stop_timeout_ms", "runtime_spec_patch", "stdin", "stdin_once", "tty", "restart_policy")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -89,7 +89,7 @@ class CreateContainerRequest(_message.Message):
     STDIN_FIELD_NUMBER: _ClassVar[int]
     STDIN_ONCE_FIELD_NUMBER: _ClassVar[int]
     TTY_FIELD_NUMBER: _ClassVar[int]
-    LOG_FIELD_NUMBER: _ClassVar[int]
+    RESTART_POLICY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     command: str
@@ -118,16 +118,16 @@ class CreateContainerRequest(_message.Message):
     stdin: bool
     stdin_once: bool
     tty: bool
-    log: LogOptions
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., cap_add: _Optional[_Iterable[str]] = ..., cap_drop: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., ulimits: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., sysctls: _Optional[_Mapping[str, str]] = ..., stop_timeout_ms: _Optional[int] = ..., runtime_spec_patch: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdin_once: _Optional[bool] = ..., tty: _Optional[bool] = ..., log: _Optional[_Union[LogOptions, _Mapping]] = ...) -> None: ...
+    restart_policy: RestartPolicy
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., cap_add: _Optional[_Iterable[str]] = ..., cap_drop: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., ulimits: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., sysctls: _Optional[_Mapping[str, str]] = ..., stop_timeout_ms: _Optional[int] = ..., runtime_spec_patch: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdin_once: _Optional[bool] = ..., tty: _Optional[bool] = ..., restart_policy: _Optional[_Union[RestartPolicy, _Mapping]] = ...) -> None: ...
 
-class LogOptions(_message.Message):
-    __slots__ = ("max_size_bytes", "max_files")
-    MAX_SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
-    MAX_FILES_FIELD_NUMBER: _ClassVar[int]
-    max_size_bytes: int
-    max_files: int
-    def __init__(self, max_size_bytes: _Optional[int] = ..., max_files: _Optional[int] = ...) -> None: ...
+class RestartPolicy(_message.Message):
+    __slots__ = ("name", "maximum_retry_count")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    MAXIMUM_RETRY_COUNT_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    maximum_retry_count: int
+    def __init__(self, name: _Optional[str] = ..., maximum_retry_count: _Optional[int] = ...) -> None: ...
 
 class Mount(_message.Message):
     __slots__ = ("type", "source", "target", "readonly", "propagation", "size_bytes", "mode", "options")
@@ -286,14 +286,16 @@ class UnpauseContainerResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class UpdateContainerRequest(_message.Message):
-    __slots__ = ("request_id", "container_id", "resources")
+    __slots__ = ("request_id", "container_id", "resources", "restart_policy")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
     RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    RESTART_POLICY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     container_id: str
     resources: Resources
-    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ...) -> None: ...
+    restart_policy: RestartPolicy
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., restart_policy: _Optional[_Union[RestartPolicy, _Mapping]] = ...) -> None: ...
 
 class UpdateContainerResponse(_message.Message):
     __slots__ = ("warnings",)
@@ -324,18 +326,20 @@ class ListContainersRequest(_message.Message):
     def __init__(self, filter: _Optional[_Union[ContainerFilter, _Mapping]] = ..., detailed: _Optional[bool] = ...) -> None: ...
 
 class ContainerFilter(_message.Message):
-    __slots__ = ("ids", "names", "states", "labels", "exit_codes")
+    __slots__ = ("ids", "names", "states", "labels", "exit_codes", "restarting")
     IDS_FIELD_NUMBER: _ClassVar[int]
     NAMES_FIELD_NUMBER: _ClassVar[int]
     STATES_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODES_FIELD_NUMBER: _ClassVar[int]
+    RESTARTING_FIELD_NUMBER: _ClassVar[int]
     ids: _containers.RepeatedScalarFieldContainer[str]
     names: _containers.RepeatedScalarFieldContainer[str]
     states: _containers.RepeatedScalarFieldContainer[ContainerState]
     labels: _containers.RepeatedScalarFieldContainer[str]
     exit_codes: _containers.RepeatedScalarFieldContainer[int]
-    def __init__(self, ids: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[ContainerState, str]]] = ..., labels: _Optional[_Iterable[str]] = ..., exit_codes: _Optional[_Iterable[int]] = ...) -> None: ...
+    restarting: bool
+    def __init__(self, ids: _Optional[_Iterable[str]] = ..., names: _Optional[_Iterable[str]] = ..., states: _Optional[_Iterable[_Union[ContainerState, str]]] = ..., labels: _Optional[_Iterable[str]] = ..., exit_codes: _Optional[_Iterable[int]] = ..., restarting: _Optional[bool] = ...) -> None: ...
 
 class ListContainersResponse(_message.Message):
     __slots__ = ("containers",)
@@ -360,7 +364,7 @@ class ContainerSummary(_message.Message):
     def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., created_at: _Optional[int] = ..., state: _Optional[_Union[ContainerState, str]] = ..., reason: _Optional[str] = ..., detail: _Optional[_Union[ContainerDetail, _Mapping]] = ...) -> None: ...
 
 class ContainerDetail(_message.Message):
-    __slots__ = ("started_at", "finished_at", "exit_code", "command", "args", "labels", "runtime", "run")
+    __slots__ = ("started_at", "finished_at", "exit_code", "command", "args", "labels", "runtime", "run", "next_restart_at")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -376,6 +380,7 @@ class ContainerDetail(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     RUNTIME_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
+    NEXT_RESTART_AT_FIELD_NUMBER: _ClassVar[int]
     started_at: int
     finished_at: int
     exit_code: int
@@ -384,7 +389,8 @@ class ContainerDetail(_message.Message):
     labels: _containers.ScalarMap[str, str]
     runtime: str
     run: int
-    def __init__(self, started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., runtime: _Optional[str] = ..., run: _Optional[int] = ...) -> None: ...
+    next_restart_at: int
+    def __init__(self, started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., runtime: _Optional[str] = ..., run: _Optional[int] = ..., next_restart_at: _Optional[int] = ...) -> None: ...
 
 class ContainerStatusRequest(_message.Message):
     __slots__ = ("container_id",)
@@ -399,7 +405,7 @@ class ContainerStatusResponse(_message.Message):
     def __init__(self, status: _Optional[_Union[ContainerStatus, _Mapping]] = ...) -> None: ...
 
 class ContainerStatus(_message.Message):
-    __slots__ = ("container_id", "name", "state", "created_at", "started_at", "finished_at", "exit_code", "reason", "message", "oom_killed", "pid", "run", "restart_count", "runtime", "rootfs_path", "command", "args", "labels", "annotations", "log_path")
+    __slots__ = ("container_id", "name", "state", "created_at", "started_at", "finished_at", "exit_code", "reason", "message", "oom_killed", "pid", "run", "restart_count", "runtime", "rootfs_path", "command", "args", "labels", "annotations", "log_path", "restart_policy", "next_restart_at")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -434,6 +440,8 @@ class ContainerStatus(_message.Message):
     LABELS_FIELD_NUMBER: _ClassVar[int]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     LOG_PATH_FIELD_NUMBER: _ClassVar[int]
+    RESTART_POLICY_FIELD_NUMBER: _ClassVar[int]
+    NEXT_RESTART_AT_FIELD_NUMBER: _ClassVar[int]
     container_id: str
     name: str
     state: ContainerState
@@ -454,7 +462,9 @@ class ContainerStatus(_message.Message):
     labels: _containers.ScalarMap[str, str]
     annotations: _containers.ScalarMap[str, str]
     log_path: str
-    def __init__(self, container_id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[ContainerState, str]] = ..., created_at: _Optional[int] = ..., started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., oom_killed: _Optional[bool] = ..., pid: _Optional[int] = ..., run: _Optional[int] = ..., restart_count: _Optional[int] = ..., runtime: _Optional[str] = ..., rootfs_path: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., log_path: _Optional[str] = ...) -> None: ...
+    restart_policy: RestartPolicy
+    next_restart_at: int
+    def __init__(self, container_id: _Optional[str] = ..., name: _Optional[str] = ..., state: _Optional[_Union[ContainerState, str]] = ..., created_at: _Optional[int] = ..., started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., oom_killed: _Optional[bool] = ..., pid: _Optional[int] = ..., run: _Optional[int] = ..., restart_count: _Optional[int] = ..., runtime: _Optional[str] = ..., rootfs_path: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., log_path: _Optional[str] = ..., restart_policy: _Optional[_Union[RestartPolicy, _Mapping]] = ..., next_restart_at: _Optional[int] = ...) -> None: ...
 
 class WaitContainerRequest(_message.Message):
     __slots__ = ("container_id", "condition")

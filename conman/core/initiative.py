@@ -1,0 +1,73 @@
+"""What conman does with an object by itself, and when: a dead shim's successor, the restart of what has ended.
+
+The machine asks whenever something of an object is over, and when an alarm of its own goes off. Pure: clocks
+are given. It must never begin anything itself, for whatever is done waits for the object's turn.
+"""
+
+from conman.core.admission import Now, Setting
+from conman.core.ledger import Ledger
+from conman.core.orphans import Orphans
+from conman.core.restarts import Restarts
+from conman.core.sagas.succession import Fate
+from conman.core.turns import Kind
+from conman.errors import Refusal
+from conman.frozen import frozen
+
+
+@frozen
+class Wake:
+    """An alarm: for whom, and when (monotonic ns)."""
+
+    object_id: str
+    deadline: int
+
+
+class Initiative:
+    """By object id; alarms by their tickets."""
+
+    def __init__(self) -> None:
+        self._orphans = Orphans()
+        self._restarts = Restarts()
+        self._wakes: dict[int, Wake] = {}
+
+    def due(
+        self, kind: Kind, object_id: str, ledger: Ledger, setting: Setting, now: Now
+    ) -> int | None:
+        """When this is to be done (monotonic ns); None: it is not to be done."""
+        row = ledger.containers.get(object_id)
+        if kind is Kind.RESTART:
+            return self._restarts.due(row, object_id, now)
+        due = self._orphans.due(row, object_id, setting.layout.boot_id)
+        if due is not None and due > now.monotonic:
+            ledger.note(object_id, self._orphans.waiting(object_id))
+        return due
+
+    # ---- alarms
+
+    def wakes(self, ticket: int, object_id: str, due: int) -> bool:
+        """Whether an alarm of this ticket is to be set: one is enough, unless it is too late."""
+        for wake in self._wakes.values():
+            if wake.object_id == object_id and wake.deadline <= due:
+                return False
+        self._wakes[ticket] = Wake(object_id, due)
+        return True
+
+    def woken(self, ticket: int) -> str:
+        """Whose alarm went off; "": it is none of these."""
+        wake = self._wakes.pop(ticket, None)
+        return wake.object_id if wake else ""
+
+    # ---- what came of it
+
+    def shim_died(self, object_id: str, run: int, now: Now) -> None:
+        self._orphans.died(object_id, run, now.monotonic)
+
+    def succeeded(self, object_id: str, fate: Fate, why: str, ledger: Ledger, now: Now) -> None:
+        """One try of a successor is over."""
+        self._orphans.conclude(object_id, fate, why, ledger, now.monotonic)
+
+    def restarted(self, object_id: str, refusal: Refusal | None, ledger: Ledger, now: Now) -> None:
+        """One try of a restart is over. What the runtime refused has ended, and its row says what follows."""
+        row = ledger.containers.get(object_id)
+        if refusal is not None and row is not None and self._restarts.awaits(row):
+            ledger.note(object_id, self._restarts.failed(row, refusal.what, now))

@@ -1,0 +1,120 @@
+"""What restart policies owe, said a second time: invariant I19, by rows, intents and the clock.
+
+Of a commit it knows what was open before it. Whose end was asked for it remembers by itself, from the intents
+of stops and kills. Nothing here may ask the core, or believe the row's own word for it.
+"""
+
+from collections.abc import Mapping
+
+from conman.core.model import (
+    Change,
+    Container,
+    DropContainer,
+    Intent,
+    Operation,
+    PutAnswer,
+    PutContainer,
+    State,
+)
+from conman.core.restart import RestartName
+from scenarios.tally import met
+from scenarios.violation import Violation
+from scenarios.world import SECOND, World
+
+KILL = 9
+_BEGINS = (Operation.START, Operation.RESTART)
+_ALWAYS = (RestartName.ALWAYS, RestartName.UNLESS_STOPPED)
+_LONGEST, _HEALTHY = 60 * SECOND, 10 * SECOND
+
+
+def is_owed(row: Container, *, asked_for: bool) -> bool:
+    """Whether a run must follow this one, which has ended."""
+    policy, count = row.spec.restart, row.restart_count
+    if asked_for or (row.reason == "StartError" and count == 0):
+        return False
+    is_failure = policy.name is RestartName.ON_FAILURE and row.exit_code != 0
+    is_left = not policy.maximum_retry_count or count < policy.maximum_retry_count
+    return policy.name in _ALWAYS or (is_failure and is_left)
+
+
+def committed(
+    world: World,
+    before: Mapping[str, Container],
+    intents: Mapping[str, Intent],
+    changes: tuple[Change, ...],
+) -> None:
+    """A transaction is durable; `before`, `intents`: as they were. Raises Violation."""
+    for change in changes:
+        if isinstance(change, DropContainer):
+            world.restarts.pop(change.id, None)
+            world.asked_to_end.pop(change.id, None)
+        if isinstance(change, PutContainer) and change.container.id in before:
+            row = change.container
+            _note_signal(world, row, intents.get(row.id), changes)
+            _row(world, before[row.id], row, intents.get(row.id))
+
+
+def _note_signal(
+    world: World, row: Container, intent: Intent | None, changes: tuple[Change, ...]
+) -> None:
+    """A kill was answered, and not undone: from now on this run's end is asked for."""
+    if intent is None or intent.operation is not Operation.KILL:
+        return
+    is_answered = any(isinstance(change, PutAnswer) for change in changes)
+    if is_answered and intent.signal in (KILL, row.spec.stop_signal):
+        world.asked_to_end[row.id] = row.run
+
+
+def _row(world: World, old: Container, row: Container, intent: Intent | None) -> None:
+    begun = row.state is State.RUNNING and (old.run != row.run or old.state is State.CREATED)
+    over = row.state is State.EXITED and (old.state, old.run) != (State.EXITED, row.run)
+    if begun or (over and row.reason == "StartError"):
+        _begun(world, old, row, intent)
+    if over:
+        _ended(world, row, intent)
+    elif row.next_restart_at and row.next_restart_at != old.next_restart_at:
+        raise Violation("I19", f"a restart of {row.name} is awaited, and nothing has ended")
+
+
+def _begun(world: World, old: Container, row: Container, intent: Intent | None) -> None:
+    """Another run: asked for, which counts anew, or owed, and not before its time."""
+    if intent is None or intent.operation not in _BEGINS:
+        raise Violation("I19", f"run {row.run} of {row.name} begins, and nobody wanted it")
+    if intent.operation is Operation.START:
+        world.restarts[row.id] = 0
+        world.asked_to_end.pop(row.id, None)
+    else:
+        met("I19")
+        if not old.next_restart_at:
+            raise Violation("I19", f"{row.name} is started again, and that is not owed")
+        if intent.at < old.next_restart_at and not world.clock_error:
+            raise Violation("I19", f"{row.name} is started again before its time")
+        world.restarts[row.id] += 1
+    if row.restart_count != world.restarts[row.id]:
+        told = f"{row.restart_count} restarts of {row.name}"
+        raise Violation("I19", f"{told} are told, and there were {world.restarts[row.id]}")
+
+
+def _ended(world: World, row: Container, intent: Intent | None) -> None:
+    is_stop = intent is not None and intent.operation is Operation.STOP
+    asked_for = is_stop or world.asked_to_end.get(row.id) == row.run
+    owed = is_owed(row, asked_for=asked_for)
+    if owed:
+        met("I19")
+    if owed != bool(row.next_restart_at):
+        says = f"{row.spec.restart.name.value}, {row.exit_code}, {row.restart_count} restarts"
+        verb = "is" if owed else "is not"
+        raise Violation("I19", f"a restart of {row.name} {verb} owed ({says})")
+    delay = row.next_restart_at - row.finished_at if owed else 0
+    if owed and not SECOND // 10 <= delay <= _LONGEST:
+        raise Violation("I19", f"{row.name} is to wait {delay} ns for its next run")
+    lasted = row.finished_at - row.started_at
+    if owed and row.started_at and lasted >= _HEALTHY and delay != SECOND // 10:
+        raise Violation("I19", f"{row.name} was healthy, and its back-off goes on")
+
+
+def at_rest(world: World) -> None:
+    """Whatever was owed has been done."""
+    for row in world.storage.containers.values():
+        if row.next_restart_at:
+            raise Violation("I19", f"{row.name} has ended, and is never started again")

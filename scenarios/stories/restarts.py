@@ -1,0 +1,111 @@
+"""The stories of restart policies: who has ended runs again, unless somebody said no.
+
+A program that ends by itself is begun again at most so often, or no exploration would come to its end; one of
+the policy `always` is followed for its first restarts.
+"""
+
+from conman.core.restart import RestartName, RestartPolicy
+from scenarios.clients import Ask
+from scenarios.stories.single_client import START, STATUS
+from scenarios.story import Befalls, Story
+
+ONCE = RestartPolicy(RestartName.ON_FAILURE, 1)
+ALWAYS = RestartPolicy(RestartName.ALWAYS)
+UNLESS_STOPPED = RestartPolicy(RestartName.UNLESS_STOPPED)
+
+STOP, WAIT, REMOVE = Ask("stop", "web"), Ask("wait", "web"), Ask("remove", "web")
+KILL = Ask("kill", "web", signal=9)
+
+
+def create(policy: RestartPolicy, program: str = "/bin/sleep") -> Ask:
+    return Ask("create", "web", program=program, policy=policy)
+
+
+STORIES = (
+    Story(
+        "restart-on-failure",
+        "S22",
+        "a program that fails runs once more, and then no more",
+        (START, WAIT, STATUS),
+        given=(create(ONCE, "/bin/exit7"),),
+    ),
+    Story(
+        "restart-succeeded",
+        "S22",
+        "one that ends well is left alone",
+        (START, WAIT, STATUS),
+        given=(create(ONCE, "/bin/true"),),
+    ),
+    Story(
+        "restart-killed-meanwhile",
+        "S22",
+        "somebody kills the program while no daemon lives",
+        (STATUS,),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
+        "restart-after-reboot",
+        "S22",
+        "what ran when the machine went down runs again",
+        (STATUS,),
+        given=(create(ALWAYS, "/bin/obey"), START),
+        befalls=(Befalls.REBOOT,),
+        restarts=2,
+    ),
+    Story(
+        "restart-clock-set-back",
+        "S22",
+        "a clock that was set back makes nobody wait longer",
+        (STATUS,),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED, Befalls.CLOCK_SET_BACK),
+    ),
+    Story(
+        "restart-stopped",
+        "S22",
+        "a program that is to run again is stopped before",
+        (STOP, STATUS),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
+        "restart-stopped-running",
+        "S22",
+        "an explicit stop is never undone",
+        (STOP, STATUS),
+        given=(create(UNLESS_STOPPED, "/bin/obey"), START),
+        restarts=1,
+    ),
+    Story(
+        "restart-killed",
+        "S22",
+        "nor is a kill",
+        (KILL, STATUS),
+        given=(create(ONCE), START),
+    ),
+    Story(
+        "restart-removed",
+        "S22",
+        "a program that is to run again is removed before",
+        (REMOVE,),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
+        "restart-started",
+        "S22",
+        "a program that is to run again is started before",
+        (START, STATUS),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
+        "restart-updated",
+        "S22",
+        "its policy is taken back while it waits",
+        (Ask("update", "web", policy=RestartPolicy()), STATUS),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+)

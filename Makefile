@@ -45,7 +45,7 @@ protoc = $(PY) -m grpc_tools.protoc --proto_path=. \
 	--plugin=protoc-gen-mypy_grpc=.venv/bin/protoc-gen-mypy_grpc \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) $(PROTO)
 
-.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input vm-system box test-vm vm-shell vm-clean proto clean
+.PHONY: help setup system lock syscall-points demo test test-unit test-integration test-chaos truth runc-suite explore coverage museum mutate nightly soak chaos check bench load bad-input vm-system box test-vm test-vm-suite vm-shell vm-clean man proto clean
 
 help:
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,11 +89,11 @@ $(INSTALLED): $(LOCKED)
 	touch $@
 
 lock: setup ## compile requirements/*.in into locks with hashes (UPGRADE=1 takes newer versions)
-	@for name in run dev; do
+	@for name in run dev suite; do
 		.venv/bin/uv pip compile -q --generate-hashes --no-header $(if $(UPGRADE),--upgrade) \
 			--python-version 3.11 --python-platform linux requirements/$$name.in -o requirements/$$name.txt
 	done
-	echo "requirements/run.txt and dev.txt are up to date with their .in"
+	echo "requirements/run.txt, dev.txt and suite.txt are up to date with their .in"
 
 demo: setup ## the tour: containers survive kill -9 of the daemon; leaves nothing behind
 	@$(PY) demo/demo.py
@@ -236,15 +236,27 @@ box: vm-system ## the machine whose power is cut: a Debian 12, made here from pa
 	$(call phase,box,$(PY) -m vm box)
 
 CUTS ?= 1
+PASS ?=
 
-test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each)
-	$(call phase,vm,GRPC_VERBOSITY=NONE STORIES="$(STORIES)" CUTS=$(CUTS) $(PY) -m pytest -p no:randomly -s --timeout 0 tests/vm)
+test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each; AGAIN=1 in recovery; PASS=short: for CI)
+	$(call phase,vm,GRPC_VERBOSITY=NONE STORIES="$(STORIES)" CUTS=$(CUTS) AGAIN=$(AGAIN) \
+		$(PY) -m pytest -p no:randomly -s --timeout 0 $(addprefix -m ,$(PASS)) tests/vm)
+
+test-vm-suite: vm-system ## the integration suite in such a machine, on cgroup v2: over runc, then over crun (FILES="tests/integration/test_changes.py")
+	$(call phase,suite,$(PY) -m vm suite $(FILES))
 
 vm-shell: vm-system ## a root's shell in such a machine, conman installed; it goes with the shell
 	@$(PY) -m vm shell
 
 vm-clean: ## remove the box and all that the machines left: build/vm
 	@rm -rf build/vm
+
+MAN := build/man/man1
+
+man: setup ## conmanctl's pages for man, from what its --help says, into build/man (MANPATH=build/man: man conmanctl-run)
+	@rm -rf $(MAN)
+	$(PY) -m conman.ctl.manual $(MAN)
+	echo "$$(ls $(MAN) | wc -l) pages in $(MAN)"
 
 proto: setup ## generate conman/wire/v1 from its .proto
 	@$(call protoc,.)

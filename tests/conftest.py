@@ -11,6 +11,8 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from tests.integration.real_runtime import REAL
+
 settings.register_profile("conman", database=None, derandomize=True, deadline=None)
 settings.load_profile("conman")
 
@@ -21,8 +23,8 @@ os.register_at_fork(after_in_child=gc.disable)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.geteuid() != 0:
         why = "real runc needs root"
-    elif shutil.which("runc") is None:
-        why = "runc is not installed"
+    elif shutil.which(REAL) is None:
+        why = f"{REAL} is not installed"
     else:
         return
     for item in items:

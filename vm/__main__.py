@@ -1,8 +1,8 @@
-"""python -m vm box | shell: what the Makefile calls. Trouble is one sentence and exit code 1, never a traceback."""
+"""python -m vm box | shell | suite [FILE...]: what the Makefile calls. Trouble is one sentence and exit code 1, never a traceback."""
 
 import sys
 
-from vm import box
+from vm import box, suite
 from vm.guests import guest
 from vm.installing import install
 from vm.places import alone
@@ -27,8 +27,15 @@ def _do(words: list[str]) -> int:
             with guest() as machine:
                 install(machine)
                 return machine.shell()
+        case ["suite", *files]:
+            with guest() as machine:
+                install(machine)
+                suite.play(machine, tuple(files))
+            return 0
         case _:
-            raise Trouble(f"there is no {' '.join(words)!r}: python -m vm box | shell")
+            raise Trouble(
+                f"there is no {' '.join(words)!r}: python -m vm box | shell | suite [FILE...]"
+            )
 
 
 if __name__ == "__main__":

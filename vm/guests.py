@@ -97,14 +97,20 @@ class Guest:
             words, check=False, input=given, capture_output=True, timeout=timeout_s
         )
 
+    def follow(self, command: str) -> int:
+        """As `run`, its output is this process's; its exit code."""
+        words = ("ssh", "-F", self.ssh_config, "default", command)
+        return subprocess.run(words, check=False, stdin=subprocess.DEVNULL).returncode
+
     def shell(self) -> int:
         """At this terminal; its exit code."""
         words = ("ssh", "-t", "-F", self.ssh_config, "default")
         return subprocess.run(words, check=False).returncode
 
-    def put(self, folder: Path, target: str) -> None:
-        """What is in `folder`, to the directory `target` of the guest."""
-        packed = subprocess.run(["tar", "-C", folder, "-c", "."], check=True, capture_output=True)
+    def put(self, folder: Path, target: str, *names: str) -> None:
+        """What is in `folder`, all or what is named, to the directory `target` of the guest."""
+        pack = ("tar", "-C", folder, "--exclude=__pycache__", "-c", *(names or (".",)))
+        packed = subprocess.run(pack, check=True, capture_output=True)
         self.run(f"mkdir -p {target} && tar -C {target} -x --no-same-owner", given=packed.stdout)
 
     def boot_id(self) -> str:
@@ -112,12 +118,8 @@ class Guest:
 
     def connect(self, timeout_s: float = BOOT_S) -> None:
         """Until it takes commands: one connection, by which all others go. Raises Trouble."""
-        self._shun_spanning_tree()
-        self.disconnect()
-        master = ("ssh", "-F", _INSIDE, "-o", "ControlMaster=yes", "-fN", "default")
-        self._until(lambda: self._inside(*master), "ssh", timeout_s)
-        for socket in self._forwarded:
-            self._forward(socket)
+        if not self._comes_up(timeout_s):
+            raise Trouble(f"the guest went off while it was to come up: read {CONSOLE}")
 
     def socket(self, path: str) -> str:
         """The guest's unix socket at `path` (absolute) as one of this machine, from now on after every boot too."""
@@ -137,20 +139,21 @@ class Guest:
         self.disconnect()
         with step("power cut"):
             self._hypervisor.virsh("destroy", NAME)
-        self.power_on()
+        if not self.power_on():
+            raise Trouble(f"the guest goes off as soon as it boots: read {CONSOLE}")
 
     @property
     def is_off(self) -> bool:
         """It was cut, or has reset itself: that switches it off."""
         return self._hypervisor.virsh("domstate", NAME).strip() == "shut off"
 
-    def power_on(self) -> None:
-        """Once it is off; returns when it takes commands."""
+    def power_on(self) -> bool:
+        """Once it is off; returns when it takes commands: True, or is off again. Raises Trouble."""
         self.disconnect()
         with step("boot"):
             self._until(lambda: self.is_off, "the end", 60)
             self._hypervisor.virsh("start", NAME)
-            self.connect()
+            return self._comes_up(BOOT_S)
 
     def snapshot(self, name: str) -> None:
         """Of the running machine, memory and disk."""
@@ -170,6 +173,18 @@ class Guest:
     @property
     def _root(self) -> str:
         return self._hypervisor.root
+
+    def _comes_up(self, timeout_s: float) -> bool:
+        """As `connect`; False: it was up, and is off."""
+        self._shun_spanning_tree()
+        self.disconnect()
+        master = ("ssh", "-F", _INSIDE, "-o", "ControlMaster=yes", "-fN", "default")
+        self._until(lambda: self._inside(*master) or self.is_off, "ssh", timeout_s)
+        if self.is_off:
+            return False
+        for socket in self._forwarded:
+            self._forward(socket)
+        return True
 
     def _write_configurations(self, vagrants: str) -> None:
         """The connection is made in there; from outside its socket is another path, and the only way."""
@@ -206,7 +221,9 @@ class Guest:
         ends = monotonic() + timeout_s
         while not holds():
             if monotonic() > ends:
-                raise Trouble(f"{what} did not come in {timeout_s:.0f} s: read {CONSOLE}")
+                raise Trouble(
+                    f"{what} did not come in {timeout_s:.0f} s: read {CONSOLE}, then make test-vm again"
+                )
             threading.Event().wait(0.2)
 
 

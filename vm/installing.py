@@ -14,7 +14,7 @@ from vm.places import TOP, TREE
 from vm.steps import step
 from vm.trouble import Trouble
 
-_RUN = TREE / "requirements" / "run.txt"
+_RUN, _SUITE = (TREE / "requirements" / f"{name}.txt" for name in ("run", "suite"))
 _UNIT = TREE / "packaging" / "conman.service"
 #: The guest's Python, and what its C library takes.
 _FOR = (
@@ -24,6 +24,9 @@ _FOR = (
     "--platform=manylinux2014_x86_64",
 )
 VENV, ROOTFS = "/opt/conman", "/srv/busybox"
+#: The house's tests in a guest: beside conman, never in its venv.
+SUITE = "/root/suite"
+_TESTED = ("conman", "fakerunc", "scenarios", "benchmarks", "tests", "pyproject.toml")
 _INSTALL = f"""set -e
 python3 -m venv --without-pip {VENV}
 PIP_FIND_LINKS=/root/wheels pip --python {VENV}/bin/python install -q --no-index conman
@@ -34,6 +37,10 @@ for program in sh sleep echo true; do ln -s busybox {ROOTFS}/bin/$program; done
 cp /root/wheels/conman.service /etc/systemd/system/
 systemctl -q enable --now conman
 sync
+"""
+_INSTALL_SUITE = f"""set -e
+python3 -m venv --without-pip {SUITE}/.venv
+PIP_FIND_LINKS={SUITE}/wheels pip --python {SUITE}/.venv/bin/python install -q --no-index conman hypothesis pytest pytest-timeout
 """
 
 
@@ -46,13 +53,23 @@ def install(guest: Guest) -> None:
         guest.run(_INSTALL, timeout_s=900)
 
 
-def wheels() -> Path:
-    """A directory of today's conman, its unit, and all that it needs; what it needs is fetched once."""
-    folder = TOP / f"wheels-{hashlib.sha256(_RUN.read_bytes()).hexdigest()[:12]}"
+def install_suite(guest: Guest) -> None:
+    """The tree's tests, in SUITE, with all that they import."""
+    with step("wheels"):
+        folder = wheels(_SUITE)
+    with step("install suite"):
+        guest.put(folder, f"{SUITE}/wheels")
+        guest.put(TREE, SUITE, *_TESTED)
+        guest.run(_INSTALL_SUITE, timeout_s=900)
+
+
+def wheels(lock: Path = _RUN) -> Path:
+    """A directory of today's conman, its unit, and all that `lock` has; what that has is fetched once."""
+    folder = TOP / f"wheels-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not folder.exists():
         part = TOP / "wheels.part"
         shutil.rmtree(part, ignore_errors=True)
-        _pip("download", "--require-hashes", "--only-binary=:all:", *_FOR, "-d", part, "-r", _RUN)
+        _pip("download", "--require-hashes", "--only-binary=:all:", *_FOR, "-d", part, "-r", lock)
         part.rename(folder)
     for old in folder.glob("conman-*"):
         old.unlink()

@@ -6,6 +6,7 @@ It must hold all that the specification holds: a test translates it back, and co
 from dataclasses import fields
 
 from conman.api import restart
+from conman.api.log_options import options
 from conman.core.model import Container
 from conman.core.resources import Resources
 from conman.core.spec import Device, Mount, MountType
@@ -42,6 +43,7 @@ def config(row: Container) -> wire.CreateContainerRequest:
         sysctls=dict(spec.sysctls),
         stop_timeout_ms=spec.stop_timeout_ms,
         runtime_spec_patch=spec.runtime_spec_patch,
+        log=options(spec.log),
         restart_policy=restart.told(spec.restart),
     )
 

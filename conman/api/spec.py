@@ -4,6 +4,7 @@ It exists so that the list of fields stands in one place. It must never judge on
 """
 
 from conman.api import fields, identity, limits
+from conman.api.log_options import log_limits
 from conman.api.mounts import devices, mounts
 from conman.api.patch import runtime_spec_patch
 from conman.api.restart import restart_policy
@@ -41,6 +42,7 @@ def container_spec(message: wire.CreateContainerRequest) -> ContainerSpec:
         sysctls=limits.sysctls(message.sysctls),
         stop_timeout_ms=_stop_timeout_ms(message),
         runtime_spec_patch=runtime_spec_patch(message.runtime_spec_patch),
+        log=log_limits(message.log),
         restart=restart_policy(message),
     )
 

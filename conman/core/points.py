@@ -15,6 +15,7 @@ from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
+from conman.core.spec import LogLimits
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -45,6 +46,7 @@ _SAMPLE: dict[str, object] = {
     "controls": (Control("", "", ""),) * 9,
     "data": b"",
     "init": Init(_PROCESS, 0, 0, ""),
+    "log": LogLimits(),
     "lower": "",
     "op": "create",
     "path": "",

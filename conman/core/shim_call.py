@@ -8,17 +8,19 @@ import json
 from typing import Any, cast
 
 from conman.core import runtime
+from conman.core.effects.vocabulary import RuntimeCreate
 from conman.core.layout import Layout
 from conman.core.model import Init
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId, RuntimeAnswer
 
 
-def create_body(binary: str, layout: Layout, container_id: str, run: int, timeout_ms: int) -> str:
+def create_body(effect: RuntimeCreate, layout: Layout, timeout_ms: int) -> str:
     """The `create` request: one runtime call, and where the exit of its init is to be recorded."""
+    container_id, run = effect.container_id, effect.run
     return json.dumps(
         {
-            "argv": runtime.create_argv(binary, layout, container_id, run),
+            "argv": runtime.create_argv(effect.runtime, layout, container_id, run),
             "lock": layout.call_lock(container_id, run, "create"),
             "marker": layout.call_marker(container_id, run, "create"),
             "state_directory": layout.runtime_state(container_id, run),
@@ -28,6 +30,8 @@ def create_body(binary: str, layout: Layout, container_id: str, run: int, timeou
             "cgroup": layout.members_cgroup(container_id, run),
             "boot_id": layout.boot_id,
             "timeout_ms": timeout_ms,
+            "log_bytes": effect.log.file_bytes,
+            "log_files": effect.log.files,
         },
         sort_keys=True,
         separators=(",", ":"),

@@ -53,6 +53,14 @@ class Ulimit:
 
 
 @frozen
+class LogLimits:
+    """A file of the log has at most `file_bytes` (0: any), and `files` of them are kept."""
+
+    file_bytes: int = 16 * 1024 * 1024
+    files: int = 5
+
+
+@frozen
 class ContainerSpec:
     """The request. `cap_add`, `cap_drop`: CAP_*, or "ALL". `user`, `groups`: as they were typed."""
 
@@ -79,6 +87,7 @@ class ContainerSpec:
     sysctls: tuple[tuple[str, str], ...] = ()
     stop_timeout_ms: int | None = None
     runtime_spec_patch: str = ""
+    log: LogLimits = field(default_factory=LogLimits)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
 
 

@@ -14,8 +14,9 @@ from conman.ctl.output import complain
 from conman.ctl.settings import root_options
 
 COMMANDS = {
+    "run": ("conman.ctl.run", "run"),
     "create": ("conman.ctl.create", "create"),
-    "start": ("conman.ctl.verbs", "start"),
+    "start": ("conman.ctl.start", "start"),
     "attach": ("conman.ctl.attach", "attach"),
     "stop": ("conman.ctl.verbs", "stop"),
     "kill": ("conman.ctl.verbs", "kill"),
@@ -36,6 +37,11 @@ COMMANDS = {
     "container": ("conman.ctl.container", "container"),
 }
 ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
+#: As docker's help has them.
+SECTIONS = {
+    "Common Commands": ("run", "ps", "logs", "version", "info"),
+    "Management Commands": ("container",),
+}
 
 
 def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click calls it so
@@ -50,6 +56,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
     cls=LazyGroup,
     commands_in=COMMANDS,
     aliases=ALIASES,
+    sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @root_options

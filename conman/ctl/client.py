@@ -142,7 +142,7 @@ class _Call:
         if failed.code not in _NOBODY_ANSWERED:
             deadline_s = self._patience.deadline_s
             told = sentence(failed, self._method, self._address, deadline_s)
-            raise CommandFailed(told, failed.code)
+            raise CommandFailed(told, failed.code, failed.reason)
         self._trouble = trouble = self._count(failed, tried_s)
         self._pause(trouble, cause(failed, self._address))
 

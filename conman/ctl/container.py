@@ -9,7 +9,7 @@ CHANGES = "conman.ctl.changes"
 
 COMMANDS = {
     "create": ("conman.ctl.create", "create"),
-    "start": (VERBS, "start"),
+    "start": ("conman.ctl.start", "start"),
     "stop": (VERBS, "stop"),
     "kill": (VERBS, "kill"),
     "pause": (CHANGES, "pause"),

@@ -16,6 +16,8 @@ from conman.ctl import create_words as words
 from conman.ctl import mount_words, sizes
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from conman.wire.v1 import conman_pb2 as wire
 
 _META = "conman.ctl.create_options"
@@ -41,13 +43,16 @@ def create_options(command: _Command) -> _Command:
 
 
 def request_of(
-    ctx: click.Context, name: str | None, command: Sequence[str]
+    ctx: click.Context, name: str | None, command: Sequence[str], *, unnamed: str = ""
 ) -> "wire.CreateContainerRequest":
-    """The request that the command line asks for, without a request_id. Raises click's UsageError."""
+    """The request that the command line asks for, without a request_id. Raises click's UsageError.
+
+    `unnamed`: what it is called where nothing else names it.
+    """
     given: list[_Given] = ctx.meta.get(_META, [])
     specs = [str(each.value) for each in given if each.flag == "--spec"]
     request = words.spec_of(specs)
-    request.name = name or request.name
+    request.name = name or request.name or unnamed
     if command:
         request.command, request.args[:] = command[0], command[1:]
     # What a file says comes first, wherever it stands: -e overrides --env-file.
@@ -74,7 +79,7 @@ def _complete(request: "wire.CreateContainerRequest", flags: Sequence[str]) -> N
     if roots > 1 or not request.rootfs_path:
         raise click.UsageError("give exactly one of --rootfs DIR and --image DIR")
     if not request.command:
-        raise click.UsageError("what should it run? Give COMMAND after NAME")
+        raise click.UsageError("what should it run? Give COMMAND")
 
 
 # ---- how options get into a request --------------------------------------------------------------
@@ -117,6 +122,19 @@ def _option(*flags: str, change: _Change, text: str, **more: Any) -> Callable[[_
     return click.option(*flags, expose_value=False, callback=remember, help=text, **more)
 
 
+def _files(kind: str) -> Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]:
+    """A shell completes these by itself; `kind` as it calls them: file, dir."""
+
+    def complete(
+        _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type=kind)]
+
+    return complete
+
+
 def _text(*flags: str, field: str, metavar: str, text: str) -> Callable[[_Command], _Command]:
     return _option(*flags, change=partial(_set, field, str), metavar=metavar, text=text)
 
@@ -149,18 +167,21 @@ _OPTIONS = (
         "--spec",
         change=_nothing,
         metavar="FILE",
+        shell_complete=_files("file"),
         text="A CreateContainerRequest as JSON or TOML (.toml), - for stdin; options override.",
     ),
     _option(
         "--rootfs",
         change=partial(_set, "rootfs_path", words.directory),
         metavar="DIR",
+        shell_complete=_files("dir"),
         text="A directory: the container's root file system.",
     ),
     _option(
         "--image",
         change=partial(_set, "rootfs_path", words.directory),
         metavar="DIR",
+        shell_complete=_files("dir"),
         text="The same, until there are images.",
     ),
     _option(
@@ -171,9 +192,30 @@ _OPTIONS = (
         text="The program cannot write to its root.",
     ),
     _option(
+        "--interactive",
+        "-i",
+        change=partial(_flag, "stdin"),
+        is_flag=True,
+        text="Its input can be typed to; else it is empty.",
+    ),
+    _option(
+        "--tty",
+        "-t",
+        change=partial(_flag, "tty"),
+        is_flag=True,
+        text="Its streams are a terminal.",
+    ),
+    _option(
+        "--stdin-once",
+        change=partial(_flag, "stdin_once"),
+        is_flag=True,
+        text="The end of the first session's input is the end of its input.",
+    ),
+    _option(
         "--env-file",
         change=words.env_file,
         metavar="FILE",
+        shell_complete=_files("file"),
         multiple=True,
         text="Lines of KEY=VALUE; KEY alone: as it is here. -e overrides.",
     ),
@@ -276,6 +318,7 @@ _OPTIONS = (
         "--label-file",
         change=words.label_file,
         metavar="FILE",
+        shell_complete=_files("file"),
         multiple=True,
         text="Lines of KEY=VALUE.",
     ),
@@ -287,6 +330,13 @@ _OPTIONS = (
         change=partial(_set, "stop_timeout_ms", sizes.seconds_ms),
         metavar="SECONDS",
         text="What stop waits before it kills [10].",
+    ),
+    _option(
+        "--log-opt",
+        change=words.log_option,
+        metavar="KEY=VALUE",
+        multiple=True,
+        text="max-size=16m (-1: any), max-file=5.",
     ),
     _option(
         "--restart",

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from conman.ctl import sizes
+
 if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
@@ -49,6 +51,24 @@ def _limit(text: str) -> int:
     if not text.removeprefix("-").isdecimal() or not -(2**63) <= int(text[:30]) < 2**63:
         raise ValueError(f"{text!r} is no number, nor 'unlimited'")
     return int(text)
+
+
+def log_option(request: "wire.CreateContainerRequest", text: str) -> None:
+    """max-size=SIZE or max-file=N."""
+    key, value = pair(text)
+    match key:
+        case "max-size":
+            request.log.max_size_bytes = sizes.size_or_unlimited(value)
+        case "max-file":
+            request.log.max_files = _small(value)
+        case _:
+            raise ValueError(f"{key} is no option of the log: give max-size=16m or max-file=5")
+
+
+def _small(text: str) -> int:
+    if not -(2**31) <= (found := sizes.integer(text)) < 2**31:
+        raise ValueError(f"{text} is out of range")
+    return found
 
 
 def restart_policy(text: str) -> "wire.RestartPolicy":

@@ -13,14 +13,16 @@ EXIT_INTERRUPTED = 130
 class CommandFailed(Exception):
     """One thing that was asked for did not happen; the next container is tried.
 
-    The message is one sentence: what, why, and what to do next. `code`: gRPC's name of it, if it has one.
+    The message is one sentence: what, why, and what to do next. `code`: gRPC's name of it, and `reason`
+    conman's, if it has one.
     """
 
     exit_code = EXIT_FAILED
 
-    def __init__(self, told: str, code: str = "") -> None:
+    def __init__(self, told: str, code: str = "", reason: str = "") -> None:
         super().__init__(told)
         self.code = code
+        self.reason = reason
 
 
 class Unreachable(CommandFailed):

@@ -5,7 +5,7 @@ to complete its name.
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -14,18 +14,23 @@ from conman.ctl.failure import EXIT_INTERRUPTED
 
 
 class LazyGroup(click.Group):
-    """`commands_in`: name to (module, attribute); `aliases`: other names of some of them."""
+    """`commands_in`: name to (module, attribute); `aliases`: other names of some of them.
+
+    `sections`: what help lists under a title of its own, before all others.
+    """
 
     def __init__(
         self,
         *args: Any,  # noqa: ANN401 - click's
         commands_in: Mapping[str, tuple[str, str]],
         aliases: Mapping[str, str],
+        sections: Mapping[str, Sequence[str]] | None = None,
         **more: Any,  # noqa: ANN401 - click's
     ) -> None:
         super().__init__(*args, **more)
         self._commands_in = commands_in
         self._aliases = aliases
+        self._sections = sections or {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Their names, without importing them."""
@@ -38,6 +43,19 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(place[0]), place[1])
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its first sentence, as far as it goes; this imports them all."""
+        named = {name for section in self._sections.values() for name in section}
+        rest = [name for name in self.list_commands(ctx) if name not in named]
+        for title, names in (*self._sections.items(), ("Commands", rest)):
+            with formatter.section(title):
+                formatter.write_dl(self._told(ctx, names, formatter.width))
+
+    def _told(self, ctx: click.Context, names: Iterable[str], width: int) -> list[tuple[str, str]]:
+        room = width - max(map(len, self._commands_in)) - 6
+        commands = [(name, self.get_command(ctx, name)) for name in names]
+        return [(name, each.get_short_help_str(room)) for name, each in commands if each]
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; ^C ends it before click has words for that."""
@@ -52,9 +70,9 @@ class Verb(click.Command):
 
     def __init__(self, *args: Any, example: str = "", **more: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **more)
-        self._example = example
+        self.example = example
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Below everything else, as an epilog would stand."""
         # One line, however long: it is there to be copied.
-        formatter.write(f"\n  Example: {ctx.command_path} {self._example}".rstrip() + "\n")
+        formatter.write(f"\n  Example: {ctx.command_path} {self.example}".rstrip() + "\n")

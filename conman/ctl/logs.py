@@ -20,6 +20,7 @@ from conman.ctl.times import NS, utc, when
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from conman.ctl.client import Client
     from conman.wire.v1 import conman_pb2 as wire
 
 _GAP = (
@@ -91,19 +92,31 @@ def logs(
     )
     # Nobody ends a stream that is silent, but the moment up to which it was wanted.
     limit_s = (last - now) / NS if request.follow and last is not None else None
-    client = client_of(ctx, endless=True)
-    printer, as_json = Printer(timestamps=timestamps), wants_json(ctx)
+    printer = None if wants_json(ctx) else Printer(timestamps=timestamps)
+    print_log(client_of(ctx, endless=True), request, printer, limit_s)
+
+
+def print_log(
+    client: "Client",
+    request: "wire.LogsRequest",
+    printer: "Printer | None",
+    limit_s: float | None = None,
+) -> None:
+    """What is asked for, over any number of conmands; without a printer as JSON."""
+    from conman.wire.v1 import conman_pb2 as wire
+
     for answer in client.stream("Logs", request, wire.LogsResponse, limit_s):
         # What a broken stream goes on after.
         request.position = answer.position
         if answer.gap:
             complain(_GAP)
         for chunk in answer.chunks:
-            if as_json:
+            if printer is None:
                 print_answer(chunk)
             else:
                 printer.write(chunk)
-        printer.flush()
+        if printer is not None:
+            printer.flush()
 
 
 def _span(since: str | None, until: str | None, now: int) -> tuple[int, int | None]:

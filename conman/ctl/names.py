@@ -19,6 +19,7 @@ _PATIENCE_S = 0.5
 #: Of which states containers are offered, by command; all by the others.
 _OFFERED = {
     "start": ("CREATED", "EXITED"),
+    "attach": ("RUNNING", "PAUSED"),
     "stop": ("RUNNING", "PAUSED"),
     "kill": ("RUNNING", "PAUSED"),
     "pause": ("RUNNING",),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import grpc
+    from google.rpc.error_details_pb2 import ErrorInfo
 
     from conman.ctl.address import Address
 
@@ -23,10 +24,11 @@ _DETAILS_KEY = "grpc-status-details-bin"
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """One failed try. `metadata` is conman's own (field, hint), None when it was not conman."""
+    """One failed try. `reason` and `metadata` (field, hint) are conman's own, "" and None when it was not."""
 
     code: str
     details: str
+    reason: str = ""
     metadata: "Mapping[str, str] | None" = None
 
     @property
@@ -49,16 +51,20 @@ class Cause:
 
 def read_failure(error: "grpc.RpcError") -> Failed:
     """What the error says, with the ErrorInfo that conman attached."""
-    return Failed(error.code().name, error.details() or "", _metadata(error))
+    info = _info(error)
+    code, details = error.code().name, error.details() or ""
+    return (
+        Failed(code, details, info.reason, dict(info.metadata)) if info else Failed(code, details)
+    )
 
 
-def _metadata(error: "grpc.RpcError") -> "Mapping[str, str] | None":
+def _info(error: "grpc.RpcError") -> "ErrorInfo | None":
     pairs = error.trailing_metadata() or ()
     encoded = next((pair.value for pair in pairs if pair.key == _DETAILS_KEY), None)
     return None if encoded is None else _of_details(encoded)
 
 
-def _of_details(encoded: bytes) -> "Mapping[str, str] | None":
+def _of_details(encoded: bytes) -> "ErrorInfo | None":
     from google.protobuf.message import DecodeError
     from google.rpc.error_details_pb2 import ErrorInfo
     from google.rpc.status_pb2 import Status
@@ -72,7 +78,7 @@ def _of_details(encoded: bytes) -> "Mapping[str, str] | None":
         ]
     except DecodeError:
         return None
-    return next((dict(info.metadata) for info in infos if info.domain == _ERROR_DOMAIN), None)
+    return next((info for info in infos if info.domain == _ERROR_DOMAIN), None)
 
 
 def sentence(failed: Failed, method: str, address: "Address", deadline_s: float | None) -> str:

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-#: Whatever would end us; and what a terminal and a shell tell.
-_ENDING = ("HUP", "INT", "QUIT", "TERM", "ALRM", "USR1", "USR2")
-_CAUGHT = tuple(Signals[f"SIG{name}"] for name in (*_ENDING, "WINCH", "CONT"))
+#: Whatever would end us.
+ENDING = tuple(
+    Signals[f"SIG{name}"] for name in ("HUP", "INT", "QUIT", "TERM", "ALRM", "USR1", "USR2")
+)
 #: There is nothing to have a session with: it ended, or nobody serves its streams.
 _NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
 
@@ -80,7 +81,7 @@ class Session:
         raw = link.tty and self.request.stdin
         with (
             link.connection,
-            Caught(_CAUGHT) as heard,
+            Caught((*ENDING, Signals.SIGWINCH, Signals.SIGCONT)) as heard,
             Raw(STDIN) if raw else nullcontext() as terminal,
         ):
             sides = Sides(
@@ -115,6 +116,8 @@ class Session:
                 return EXIT_OK
             case Interrupted(number):
                 return 128 + number
+            case CutOff("ExitUnseen"):
+                return self.code()
             case CutOff(_, message):
                 raise CommandFailed(f"the session is cut off: {message}")
 

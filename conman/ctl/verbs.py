@@ -1,4 +1,4 @@
-"""start, stop, kill, remove: in `conmanctl container` for scripts, and by themselves for people.
+"""stop, kill, remove: in `conmanctl container` for scripts, and by themselves for people.
 
 Each command builds a request, asks, and prints what it is told. It must never decide
 anything that conmand decides: names, states, directories are conmand's to judge.
@@ -42,23 +42,6 @@ def for_each(
             complain(str(failure))
             exit_code = exit_code or failure.exit_code
     return exit_code
-
-
-@click.command(cls=Verb, example="web")
-@many
-@common_options
-@click.pass_context
-def start(ctx: click.Context, containers: tuple[str, ...]) -> int:
-    """Run the programs of CREATED or EXITED containers."""
-    from conman.wire.v1 import conman_pb2 as wire
-
-    client = client_of(ctx)
-
-    def ask(name: str) -> "Message":
-        request = wire.StartContainerRequest(request_id=new_request_id(), container_id=name)
-        return client.call("StartContainer", request, wire.StartContainerResponse)
-
-    return for_each(ctx, containers, ask)
 
 
 @click.command(cls=Verb, example="--timeout 2.5 web")

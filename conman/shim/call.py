@@ -11,7 +11,7 @@ from conman.primitives.fence import fence, make_lock
 from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
 from conman.shim.complaint import complain
-from conman.shim.log import Log
+from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.machine import CallEnded
 from conman.shim.stdio import Output, close_all
@@ -24,14 +24,20 @@ _AGAIN_S = 1.0
 class Call:
     """`tell`: where CallEnded goes, exactly once for every `begin`."""
 
-    __slots__ = ("_directory", "_loop", "_output", "_pid", "_tell")
+    __slots__ = ("_directory", "_logs", "_loop", "_output", "_pid", "_tell")
 
     def __init__(
-        self, directory: str, loop: Loop, output: Output, tell: Callable[[CallEnded], None]
+        self,
+        directory: str,
+        loop: Loop,
+        output: Output,
+        logs: Logs,
+        tell: Callable[[CallEnded], None],
     ) -> None:
         self._directory = directory
         self._loop = loop
         self._output = output
+        self._logs = logs
         self._tell = tell
         self._pid: int | None = None
 
@@ -94,7 +100,7 @@ class Call:
             self._output.close()
         else:
             words = ""
-            self._output.log_to(Log(task.log))
+            self._output.log_to(self._logs.first(task.log, task.log_limits))
         self._tell(CallEnded(code, "", words, init))
 
 

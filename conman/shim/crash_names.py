@@ -4,6 +4,7 @@
     shim/<input>/during:<j>         at the j-th primitive step of that; a write is torn in the middle
     shim/<action>/before | after    around anything else that the machine says
     shim/bind/before | after        around its socket's binding
+    shim/rotate-log/during:<j>      at the j-th step of a log's rotation
 
 Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, `shim/oom-read/during:4`.
 """
@@ -11,6 +12,9 @@ Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, 
 from conman.shim import machine, recipes
 
 _RECORD = len(recipes.write_exit("", b""))
+
+#: When one old file goes.
+_ROTATION = len(recipes.rotate_log("", 1, (0,)))
 
 #: The inputs that lead to primitive steps, and to how many.
 _STEPS = {
@@ -40,7 +44,12 @@ def known() -> frozenset[str]:
         for kind, steps in _STEPS.items()
         for number in range(1, steps + 1)
     )
-    return frozenset((*around, *during))
+    rotating = (rotation_point(number) for number in range(1, _ROTATION + 1))
+    return frozenset((*around, *during, *rotating))
+
+
+def rotation_point(number: int) -> str:
+    return f"shim/rotate-log/during:{number}"
 
 
 def _kebab(name: str) -> str:

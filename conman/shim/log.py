@@ -1,11 +1,14 @@
 """A container's log, in the CRI's format: `<time> stdout|stderr F|P <text>`; P: the line goes on.
 
 The container must never wait for the disk, and the shim must never die of it: what cannot be written is
-dropped, counted, and said in the log once it can be written again. A line is whole or not there.
+dropped, counted, and said in the log once it can be written again. A line is whole or not there. Of what
+could be written it never takes anything back but half a line: somebody may have read it.
 """
 
 import os
 import time
+
+from conman.shim.rotation import Rotation
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -18,6 +21,12 @@ def records(stream: str, data: bytes, at: int) -> bytes:
     return b"".join([*whole, b"%sP %s\n" % (head, rest)] if rest else whole)
 
 
+def _output_in(whole: bytes) -> int:
+    """How many bytes of output these lines hold."""
+    texts = (line.split(b" ", 3) for line in whole.split(b"\n")[:-1])
+    return sum(len(text) + (tag == b"F") for _, _, tag, text in texts)
+
+
 def _time(at: int) -> str:
     """RFC3339Nano."""
     seconds, rest = divmod(at, 1_000_000_000)
@@ -25,12 +34,13 @@ def _time(at: int) -> str:
 
 
 class Log:
-    """One log file, only ever appended to. `lost`: bytes of output dropped since the last success."""
+    """One log, only ever appended to. `lost`: bytes of output dropped since the last success."""
 
-    __slots__ = ("_fd", "_path", "_reason", "_torn", "lost")
+    __slots__ = ("_fd", "_path", "_reason", "_rotation", "_torn", "lost")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, rotation: Rotation | None = None) -> None:
         self._path = path
+        self._rotation = rotation
         self._fd = -1
         self._torn = False
         self._reason = ""
@@ -39,13 +49,16 @@ class Log:
     def write(self, stream: str, data: bytes) -> None:
         """Append what a container wrote, or count it as lost."""
         at = time.time_ns()
+        marker, whole = self._marker(at), records(stream, data, at)
         try:
-            self._append(self._marker(at) + records(stream, data, at))
+            written = self._append(marker + whole)
         except OSError as error:
-            self.lost += len(data)
-            self._reason = error.strerror or str(error)
-        else:
+            self._reason, written = error.strerror or str(error), 0
+        if written == len(marker) + len(whole):
             self.lost = 0
+        else:
+            kept = _output_in(whole[: max(written - len(marker), 0)])
+            self.lost = (0 if written else self.lost) + len(data) - kept
 
     def say(self, text: str) -> None:
         """A line of conman's own."""
@@ -66,16 +79,30 @@ class Log:
         text = f"conman: {self.lost} bytes of output were lost here: {self._reason}\n"
         return records("stderr", text.encode(), at)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes) -> int:
+        """How much of it is there now: all, or so many whole lines. Raises OSError: nothing."""
         size = self._open()
+        if self._rotation is not None and self._rotation.is_due(size, len(data)):
+            size = self._rotate()
         view = memoryview(b"\n" + data if self._torn else data)
+        before, done = int(self._torn), 0
         try:
-            while view:
-                view = view[os.write(self._fd, view) :]
-        except OSError:
-            self._cut_back(size)
-            raise
+            while done < len(view):
+                done += os.write(self._fd, view[done:])
+        except OSError as error:
+            whole = data.rfind(b"\n", 0, max(done - before, 0)) + 1
+            self._reason = error.strerror or str(error)
+            self._torn = self._torn and not whole
+            self._cut_back(size + (before + whole if whole else 0))
+            return whole
         self._torn = False
+        return len(data)
+
+    def _rotate(self) -> int:
+        """Put the file aside, and begin another, of which it gives the size."""
+        if self._rotation is not None and self._rotation.turn():
+            self.close()
+        return self._open()
 
     def _open(self) -> int:
         """Open the file if it is not, and tell its size."""

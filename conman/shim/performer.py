@@ -13,12 +13,12 @@ from conman.primitives.light import socket
 from conman.primitives.perform import perform
 from conman.primitives.shared_results import Done, Failed, OomCount, SharedResult
 from conman.primitives.shared_steps import ReadOom, Shared, WriteFile
-from conman.shim import machine, recipes
+from conman.shim import machine
 from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
-from conman.shim.crash_names import action_name, input_name
-from conman.shim.log import Log
+from conman.shim.crash_names import action_name, input_name, rotation_point
+from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.stdio import Output
 
@@ -35,7 +35,8 @@ class Shim:
         self._inputs: list[machine.Input] = []
         self._loop = Loop()
         self._output = Output(directory, self._loop.readers, lambda: self._loop.hasten("drain"))
-        self._call = Call(directory, self._loop, self._output, self._inputs.append)
+        self._logs = Logs(directory, self._do_of_rotation)
+        self._call = Call(directory, self._loop, self._output, self._logs, self._inputs.append)
         self._connections = Connections(listener, self._loop.readers, self._inputs.append)
 
     def run(self, create_within_s: float) -> None:
@@ -102,10 +103,19 @@ class Shim:
                 return False
         return True
 
+    def _do_of_rotation(self, steps: tuple[Shared, ...]) -> int:
+        """How many were done, before one failed."""
+        for number, step in enumerate(steps):
+            if self._points.reached(rotation_point(number + 1)):
+                crash()
+            if not isinstance(attempt(step), Done):
+                return number
+        return len(steps)
+
     def _reopen(self, log: str) -> str:
         """Why the output cannot be read; "" when it is."""
         try:
-            self._output.reopen(Log(log))
+            self._output.reopen(self._logs.next(log))
         except OSError as error:
             complain(f"cannot go on reading: {error}")
             return error.strerror or str(error)
@@ -113,7 +123,7 @@ class Shim:
 
     def _complete_log(self, log: str) -> None:
         self._output.settle()
-        for step in recipes.complete_log(log):
+        for step in self._logs.complete(log):
             attempt(step)
         self._inputs.append(machine.LogComplete())
 

@@ -7,11 +7,13 @@ from conman.primitives.shared_steps import (
     Fence,
     MakeDirectory,
     MakeFifo,
+    ReadFile,
     ReadOom,
     Rename,
     Shared,
     SyncDirectory,
     SyncFile,
+    Unlink,
     WriteFile,
 )
 
@@ -51,6 +53,31 @@ def end_call(lock: str, marker: str, state_directory: str) -> Fence:
     return Fence(lock, marker, state_directory, timeout_ms=4_000)
 
 
-def complete_log(path: str) -> tuple[Shared, ...]:
-    """Content and name of the log survive a power cut."""
-    return (SyncFile(path), SyncDirectory(path.rpartition("/")[0]))
+def keep_limits(directory: str, text: str) -> tuple[Shared, ...]:
+    """How large a log may be, for a successor. In RUN, like the shim itself."""
+    kept = f"{directory}/log.limits"
+    return (WriteFile(f"{kept}.tmp", text.encode()), Rename(f"{kept}.tmp", kept))
+
+
+def kept_limits(directory: str) -> Shared:
+    return ReadFile(f"{directory}/log.limits")
+
+
+def rotate_log(path: str, number: int, old: tuple[int, ...]) -> tuple[Shared, ...]:
+    """The log is put aside under its number, which no file of it ever had; whoever writes on makes a new one.
+
+    Whenever this is cut short, the numbers tell the order of what is there.
+    """
+    return (
+        Rename(path, f"{path}.{number}"),
+        *(Unlink(f"{path}.{each}") for each in old),
+    )
+
+
+def complete_log(path: str, numbers: tuple[int, ...] = ()) -> tuple[Shared, ...]:
+    """Content and name of the log, and of what was put aside, survive a power cut."""
+    return (
+        *(SyncFile(f"{path}.{each}") for each in numbers),
+        SyncFile(path),
+        SyncDirectory(path.rpartition("/")[0]),
+    )

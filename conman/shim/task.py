@@ -4,7 +4,15 @@ Their other half is `conman.core.shim_call`. Pure; it must never guess what a bo
 """
 
 from conman.frozen import frozen
-from conman.shim.json_text import loads
+from conman.shim.json_text import dumps, loads
+
+
+@frozen
+class LogLimits:
+    """A log's file has at most so many bytes (0: any), and of its files so many are kept."""
+
+    bytes: int
+    files: int
 
 
 @frozen
@@ -21,6 +29,7 @@ class Task:
     cgroup: str
     boot_id: str
     timeout_ms: int
+    log_limits: LogLimits
 
 
 @frozen
@@ -49,7 +58,19 @@ def parse_task(body: str) -> Task:
         raw["cgroup"],
         raw["boot_id"],
         raw["timeout_ms"],
+        LogLimits(raw["log_bytes"], raw["log_files"]),
     )
+
+
+def limits_text(limits: LogLimits) -> str:
+    """What one shim writes down for its successor."""
+    return dumps({"bytes": limits.bytes, "files": limits.files})
+
+
+def parse_limits(text: str) -> LogLimits:
+    """Raises KeyError or ValueError for what no shim has written."""
+    raw = loads(text)
+    return LogLimits(raw["bytes"], raw["files"])
 
 
 def parse_log(body: str) -> str:

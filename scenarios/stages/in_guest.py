@@ -7,7 +7,7 @@ It must never take for a cut what was none: a point that is not passed is told.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 import grpc
@@ -22,11 +22,14 @@ from scenarios.violation import Violation
 from vm.guests import Guest
 
 SOCKET, REST = "/run/conman/conmand.sock", "/opt/conman/bin/python -m scenarios.stages.guest_rest"
-#: The unit's, until the next boot: once conmand is killed the machine is reset, with nothing written out.
-_ARMED = """mkdir -p /run/systemd/system/conman.service.d
-cat >/run/systemd/system/conman.service.d/cut.conf <<'END'
+#: Once conmand is killed the machine is reset, with nothing written out. Each boot takes one point, and has taken
+#: it for good before conmand begins; where none is left nobody kills it, so that nothing of this matters.
+_ARMED = """mkdir -p /etc/systemd/system/conman.service.d
+printf 'CONMAN_CRASH_AT={points}\n' >/etc/conman-cuts
+cat >/etc/systemd/system/conman.service.d/cut.conf <<'END'
 [Service]
-Environment=CONMAN_CRASH_AT={point}
+ExecStartPre=/bin/sh -c '[ -e /run/conman-cut ] || (sed -n 1p /etc/conman-cuts >/run/conman-cut; sed -i 1d /etc/conman-cuts; sync)'
+EnvironmentFile=-/run/conman-cut
 Restart=no
 ExecStopPost=/bin/sh -c '[ "$EXIT_STATUS" != KILL ] || echo b >/proc/sysrq-trigger'
 END
@@ -35,6 +38,8 @@ systemctl daemon-reload
 systemctl start --no-block conman
 """
 _CALL_S, _REST_S, _LOOK_S = 300.0, 300.0, 0.2
+#: From the answer to the last request to the end of recovery, in a boot that is still under way.
+_DIES_S = 120
 
 
 class InGuest:
@@ -43,19 +48,21 @@ class InGuest:
     def __init__(self, story: Story, guest: Guest, rootfs: str) -> None:
         self._story, self._guest, self._rootfs = story, guest, rootfs
         self._channel: grpc.Channel | None = None
+        self._is_up = True
         self.client = Client(story.given)
         # Of a machine that is gone grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-    def play(self, point: str) -> None:
-        """What is given; the rest of the story, cut at `point`; and the judgement. Raises Violation."""
+    def play(self, *points: str) -> None:
+        """What is given; the rest of the story, cut at `points`, one boot each; the judgement. Raises Violation."""
         try:
             self._serve_undisturbed("what is given")
             self._guest.run("sync")
             asks = (*self._story.given, *self._story.asks)
             self.client = Client(asks, len(self._story.given), self.client.history)
-            self._live(point)
-            self._guest.power_on()
+            self._arm(points)
+            for point in points:
+                self._live(point)
             self._serve_undisturbed("what it had recovered")
             self._judge()
         finally:
@@ -66,14 +73,21 @@ class InGuest:
         if not self._serve():
             raise Violation("I1", f"the guest died of {what}")
 
-    def _live(self, point: str) -> None:
+    def _arm(self, points: Sequence[str]) -> None:
         self._close()
         # The connection may end under it: then it was reset already.
-        self._guest.attempt(_ARMED.format(point=point), timeout_s=_CALL_S)
-        self._connect()
-        if self._serve() and not self._comes(lambda: self._guest.is_off, 10):
-            raise Violation("stage", f"{point} is never passed in a guest")
-        self._close()
+        armed = _ARMED.format(points="\\nCONMAN_CRASH_AT=".join(points))
+        self._guest.attempt(armed, timeout_s=_CALL_S)
+        self._is_up = not self._guest.is_off
+
+    def _live(self, point: str) -> None:
+        """Until it is cut at `point`, and up again, or off once more."""
+        if self._is_up:
+            self._connect()
+            if self._serve() and not self._comes(lambda: self._guest.is_off, _DIES_S):
+                raise Violation("stage", f"{point} is never passed in a guest")
+            self._close()
+        self._is_up = self._guest.power_on()
 
     def _judge(self) -> None:
         told = self.client.history

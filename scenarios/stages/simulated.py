@@ -15,12 +15,13 @@ from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Container
 from conman.core.points import CrashPointNames
-from scenarios import actors, oracle, verdict
+from scenarios import actors, oracle, power, verdict
 from scenarios.clients import Client
 from scenarios.nodes import initial
 from scenarios.simulator import Schedule, Simulator
 from scenarios.stages.recorded import Life, Noted, Trace, sagas
 from scenarios.story import Story
+from scenarios.world import RUN
 
 LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
 #: More events than any life has.
@@ -70,6 +71,12 @@ class Simulated:
         if able:
             actors.act(self._node.world, able[0])
         return bool(able)
+
+    def cut(self) -> None:
+        """The power, while no daemon lives: what was not synced is lost."""
+        world = self._node.world
+        _, disk = next(power.cuts(world.disk, RUN))
+        world.power_cut(disk)
 
     def judge(self) -> None:
         assert self._simulator is not None, "nobody has lived"
@@ -148,6 +155,18 @@ def points(story: Story, like: Setting | None = None, *, widely: bool = False) -
         play.live("")
         passed |= dict.fromkeys(play.passed)
     return tuple(one for one in passed if one.partition("@")[0] in known)
+
+
+@cache
+def recovery_points(story: Story, crash: str) -> tuple[str, ...]:
+    """POINT@n of all that recovery passes when the power was cut at `crash`, in order."""
+    play, known = Simulated(story), CrashPointNames()
+    play.live(crash)
+    play.cut()
+    play.passed.clear()
+    play.live("")
+    recovered = (one for one in dict.fromkeys(play.passed) if one.startswith("recover/"))
+    return tuple(one for one in recovered if one.partition("@")[0] in known)
 
 
 @cache

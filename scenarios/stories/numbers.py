@@ -116,7 +116,13 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "no story: it is refused before the core begins. Newer: `test_database.py`; there is no older one",
     ),
     "S27": ("10,000 lives with random kills, and a census", "`make load`; drawn ones: `swarm`"),
-    "S28": ("log rotation in a crash", "not yet: no rotation"),
+    "S28": (
+        "log rotation in a crash",
+        (
+            "the simulator has no output. A shim's death at every step of rotations, and again:"
+            " `test_shim_rotation.py`; real ones: `test_shim_crashes.py`; the daemon's, followed: `test_logs.py`"
+        ),
+    ),
     "S29": (
         "a frozen or non-empty cgroup left behind",
         (

@@ -99,6 +99,8 @@ class OneShim:
             "cgroup": "",
             "boot_id": boot_id(),
             "timeout_ms": 20_000,
+            "log_bytes": 0,
+            "log_files": 0,
         }
         return json.dumps({**task, **changes})
 

@@ -15,12 +15,13 @@ import pytest
 
 from scenarios.stages.daemon import close
 from tests.integration.one_conmand import Conmand, await_end
+from tests.integration.real_runtime import REAL
 
 pytestmark = pytest.mark.timeout(120)
 
 
 ON_BOTH = pytest.mark.parametrize(
-    "conmand", ["fakerunc", pytest.param("runc", marks=pytest.mark.runc)], indirect=True
+    "conmand", ["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)], indirect=True
 )
 
 

@@ -18,6 +18,7 @@ from conman.host import looking as probing
 from conman.host.permits import probe_permits
 from conman.primitives import steps as s
 from tests.integration.one_conmand import Conmand
+from tests.integration.real_runtime import REAL
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.runc]
 
@@ -31,7 +32,7 @@ APPLETS = ("id", "pwd", "hostname", "env", "ls", "stat", "touch", "mount", "grep
 def conmand() -> Iterator[Conmand]:
     if shutil.which("busybox") is None:
         pytest.skip("needs a busybox to look around with")
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", "runc")
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", REAL)
     for name in APPLETS:
         (one.rootfs / "bin" / name).symlink_to("busybox")
     for directory in ("etc", "tmp", "dev", "proc", "sys", "var/www"):

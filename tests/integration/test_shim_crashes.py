@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from conman.core.log_records import chunks
+from conman.host.log_files import LogFiles
 from conman.primitives.steps import Absent, Done, Failed, ShimAnswer
 from conman.shim.crash_names import known
 from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read
@@ -26,6 +28,9 @@ RECORD = {
     "shim/log-complete/before": ("record",),
     "shim/send/before@2": ("record",),
 }
+
+# The first of it ends the rotation's third file, whatever is read at once.
+COUNTS = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done"
 
 
 @pytest.fixture
@@ -134,6 +139,7 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         *(f"shim/requested/during:{number}" for number in range(1, 6)),  # a record tried again
         *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
         *(f"shim/end-call/{when}" for when in ("before", "after")),
+        *(f"shim/rotate-log/during:{number}" for number in (1, 2)),  # below
         # A successor's.
         *(
             f"shim/{name}/{when}"
@@ -153,3 +159,49 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         one.kill()
         one.end_call()
         shutil.rmtree(one.directory)
+
+
+@pytest.mark.parametrize("point", ["shim/rotate-log/during:1@3", "shim/rotate-log/during:2@3"])
+def test_a_log_is_in_order_whenever_its_rotation_is_cut_short(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """The successor goes on within the same limits, of which only the dead one was told."""
+    one.runtime_does(CONTAINER, COUNTS)
+    armed(monkeypatch, one, point)
+    one.must_spawn()
+    assert one.create(log_bytes=100_000, log_files=3).call["init"]
+    ends = [
+        os.open(f"{one.directory}/{name}", os.O_RDONLY | os.O_NONBLOCK)
+        for name in ("stdout", "stderr")
+    ]
+    try:
+        one.start()
+        assert one.call("exit") == Absent()
+        one.must_spawn()
+        one.ask("succeed", json.dumps({"log": one.log}))
+        one.ask("exit")
+    finally:
+        for end in ends:
+            os.close(end)
+    numbers = [int(line) for line in kept_lines(one.log)]
+    assert numbers[-1] == 20_000
+    assert numbers == [*range(numbers[0], 20_001)]
+    names = sorted(os.listdir(os.path.dirname(one.log)))
+    # runs, log, two that were put aside; one more may have been on its way out, until the next rotation.
+    assert len(names) in (4, 5), names
+
+
+def kept_lines(path: str) -> list[bytes]:
+    """What conmand's own reader finds of stdout, after the marker."""
+    files, found = LogFiles(path), b""
+    files.begin(None)
+    while (block := files.read()).records:
+        assert not block.gap
+        for chunk in chunks(block.records):
+            if b"the shim died here" in chunk.content:
+                found = b""
+            elif chunk.stream == "stdout":
+                found += chunk.content
+    files.close()
+    # Its first line may be the rest of one.
+    return found.split(b"\n")[1:-1]

@@ -14,6 +14,7 @@ import pytest
 from conman.primitives.exit_status import exit_status
 from tests.integration.file_events import await_content
 from tests.integration.one_conmand import Conmand, await_end
+from tests.integration.real_runtime import REAL
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -21,7 +22,7 @@ MARKER = b"conman: the shim died here"
 UNKNOWN = (255, "Unknown")
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
     one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
     one.start()

@@ -21,6 +21,7 @@ from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import lives, start_time
 from conman.primitives.steps import Absent, Done, Fence, ProcessId
 from tests.integration.one_shim import CALL_MARK, OneShim, read, write
+from tests.integration.real_runtime import REAL
 
 INSTANCE = f"{os.getpid():08x}"
 CGROUP = f"/conman-{INSTANCE}/c-1"
@@ -40,7 +41,7 @@ class Container:
         for name in ("sh", "sleep", "yes", "cat", "echo"):
             # fakerunc runs none of these, but looks whether they are there.
             shutil.copy(
-                "/bin/busybox" if self.runtime == "runc" else sys.executable,
+                "/bin/busybox" if self.runtime == REAL else sys.executable,
                 f"{bundle}/rootfs/bin/{name}",
             )
         write(f"{bundle}/config.json", json.dumps(config(argv, memory)))
@@ -52,7 +53,7 @@ class Container:
             *("--log-format", "json", "create", "--bundle", f"{self.one.root}/bundle"),
             *("--pid-file", pid_file, "c-1"),
         )
-        return self.one.task(argv=argv, cgroup=CGROUP if self.runtime == "runc" else "")
+        return self.one.task(argv=argv, cgroup=CGROUP if self.runtime == REAL else "")
 
     def create(self) -> dict[str, Any]:
         return self.one.ask("create", self.task()).call
@@ -91,11 +92,11 @@ def config(argv: tuple[str, ...], memory: int) -> dict[str, object]:
     }
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
 def container(request: pytest.FixtureRequest) -> Iterator[Container]:
     root = tempfile.mkdtemp(prefix="cs-", dir="/tmp")
     beside = os.path.join(os.path.dirname(sys.executable), "fakerunc")
-    made = Container(OneShim(root), beside if request.param == "fakerunc" else "runc")
+    made = Container(OneShim(root), beside if request.param == "fakerunc" else REAL)
     try:
         yield made
     finally:
@@ -223,7 +224,7 @@ def bearers(state: str) -> list[int]:
 
 
 @pytest.mark.runc
-@pytest.mark.parametrize("container", ["runc"], indirect=True)
+@pytest.mark.parametrize("container", [REAL], indirect=True)
 def test_the_kernels_oom_counter_is_recorded(container: Container) -> None:
     container.bundle("sh", "-c", "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", memory=16 << 20)
     container.one.must_spawn()

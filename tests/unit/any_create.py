@@ -90,6 +90,7 @@ MORE: dict[str, st.SearchStrategy[Any]] = {
     "stdin": st.booleans(),
     "stdin_once": st.booleans(),
     "tty": st.booleans(),
+    "log": st.none() | st.builds(wire.LogOptions, max_size_bytes=st.none() | numbers),
 }
 creates = st.builds(
     wire.CreateContainerRequest,

@@ -3,6 +3,8 @@
 What the shim does is a test's script. It must never leave a script unplayed: `StubShim.close` says so.
 """
 
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from conman.wire.v1 import conman_pb2 as wire
+from tests.unit.one_terminal import ENTRY
 from tests.unit.stub_conmand import StubConmand
-from tests.unit.stub_shim import TOKEN, Script, StubShim
+from tests.unit.stub_shim import PATIENCE_S, TOKEN, Script, StubShim
 
 ID = "78f5f5f88847465c90c7124b8c7e3ea6"
 Shims = Callable[..., StubShim]
+BEGIN = (sys.executable, "-c", ENTRY)
 
 
 @pytest.fixture
@@ -45,3 +49,18 @@ def knows(conmand: StubConmand, path: str, *, tty: bool = False, stdin: bool = T
     conmand.behave["OpenStream"] = lambda *_: wire.OpenStreamResponse(
         socket_path=path, token=TOKEN, tty=tty
     )
+
+
+def begin(conmand: StubConmand, *words: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [*BEGIN, "--address", conmand.path, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def ran(conmand: StubConmand, *words: str, typed: bytes = b"") -> tuple[int, bytes, bytes]:
+    process = begin(conmand, *words)
+    out, err = process.communicate(typed, PATIENCE_S)
+    return process.returncode, out, err

@@ -91,13 +91,18 @@ def conmand() -> Iterator[StubConmand]:
 
 
 def refuse(
-    code: grpc.StatusCode, message: str, hint: str = "", *, domain: str = "conman"
+    code: grpc.StatusCode,
+    message: str,
+    hint: str = "",
+    *,
+    domain: str = "conman",
+    reason: str = "Test",
 ) -> Behave:
     """Answer with an error as conman makes them."""
 
     def behave(request: Message, context: grpc.ServicerContext) -> Message:
         packed = Packed()
-        packed.Pack(ErrorInfo(reason="Test", domain=domain, metadata={"hint": hint}))
+        packed.Pack(ErrorInfo(reason=reason, domain=domain, metadata={"hint": hint}))
         status = Status(code=code.value[0], message=message, details=[packed])
         context.abort_with_status(rpc_status.to_status(status))
 

@@ -10,7 +10,7 @@ from conman.api.spec import container_spec
 from conman.core.model import Container, RootfsMode, State
 from conman.core.resources import Resources
 from conman.core.restart import RestartName, RestartPolicy
-from conman.core.spec import ContainerSpec, Device, Mount, MountType, Ulimit
+from conman.core.spec import ContainerSpec, Device, LogLimits, Mount, MountType, Ulimit
 
 #: Every field is other than what a request without it would mean.
 FULL = ContainerSpec(
@@ -40,6 +40,7 @@ FULL = ContainerSpec(
     sysctls=(("net.ipv4.ip_forward", "1"),),
     stop_timeout_ms=0,
     runtime_spec_patch='{"process":{"oomScoreAdj":100}}',
+    log=LogLimits(0, 2),
     restart=RestartPolicy(RestartName.ON_FAILURE, 3),
 )
 

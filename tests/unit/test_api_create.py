@@ -10,7 +10,7 @@ from conman.api import translate
 from conman.api.fields import WORD_BYTES
 from conman.core.resources import Resources
 from conman.core.restart import RestartName, RestartPolicy
-from conman.core.spec import ContainerSpec, Device, Mount, MountType, Ulimit
+from conman.core.spec import ContainerSpec, Device, LogLimits, Mount, MountType, Ulimit
 from conman.errors import Code, ConmanError
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.any_create import FULL_DEVICE, MIB, MORE, RID, a_create, lists, maps, texts
@@ -69,6 +69,7 @@ def test_a_create_with_everything() -> None:
             sysctls={"net.ipv4.ip_forward": "1", "kernel.sem": "1 2"},
             stop_timeout_ms=0,
             runtime_spec_patch='{"process": {"oomScoreAdj": 5}}',
+            log=wire.LogOptions(max_size_bytes=1024),
             restart_policy=wire.RestartPolicy(name="on-failure", maximum_retry_count=3),
         )
     )
@@ -100,6 +101,7 @@ def test_a_create_with_everything() -> None:
         sysctls=(("kernel.sem", "1 2"), ("net.ipv4.ip_forward", "1")),
         stop_timeout_ms=0,
         runtime_spec_patch='{"process": {"oomScoreAdj": 5}}',
+        log=LogLimits(1024, 5),
         restart=RestartPolicy(RestartName.ON_FAILURE, 3),
     )
 
@@ -225,6 +227,10 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("sysctls", {"sysctls": {"net./../../kernel": "x"}}, "not a container's own"),
     ("sysctls", {"sysctls": {"net.a": "\0"}}, "NUL"),
     ("stop_timeout_ms", {"stop_timeout_ms": -1}, "out of range"),
+    ("log", {"log": wire.LogOptions(max_size_bytes=1023)}, "max_size_bytes is 1023"),
+    ("log", {"log": wire.LogOptions(max_size_bytes=-2)}, "max_size_bytes is -2"),
+    ("log", {"log": wire.LogOptions(max_files=1)}, "max_files is 1"),
+    ("log", {"log": wire.LogOptions(max_files=1001)}, "max_files is 1001"),
     *(
         ("restart_policy", {"restart_policy": wire.RestartPolicy(**given)}, why)
         for given, why in (

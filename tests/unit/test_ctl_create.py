@@ -38,6 +38,8 @@ def test_every_option(conmand: StubConmand) -> None:
         " -m 64m --memory-swap -1 --memory-reservation 1g --cpus 1.5 --cpu-shares 5 --cpu-period 1000"
         " --cpu-quota -1 --cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit 9 --ulimit nofile=1:2"
         " --ulimit core=unlimited --sysctl net.a=b=c --stop-signal INT --stop-timeout 1.5"
+        " -it --stdin-once"
+        " --log-opt max-size=10m --log-opt max-file=3"
     )
     patch = '{"process": {}}'
     assert sent(
@@ -47,6 +49,9 @@ def test_every_option(conmand: StubConmand) -> None:
         command="sh",
         rootfs_path="/r",
         rootfs_readonly=True,
+        stdin=True,
+        tty=True,
+        stdin_once=True,
         cwd="/w",
         user="www:web",
         groups=["adm", "7"],
@@ -83,6 +88,7 @@ def test_every_option(conmand: StubConmand) -> None:
         stop_signal="INT",
         stop_timeout_ms=1500,
         runtime_spec_patch=patch,
+        log=wire.LogOptions(max_size_bytes=10 * MIB, max_files=3),
     )
 
 
@@ -263,6 +269,10 @@ def test_what_is_no_size(text: str) -> None:
         ("--ulimit nofile=x", "'x' is no number"),
         ("--stop-timeout soon", "'soon' is no number of seconds"),
         ("--sysctl a", "KEY=VALUE is needed"),
+        ("--log-opt max-size", "KEY=VALUE is needed"),
+        ("--log-opt max-size=big", "'big' is no size"),
+        ("--log-opt max-file=99999999999", "out of range"),
+        ("--log-opt mode=non-blocking", "mode is no option of the log"),
         ("--env-file /does/not/exist", "/does/not/exist: No such file or directory"),
         ("--spec /does/not/exist", "No such file or directory"),
     ],

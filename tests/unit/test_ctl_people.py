@@ -324,3 +324,18 @@ def test_completion_is_a_script(shell: str, capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     assert f"_CONMANCTL_COMPLETE={shell}_complete" in out
     assert "%(" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [("run --rootfs ./r", "dir"), ("create --env-file x", "file"), ("run --spec x", "file")],
+)
+def test_files_are_the_shells_to_complete(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, kind: str
+) -> None:
+    monkeypatch.setenv("_CONMANCTL_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", f"conmanctl {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    with pytest.raises(SystemExit):
+        cli.run([])
+    assert capsys.readouterr().out == f"{kind},{words.rsplit(maxsplit=1)[-1]}\n"

@@ -1,7 +1,5 @@
 """conmanctl attach on pipes: both ways, signals, and every end that a session can have."""
 
-import subprocess
-import sys
 import threading
 from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 
@@ -10,27 +8,11 @@ import pytest
 
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
-from tests.unit.one_terminal import ENTRY
-from tests.unit.session_lab import ID, Shims, knows, shims
+from tests.unit.session_lab import ID, Shims, begin, knows, ran, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Script, Served
 
 __all__ = ["conmand", "shims"]
-
-
-def begin(conmand: StubConmand, *words: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-c", ENTRY, "--address", conmand.path, *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def ran(conmand: StubConmand, *words: str, typed: bytes = b"") -> tuple[int, bytes, bytes]:
-    process = begin(conmand, *words)
-    out, err = process.communicate(typed, PATIENCE_S)
-    return process.returncode, out, err
 
 
 # ---- pipes
@@ -176,6 +158,17 @@ def test_a_shim_that_another_follows(conmand: StubConmand, shims: Shims) -> None
         b"conmanctl: the shim of web died, and another has taken over: some output may be"
         b" missing here\ndone\n"
     )
+
+
+def test_an_end_that_a_successor_could_not_see(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.say_fields(frames.FAILED, reason="ExitUnseen", message="ask conmand")
+
+    shims(script)
+    status = wire.ContainerStatus(container_id=ID, exit_code=5)
+    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
+    assert ran(conmand, "attach", "web") == (5, b"", b"")
 
 
 def test_a_reader_that_is_too_slow(conmand: StubConmand, shims: Shims) -> None:

@@ -205,3 +205,39 @@ def test_a_line_that_goes_on_is_the_last(log: Written) -> None:
     assert rest(files) == [2, 3, 4]
     files.begin_before_end(0, Chosen())
     assert rest(files) == []
+
+
+def test_what_is_written_between_the_last_read_and_the_rotation(
+    log: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.lines(1)
+    files = reader(log)
+    assert rest(files) == [1]
+    look = LogFiles._newest
+
+    def too_late(one: LogFiles) -> int:
+        monkeypatch.setattr(LogFiles, "_newest", look)
+        log.lines(1)
+        log.rotates(1)
+        log.lines(1)
+        return look(one)
+
+    monkeypatch.setattr(LogFiles, "_newest", too_late)
+    assert rest(files) == [2, 3]
+
+
+def test_a_rotation_between_the_look_and_the_open(
+    log: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.lines(2)
+    files = reader(log)
+    opened = os.open
+
+    def too_late(path: str, flags: int) -> int:
+        monkeypatch.setattr(log_files.os, "open", opened)
+        log.rotates(1)
+        log.lines(1)
+        return opened(path, flags)
+
+    monkeypatch.setattr(log_files.os, "open", too_late)
+    assert rest(files) == [1, 2, 3]

@@ -15,6 +15,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
+from conman.core.spec import LogLimits
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim import recipes as shim
@@ -38,6 +39,7 @@ VALUES: dict[str, Any] = {
     "data": b"{}",
     "op": "create",
     "runtime": "runc",
+    "log": LogLimits(9, 2),
 }
 
 
@@ -65,7 +67,8 @@ BOOT: dict[str, tuple[s.Step, ...]] = {
     "probe_overlay": recipes_boot.probe_overlay("/data"),
     "write_exit": shim.write_exit("/data/runs/1", b""),
     "settle_in": shim.settle_in("/run/shim", b""),
-    "complete_log": shim.complete_log("/data/c/log"),
+    "complete_log": shim.complete_log("/data/c/log", (3, 4)),
+    "keep_limits": shim.keep_limits("/run/shim", "{}"),
 }
 EVERY = {repr(one)[:40]: steps(one) for one in effects()} | BOOT
 in_all = pytest.mark.parametrize("recipe", EVERY.values(), ids=list(EVERY))
@@ -304,7 +307,7 @@ def test_a_shims_fence_is_shorter_than_the_wait_for_its_hello() -> None:
 
 
 def test_a_shim_is_told_what_it_needs_for_one_call() -> None:
-    [call] = steps(v.RuntimeCreate(ID, RUN, "runc"))
+    [call] = steps(v.RuntimeCreate(ID, RUN, "runc", LogLimits(9, 2)))
     assert isinstance(call, s.CallShim)
     assert (call.directory, call.op) == (LAYOUT.shim(ID, RUN), "create")
     told = task.parse_task(call.body)

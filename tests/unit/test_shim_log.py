@@ -144,3 +144,40 @@ def test_a_silent_container_has_a_log(tmp_path: Path) -> None:
     log.close()
     assert (tmp_path / "log").read_bytes() == b""
     assert os.stat(tmp_path / "log").st_mode & 0o777 == 0o640
+
+
+def test_what_was_written_is_not_taken_back(tmp_path: Path, disk: Disk) -> None:
+    """Whole lines stay, for somebody may have read them; only the rest is lost, and said."""
+    log = Log(str(tmp_path / "log"))
+    disk.left = 100
+    log.write("stdout", b"one\ntwo\nthree\nfo")
+    assert log.lost == len(b"three\nfo")
+    assert texts(tmp_path / "log") == [b"stdout F one", b"stdout F two", b""]
+    disk.left = 60
+    log.write("stdout", b"six\n")
+    assert log.lost == len(b"three\nfosix\n")
+    disk.left = 1 << 30
+    log.write("stdout", b"seven\n")
+    log.close()
+    assert texts(tmp_path / "log") == [
+        b"stdout F one",
+        b"stdout F two",
+        b"stderr F conman: 12 bytes of output were lost here: No space left on device",
+        b"stdout F seven",
+        b"",
+    ]
+
+
+def test_a_loss_that_was_said_is_not_said_again(tmp_path: Path, disk: Disk) -> None:
+    log = Log(str(tmp_path / "log"))
+    disk.left = 0
+    log.write("stdout", b"one\n")
+    disk.left = 150
+    log.write("stdout", b"two\nthree\n")
+    assert log.lost == len(b"three\n")
+    log.close()
+    assert texts(tmp_path / "log") == [
+        b"stderr F conman: 4 bytes of output were lost here: No space left on device",
+        b"stdout F two",
+        b"",
+    ]

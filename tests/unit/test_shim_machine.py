@@ -10,10 +10,20 @@ import pytest
 
 from conman.primitives import steps as s
 from conman.shim import machine as m
-from conman.shim.task import Init, Task
+from conman.shim.task import Init, LogLimits, Task
 
 TASK = Task(
-    ("runc", "create"), "/l", "M=1", "/s", "/p", "/data/runs/1", "/data/log", "/cg", "b", 60
+    ("runc", "create"),
+    "/l",
+    "M=1",
+    "/s",
+    "/p",
+    "/data/runs/1",
+    "/data/log",
+    "/cg",
+    "b",
+    60,
+    LogLimits(9, 2),
 )
 BODY = json.dumps(
     {
@@ -27,6 +37,8 @@ BODY = json.dumps(
         "cgroup": TASK.cgroup,
         "boot_id": TASK.boot_id,
         "timeout_ms": TASK.timeout_ms,
+        "log_bytes": 9,
+        "log_files": 2,
     }
 )
 INIT = Init("b", 7, 70, 1, 2, "sleep")

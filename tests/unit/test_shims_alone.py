@@ -11,7 +11,7 @@ from itertools import product
 import pytest
 
 from conman.shim import machine as shim
-from conman.shim.task import Init, Task
+from conman.shim.task import Init, LogLimits, Task
 from scenarios import shims
 from scenarios.shims import Shim, left_alone, next_input
 
@@ -26,6 +26,7 @@ TASK = Task(
     cgroup="/conman/web-1",
     boot_id="boot-1",
     timeout_ms=1,
+    log_limits=LogLimits(0, 5),
 )
 INIT = Init("boot-1", 7, 7, 1, 1, "")
 CALLED = shim.CallEnded(0, "", "", INIT)

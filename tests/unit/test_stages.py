@@ -18,7 +18,7 @@ from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import play
 from scenarios.stages.programs import PROGRAMS
 from scenarios.stages.recorded import lives, sagas
-from scenarios.stages.simulated import alike, expected, points
+from scenarios.stages.simulated import alike, expected, points, recovery_points
 from scenarios.stories.all_stories import STORIES
 from scenarios.usage import Usage
 
@@ -196,3 +196,13 @@ def test_a_program_may_end_at_any_event() -> None:
     story, gone = find_single("pause-or-exit"), "Freeze Gone"
     orders = [expected(story, LIKE, (), widely=widely) for widely in (False, True)]
     assert [any(gone in trace for trace in traces) for traces in orders] == [False, True]
+
+
+def test_what_recovery_passes_depends_on_where_the_power_was_cut() -> None:
+    [create] = [story for story in STORIES if story.name == "create"]
+    assert recovery_points(create, "create-container/RecordIntent/before@1") == ()
+    undone = recovery_points(create, "create-container/RecordIntent/after@1")
+    kept = recovery_points(create, "create-container/CommitCreated/after@1")
+    assert undone[-1] == "recover/CommitUndone/after@1"
+    assert kept[-1] == "recover/CommitUnprepared/after@1"
+    assert {one.partition("/")[0] for one in undone + kept} == {"recover"}

@@ -2,11 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from vm import __main__ as command
-from vm import box, guests, places, steps
+from vm import box, guests, places, steps, suite
+from vm.hypervisor import Hypervisor
 from vm.trouble import Trouble
 
 VAGRANTS = """Host default
@@ -71,7 +73,12 @@ def test_trouble_is_one_sentence_and_exit_code_1(
     for name in ("TOP", "VAGRANT", "POOL", "LOGS"):
         monkeypatch.setattr(places, name, tmp_path)
     assert command.main(["bix"]) == 1
-    assert capsys.readouterr().err == "vm: there is no 'bix': python -m vm box | shell\n"
+    told = "vm: there is no 'bix': python -m vm box | shell | suite [FILE...]\n"
+    assert capsys.readouterr().err == told
+
+
+def test_the_files_of_the_suite_are_there() -> None:
+    assert [file for file in suite.FILES if not (places.TREE / file).is_file()] == []
 
 
 def test_who_is_outside_goes_by_the_open_connection_only() -> None:
@@ -94,3 +101,33 @@ def test_steps_tell_how_long_they_took(
     assert (
         "boot                                 2     2.0     3.5     5.5" in capsys.readouterr().out
     )
+
+
+class Dead:
+    """A hypervisor whose guest never says a word."""
+
+    def __init__(self, root: Path, state: str) -> None:
+        self.root, self.state = str(root), state
+        (root / "sys/class/net/virbr0/bridge").mkdir(parents=True)
+
+    def enter(self, *_command: str) -> list[str]:
+        return ["false"]
+
+    def virsh(self, *words: str) -> str:
+        return self.state if words[0] == "domstate" else "Bridge: virbr0"
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("running", "ssh did not come in 0 s: read .*console.*, then make test-vm again"),
+        ("shut off", "the guest went off while it was to come up: read .*console"),
+    ],
+)
+def test_a_guest_that_does_not_come_up_is_told(
+    state: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guests, "LOGS", tmp_path)
+    dead = cast("Hypervisor", Dead(tmp_path, state))
+    with pytest.raises(Trouble, match=told):
+        guests.Guest(dead).connect(timeout_s=0)

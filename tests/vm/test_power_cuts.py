@@ -1,17 +1,23 @@
-"""The power is cut: at crash points of the stories, and under a running container.
+"""The power is cut: at crash points of the stories, again in recovery, and under a running container.
 
-STORIES names the stories, CUTS how many points of each, evenly chosen; `make test-vm` cuts each once.
+STORIES names the stories, CUTS how many points of each, evenly chosen, AGAIN how many more of its recovery;
+`make test-vm` cuts each story once, and one of them again. What was cut is kept in build/vm/cuts.json.
 """
 
+import json
 import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from time import monotonic
 
 import pytest
 
 from scenarios.stages.in_guest import InGuest
-from scenarios.stages.simulated import points
+from scenarios.stages.simulated import points, recovery_points
 from scenarios.stories.single_client import STORIES
 from vm.guests import Guest
 from vm.installing import ROOTFS
+from vm.places import TOP
 from vm.steps import step
 
 NAMES = os.environ.get("STORIES", "").split() or [
@@ -20,23 +26,60 @@ NAMES = os.environ.get("STORIES", "").split() or [
     "remove-created",
     "remove-exited",
 ]
-CUTS = int(os.environ.get("CUTS", "1"))
-CHOSEN = {story.name: story for story in STORIES if story.name in NAMES}
+CUTS, AGAIN = int(os.environ.get("CUTS", "1")), int(os.environ.get("AGAIN") or "0")
+RECOVERED = NAMES if AGAIN else ["create"]
+KNOWN = {story.name: story for story in STORIES}
+
+Cut = Callable[[str, Sequence[str]], None]
 
 
-def chosen(story: str) -> list[str]:
-    """Of all its points CUTS, evenly; the middle one, where it is one."""
-    every = points(CHOSEN[story])
-    count = min(CUTS, len(every))
+@pytest.fixture
+def cut(fresh: Guest, kept: list[dict[str, object]]) -> Cut:
+    """Plays a story, its power cut at these points, and keeps what came of it."""
+
+    def play(story: str, at: Sequence[str]) -> None:
+        began, told = monotonic(), "violation"
+        try:
+            with step(f"story {story}"):
+                InGuest(KNOWN[story], fresh, ROOTFS).play(*at)
+            told = "ok"
+        finally:
+            kept.append({"story": story, "cuts": [*at], "told": told, "s": monotonic() - began})
+            Path(TOP, "cuts.json").write_text(json.dumps(kept, indent=1))
+
+    return play
+
+
+@pytest.fixture(scope="module")
+def kept() -> list[dict[str, object]]:
+    return []
+
+
+def evenly(every: Sequence[str], count: int) -> list[str]:
+    """The middle one, where it is one."""
+    count = min(count, len(every))
     return [every[(2 * index + 1) * len(every) // (2 * count)] for index in range(count)]
 
 
+def in_recovery(story: str) -> list[tuple[str, str]]:
+    """Of the point whose recovery has the most to do, some of what that passes."""
+    first = max(points(KNOWN[story]), key=lambda one: len(recovery_points(KNOWN[story], one)))
+    return [(first, one) for one in evenly(recovery_points(KNOWN[story], first), AGAIN or 1)]
+
+
+@pytest.mark.short
 @pytest.mark.parametrize(
-    ("story", "point"), [(name, one) for name in NAMES for one in chosen(name)]
+    ("story", "point"), [(name, one) for name in NAMES for one in evenly(points(KNOWN[name]), CUTS)]
 )
-def test_the_power_is_cut_at(story: str, point: str, fresh: Guest) -> None:
-    with step(f"story {story}"):
-        InGuest(CHOSEN[story], fresh, ROOTFS).play(point)
+def test_the_power_is_cut_at(story: str, point: str, cut: Cut) -> None:
+    cut(story, [point])
+
+
+@pytest.mark.parametrize(
+    ("story", "both"), [(name, both) for name in RECOVERED for both in in_recovery(name)]
+)
+def test_the_power_is_cut_again_in_recovery(story: str, both: tuple[str, str], cut: Cut) -> None:
+    cut(story, both)
 
 
 def test_the_power_is_cut_under_a_running_container(fresh: Guest) -> None:

@@ -157,7 +157,7 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
 
 def _create(effect: v.RuntimeCreate, layout: Layout, runtime_ms: int) -> Recipe:
     container_id, run = effect.container_id, effect.run
-    body = create_body(effect.runtime, layout, container_id, run, runtime_ms)
+    body = create_body(effect, layout, runtime_ms)
     directory = layout.shim(container_id, run)
     return (s.CallShim(directory, "create", body, runtime_ms + HELLO_MS),)
 

@@ -39,6 +39,7 @@ from conman.core.effects.transactions import (
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
+from conman.core.spec import LogLimits
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
@@ -110,11 +111,12 @@ class SpawnShim(HostEffect):
 
 @frozen
 class RuntimeCreate(HostEffect):
-    """The runtime's create, run by the shim. ShimAnswer, Absent, TimedOut."""
+    """The runtime's create, run by the shim, which keeps the log within `log`. ShimAnswer, Absent, TimedOut."""
 
     container_id: str
     run: int
     runtime: str
+    log: LogLimits
 
 
 @frozen

@@ -86,7 +86,8 @@ async def prepare(container: Container, run: int, setting: Setting) -> Init | Re
     if not isinstance(made, Done):
         return _cannot("start a shim", made)
     binary = runtime_of(container, setting)
-    init = _created(container, binary, await v.RuntimeCreate(container.id, run, binary))
+    created = await v.RuntimeCreate(container.id, run, binary, container.spec.log)
+    init = _created(container, binary, created)
     if isinstance(init, Refusal):
         return init
     watched = await v.WatchInit(container.id, run, init.process)

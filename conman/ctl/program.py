@@ -1,0 +1,158 @@
+"""Commands that are a session with a program: their options, and an exit code that is the program's.
+
+It must never give one of conmanctl's own failures a code that docker's users would take for the program's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from signal import Signals
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from conman.ctl import detach
+from conman.ctl.failure import CommandFailed
+from conman.ctl.lazy import Verb
+from conman.ctl.patience import new_request_id
+from conman.ctl.settings import client_of
+
+if TYPE_CHECKING:
+    from conman.ctl.client import Client
+    from conman.ctl.session import Session
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+#: As docker has them: it was not even begun; it cannot be run; there is no such program.
+EXIT_NOT_BEGUN, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND = 125, 126, 127
+_BY_REASON = {"CommandNotExecutable": EXIT_NOT_EXECUTABLE, "CommandNotFound": EXIT_NOT_FOUND}
+
+
+class NotBegun(click.UsageError):
+    """Wrong usage, which is no code of a program either."""
+
+    exit_code = EXIT_NOT_BEGUN
+
+
+class ProgramVerb(Verb):
+    """A command whose exit code is a program's, which it begins itself."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's
+    ) -> click.Context:
+        """Raises NotBegun for wrong usage."""
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.UsageError as error:
+            raise NotBegun(error.format_message(), error.ctx) from error
+
+    def invoke(self, ctx: click.Context) -> object:
+        """The program's code, or one that says why there is none."""
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            raise NotBegun(error.format_message(), error.ctx) from error
+        except CommandFailed as failure:
+            failure.exit_code = _BY_REASON.get(failure.reason, EXIT_NOT_BEGUN)
+            raise
+
+
+class Keys(click.ParamType[bytes]):
+    """Keys that leave a session."""
+
+    name = "keys"
+
+    def convert(
+        self, value: str | bytes, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        """Raises click's usage error that says which is none."""
+        if isinstance(value, bytes):
+            return value
+        try:
+            return detach.keys(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What ends a session but its program's end: keys, and signals that are not the program's."""
+
+    keys: bytes
+    sig_proxy: bool
+
+
+keys_option = click.option(
+    "--detach-keys",
+    "keys",
+    type=Keys(),
+    default=detach.USUAL,
+    metavar="KEYS",
+    help=f"What leaves it and lets it go on, on a terminal [{detach.USUAL}].",
+)
+
+
+def session_options(command: _Command) -> _Command:
+    """How a session with a container is left, and what becomes of signals."""
+    proxy = click.option(
+        "--sig-proxy/--no-sig-proxy",
+        default=True,
+        help="Signals are for the program, where it has no terminal [default].",
+    )
+    return keys_option(proxy(command))
+
+
+def session_with(
+    ctx: click.Context,
+    container_id: str,
+    *,
+    name: str,
+    stdin: bool,
+    leaving: Leaving,
+    removed: bool = False,
+) -> "Session":
+    """A session with a container's own program. `removed`: the container goes when it ends."""
+    from conman.ctl.session import Session
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client, endless = client_of(ctx), client_of(ctx, endless=True)
+    request = wire.OpenStreamRequest(
+        container_id=container_id, stdin=stdin, stdout=True, stderr=True
+    )
+    proxy = _proxy(client, container_id) if leaving.sig_proxy else None
+    return Session(
+        client,
+        request,
+        name,
+        leaving.keys,
+        proxy,
+        lambda: exit_code(endless, container_id, removed=removed),
+    )
+
+
+def _proxy(client: "Client", container_id: str) -> Callable[[Signals], None]:
+    from conman.ctl.proxy import Proxy
+    from conman.wire.v1 import conman_pb2 as wire
+
+    def send(signal: str) -> None:
+        request = wire.KillContainerRequest(
+            request_id=new_request_id(), container_id=container_id, signal=signal
+        )
+        client.call("KillContainer", request, wire.KillContainerResponse)
+
+    return Proxy(send)
+
+
+def exit_code(client: "Client", container_id: str, *, removed: bool = False) -> int:
+    """How the container's last run ended; waits for that. `removed`: until it is gone, too."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.WaitContainerRequest(
+        container_id=container_id,
+        condition="CONDITION_REMOVED" if removed else "CONDITION_EXITED",
+    )
+    answer = client.call("WaitContainer", request, wire.WaitContainerResponse)
+    return answer.status.exit_code

@@ -1,0 +1,118 @@
+"""`conmanctl run`: a container that is created, started and held a session with, in one command.
+
+The session is there before the program is, so nothing that it writes is missed. It must never end with a
+code that the program did not give, nor leave behind what it was told to remove.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from conman.ctl.create_options import create_options, request_of
+from conman.ctl.drawn_name import drawn_name
+from conman.ctl.failure import CommandFailed
+from conman.ctl.output import complain, say
+from conman.ctl.patience import new_request_id
+from conman.ctl.program import Leaving, ProgramVerb, session_options, session_with
+from conman.ctl.settings import client_of, common_options
+
+if TYPE_CHECKING:
+    from conman.ctl.client import Client
+    from conman.wire.v1 import conman_pb2 as wire
+
+#: So many names are drawn, the later ones with a number, before somebody else's luck is believed.
+_DRAWS = 8
+
+
+@click.command(
+    cls=ProgramVerb,
+    # -h is the host name, as docker has it.
+    context_settings={"allow_interspersed_args": False, "help_option_names": ["--help"]},
+    example="-it --rootfs ./rootfs -- sh",
+)
+@click.option("--name", metavar="NAME", help="[two words are drawn]")
+@click.option("--detach", "-d", is_flag=True, help="Print its id, and let it go on by itself.")
+@session_options
+@create_options
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, metavar="[--] COMMAND [ARG]...")
+@common_options
+@click.pass_context
+def run(
+    ctx: click.Context,
+    *,
+    name: str | None,
+    detach: bool,
+    keys: bytes,
+    sig_proxy: bool,
+    command: tuple[str, ...],
+) -> int | None:
+    """Create a container, start it, show what it writes and type to it.
+
+    Ends with the program's exit code; else 125: conman could not begin it, 126: it cannot
+    be run, 127: there is no such program. -it is a terminal; it is left by ctrl-p ctrl-q.
+    Goes on when conmand is killed.
+    """
+    request = request_of(ctx, name, command, unnamed=(drawn := drawn_name()))
+    if not detach:
+        _check(request)
+    client = client_of(ctx)
+    created = _create(client, request, drawn=request.name == drawn)
+    for warning in created.warnings:
+        complain(f"warning: {warning}")
+    if not detach:
+        return _held(ctx, client, created.container_id, request, Leaving(keys, sig_proxy))
+    _start(client, created.container_id)
+    say(ctx, created, lambda: created.container_id)
+    return None
+
+
+def _check(request: "wire.CreateContainerRequest") -> None:
+    """Nothing is created for a session that cannot be; of one on pipes, the input's end is to arrive."""
+    if request.stdin and request.tty and not os.isatty(0):
+        raise click.UsageError("-t with -i needs a terminal, and this input is none: leave out -t")
+    if request.stdin and not request.tty:
+        request.stdin_once = True
+
+
+def _create(
+    client: "Client", request: "wire.CreateContainerRequest", *, drawn: bool
+) -> "wire.CreateContainerResponse":
+    from conman.wire.v1 import conman_pb2 as wire
+
+    for draw in range(1, _DRAWS):
+        request.request_id = new_request_id()
+        try:
+            return client.call("CreateContainer", request, wire.CreateContainerResponse)
+        except CommandFailed as failure:
+            if not drawn or failure.code != "ALREADY_EXISTS":
+                raise
+        request.name = drawn_name(draw)
+    request.request_id = new_request_id()
+    return client.call("CreateContainer", request, wire.CreateContainerResponse)
+
+
+def _held(
+    ctx: click.Context,
+    client: "Client",
+    container_id: str,
+    request: "wire.CreateContainerRequest",
+    leaving: Leaving,
+) -> int:
+    session = session_with(
+        ctx,
+        container_id,
+        name=request.name,
+        stdin=request.stdin,
+        leaving=leaving,
+    )
+    link = session.open()
+    _start(client, container_id)
+    return session.hold(link)
+
+
+def _start(client: "Client", container_id: str) -> None:
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.StartContainerRequest(request_id=new_request_id(), container_id=container_id)
+    client.call("StartContainer", request, wire.StartContainerResponse)

@@ -1,0 +1,112 @@
+"""`conmanctl start`: by itself for many containers, with -a or -i a session with one.
+
+A container that never ran has a shim, so the session is there before the program and misses nothing. One
+that has run gets its shim with the start: what it writes is then read from its log, from where that ended.
+"""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from conman.ctl.lazy import Verb
+from conman.ctl.names import many
+from conman.ctl.patience import new_request_id
+from conman.ctl.program import Leaving, exit_code, session_options, session_with
+from conman.ctl.settings import client_of, common_options
+from conman.ctl.verbs import for_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from signal import Signals
+
+    from google.protobuf.message import Message
+
+    from conman.ctl.client import Client
+    from conman.ctl.session import Session
+
+
+@click.command(cls=Verb, example="--attach web")
+@click.option("--attach", "-a", is_flag=True, help="Show what it writes; end with its exit code.")
+@click.option("--interactive", "-i", is_flag=True, help="Type to it, too, if it takes any input.")
+@session_options
+@many
+@common_options
+@click.pass_context
+def start(
+    ctx: click.Context,
+    containers: tuple[str, ...],
+    *,
+    attach: bool,
+    interactive: bool,
+    keys: bytes,
+    sig_proxy: bool,
+) -> int:
+    """Run the programs of CREATED or EXITED containers.
+
+    With -a or -i as `attach`. Of an EXITED container with a terminal or an input the session
+    begins just after its program; what it wrote before is in its log.
+    """
+    client = client_of(ctx)
+    if not (attach or interactive):
+        return for_each(ctx, containers, lambda name: _start(client, name))
+    name, *others = containers
+    if others:
+        raise click.UsageError("-a and -i are for one container: a session is with one program")
+    return _attached(ctx, client, name, Leaving(keys, sig_proxy), interactive=interactive)
+
+
+def _start(client: "Client", name: str) -> "Message":
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.StartContainerRequest(request_id=new_request_id(), container_id=name)
+    return client.call("StartContainer", request, wire.StartContainerResponse)
+
+
+def _attached(
+    ctx: click.Context, client: "Client", name: str, leaving: Leaving, *, interactive: bool
+) -> int:
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.InspectContainerRequest(container_id=name)
+    found = client.call("InspectContainer", request, wire.InspectContainerResponse)
+    stdin = interactive and found.config.stdin
+    container_id = found.status.container_id
+    session = session_with(ctx, container_id, name=name, stdin=stdin, leaving=leaving)
+    if found.status.state != wire.EXITED:
+        link = session.open()
+        _start(client, container_id)
+        return session.hold(link)
+    if stdin or found.config.tty:
+        _start(client, container_id)
+        return session.hold(session.open())
+    return _read(client_of(ctx, endless=True), client, session)
+
+
+def _read(endless: "Client", client: "Client", session: "Session") -> int:
+    """What the next run writes, to its end."""
+    from conman.ctl.logs import Printer, print_log
+    from conman.wire.v1 import conman_pb2 as wire
+
+    container_id = session.request.container_id
+    # Its last line is what goes before.
+    request = wire.LogsRequest(container_id=container_id, tail=1)
+    for answer in client.stream("Logs", request, wire.LogsResponse):
+        request.position = answer.position
+    _start(client, container_id)
+    if session.proxy is not None:
+        _pass_on(session.proxy)
+    request.ClearField("tail")
+    request.follow = True
+    print_log(endless, request, Printer(timestamps=False))
+    return exit_code(endless, container_id)
+
+
+def _pass_on(proxy: "Callable[[Signals], None]") -> None:
+    """From here to our end: there is no session that would hear them."""
+    import signal
+
+    from conman.ctl.session import ENDING
+
+    for each in ENDING:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, lambda number, _frame: proxy(signal.Signals(number)))

@@ -115,14 +115,14 @@ def session_with(
     removed: bool = False,
 ) -> "Session":
     """A session with a container's own program. `removed`: the container goes when it ends."""
-    from conman.ctl.session import Session
+    from conman.ctl.session import Session, not_taken
     from conman.wire.v1 import conman_pb2 as wire
 
     client, endless = client_of(ctx), client_of(ctx, endless=True)
     request = wire.OpenStreamRequest(
         container_id=container_id, stdin=stdin, stdout=True, stderr=True
     )
-    proxy = _proxy(client, container_id) if leaving.sig_proxy else None
+    proxy = _proxy(client, container_id) if leaving.sig_proxy else not_taken
     return Session(
         client,
         request,
@@ -133,7 +133,7 @@ def session_with(
     )
 
 
-def _proxy(client: "Client", container_id: str) -> Callable[[Signals], None]:
+def _proxy(client: "Client", container_id: str) -> Callable[[Signals], bool]:
     from conman.ctl.proxy import Proxy
     from conman.wire.v1 import conman_pb2 as wire
 

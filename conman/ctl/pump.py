@@ -75,8 +75,8 @@ class Link:
 class Sides:
     """This side of a session. `stdin` None: nothing is typed. `keys`: what leaves it; empty: nothing does.
 
-    `size`: rows and columns of the terminal here. `resumed` is called after a stop. `proxy` takes the
-    signals that are for the program; None: they end the session.
+    `size`: rows and columns of the terminal here. `resumed` is called after a stop. `proxy` says whether
+    it has taken a signal for the program; else it ends the session.
     """
 
     stdin: int | None
@@ -85,7 +85,7 @@ class Sides:
     keys: bytes = b""
     size: Callable[[], tuple[int, int] | None] = lambda: None
     resumed: Callable[[], None] = lambda: None
-    proxy: Callable[[Signals], None] | None = None
+    proxy: Callable[[Signals], bool] = lambda _: False
 
 
 def resize(size: tuple[int, int]) -> bytes:
@@ -148,6 +148,9 @@ class Pump:
     def _typed(self, stdin: int) -> None:
         try:
             data = os.read(stdin, frames.LIMIT)
+        except BlockingIOError:
+            # Somebody who shares it was faster.
+            return
         except OSError:
             # A terminal that was hung up: its end, as of a file.
             data = b""
@@ -170,10 +173,10 @@ class Pump:
             case Signals.SIGCONT:
                 self._sides.resumed()
                 self._resize()
-            case _ if self._sides.proxy is not None and self._end is None:
-                self._sides.proxy(number)
-            case _:
+            case _ if self._end is not None or not self._sides.proxy(number):
                 self._end = Interrupted(number)
+            case _:
+                pass
 
     def _resize(self) -> None:
         size = self._sides.size() if self._link.tty else None

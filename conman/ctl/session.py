@@ -38,14 +38,14 @@ class Session:
     """With the program that `request` names.
 
     `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, where it
-    has no terminal; None: they end the session. `code`: asks conmand for the exit code of one that ended.
+    has no terminal; what it does not take ends the session. `code`: asks conmand how the program ended.
     """
 
     client: "Client"
     request: "wire.OpenStreamRequest"
     name: str
     keys: bytes
-    proxy: "Callable[[Signals], None] | None"
+    proxy: "Callable[[Signals], bool]"
     code: "Callable[[], int]"
 
     def open(self) -> Link:
@@ -91,7 +91,7 @@ class Session:
                 self.keys if raw else b"",
                 lambda: size(STDIN) or size(STDOUT),
                 terminal.again if terminal is not None else lambda: None,
-                None if link.tty else self.proxy,
+                not_taken if link.tty else self.proxy,
             )
             return Pump(link, sides, heard).run()
 
@@ -124,6 +124,11 @@ class Session:
 
 class _Ended(Exception):
     """There is nothing any more to have a session with."""
+
+
+def not_taken(_number: Signals) -> bool:
+    """A signal that nobody but us hears."""
+    return False
 
 
 def _foreign(error: frames.ForeignFrame) -> str:

@@ -93,20 +93,23 @@ def _read(endless: "Client", client: "Client", session: "Session") -> int:
     for answer in client.stream("Logs", request, wire.LogsResponse):
         request.position = answer.position
     _start(client, container_id)
-    if session.proxy is not None:
-        _pass_on(session.proxy)
+    _pass_on(session.proxy)
     request.ClearField("tail")
     request.follow = True
     print_log(endless, request, Printer(timestamps=False))
     return exit_code(endless, container_id)
 
 
-def _pass_on(proxy: "Callable[[Signals], None]") -> None:
+def _pass_on(proxy: "Callable[[Signals], bool]") -> None:
     """From here to our end: there is no session that would hear them."""
     import signal
 
     from conman.ctl.session import ENDING
 
+    def heard(number: int, _frame: object) -> None:
+        if not proxy(signal.Signals(number)):
+            raise click.exceptions.Exit(128 + number)
+
     for each in ENDING:
         if signal.getsignal(each) is not signal.SIG_IGN:
-            signal.signal(each, lambda number, _frame: proxy(signal.Signals(number)))
+            signal.signal(each, heard)

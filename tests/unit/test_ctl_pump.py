@@ -222,9 +222,10 @@ def test_signals_are_the_programs(sessions: list[Session]) -> None:
     heard: list[Signals] = []
     there = threading.Semaphore(0)
 
-    def proxy(number: Signals) -> None:
+    def proxy(number: Signals) -> bool:
         heard.append(number)
         there.release()
+        return True
 
     session = begin(sessions, proxy=proxy)
     session.signals.tell(SIGINT)

@@ -115,6 +115,54 @@ def test_a_signal_that_cannot_be_passed_on_is_said(conmand: StubConmand, shims: 
     assert process.returncode == 0
 
 
+def test_a_third_signal_while_conmand_is_away_ends_the_session(
+    conmand: StubConmand, shims: Shims
+) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        assert served.next() == (b"", b"")
+
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline() == b"ready\n"
+    conmand.stop()
+    process.send_signal(SIGINT)
+    assert b"conmand cannot be reached" in process.stderr.readline()
+    process.send_signal(SIGTERM)
+    # Two of one kind may arrive as one.
+    while process.poll() is None:
+        process.send_signal(SIGINT)
+    assert process.wait(PATIENCE_S) == 130
+    process.communicate()
+
+
+def test_a_signal_that_comes_too_late_is_no_news(conmand: StubConmand, shims: Shims) -> None:
+    asked = threading.Event()
+    ended = refuse(grpc.StatusCode.FAILED_PRECONDITION, "web is EXITED.")
+
+    def kill(request: wire.KillContainerRequest, context: grpc.ServicerContext) -> object:
+        asked.set()
+        return ended(request, context)
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        assert asked.wait(PATIENCE_S)
+        served.exit(0)
+
+    conmand.behave["KillContainer"] = kill
+    shims(script)
+    process = begin(conmand, "attach", "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(SIGINT)
+    assert process.communicate(b"", PATIENCE_S) == (b"", b"")
+    assert process.returncode == 0
+
+
 def test_no_sig_proxy(conmand: StubConmand, shims: Shims) -> None:
     def script(served: Served) -> None:
         served.accept()

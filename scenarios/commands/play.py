@@ -106,7 +106,9 @@ def stop_as_interrupted() -> None:
     signal.signal(signal.SIGTERM, _stop)
 
 
-def _stop(_number: int, _frame: object) -> None:
+def _stop(number: int, _frame: object) -> None:
+    # Once: it may come to the whole group, too.
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

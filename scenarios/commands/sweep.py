@@ -166,12 +166,17 @@ class _Sweeping:
     def _told(self, swept: Swept, played: Played) -> None:
         if self._is_quiet:
             return
-        if played.problem and not played.is_missed:
+        if played.problem:
             self._ticker.clear()
-            sys.stdout.writelines(f"{line}\n" for line in _repeated(played))
+            lines = [_missed(played)] if played.is_missed else _repeated(played)
+            sys.stdout.writelines(f"{line}\n" for line in lines)
         if swept.played == len(swept.deaths):
             self._ticker.clear()
             _tell(swept.result())
+
+
+def _missed(played: Played) -> str:
+    return f"{played.story.name:20} {played.stage:9} {' then '.join(played.crashes)}: missed"
 
 
 def _repeated(played: Played) -> Iterator[str]:

@@ -4,11 +4,15 @@ Sagas are told apart, never put into one order: completions race. Of each there 
 kind of outcome; ids, pids and times are left out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from conman.core.admission import Now, Setting
-from conman.core.effects.effect import Outcome
+from conman.core.effects.effect import Effect, Outcome
+from conman.core.effects.recipes import recipe
+from conman.core.effects.vocabulary import HostEffect
+from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Stored
 from conman.core.outputs import Observation, Output, Perform, SagaBegan
@@ -92,3 +96,23 @@ def sagas(life: Iterable[Input | Sequence[Output]]) -> list[Trace]:
                 places[output.ticket] = saga, len(saga)
                 saga.append(output.point.partition("/")[2])
     return [tuple(one) for one in found]
+
+
+def passed(life: Iterable[Input | Sequence[Output]]) -> list[str]:
+    """POINT@n of each crash point that a daemon came to in its life, in order."""
+    layout, counts = Layout("", "", "", ""), Counter[str]()
+    found = list[str]()
+    for each in life:
+        if isinstance(each, Boot):
+            layout = each.setting.layout
+        for output in each if isinstance(each, tuple) else ():
+            if isinstance(output, Perform):
+                counts[output.point] += 1
+                instants = _instants(output.effect, layout)
+                found += [f"{output.point}/{one}@{counts[output.point]}" for one in instants]
+    return found
+
+
+def _instants(effect: Effect, layout: Layout) -> Iterator[str]:
+    steps = len(recipe(effect, layout)) if isinstance(effect, HostEffect) else 0
+    yield from ("before", *(f"during:{j}" for j in range(1, steps)), "after")

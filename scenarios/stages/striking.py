@@ -4,6 +4,7 @@ Everything that is killed by name or by number is found by the census. It must n
 next life, nor take for struck what nothing came of.
 """
 
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -71,7 +72,7 @@ class Striking:
         """The environment of the daemon that it is to befall."""
         match how.by:
             case By.POINT:
-                return {"CONMAN_CRASH_AT": how.point}
+                return {"CONMAN_CRASH_AT": how.point, "CONMAN_CRASH_DISARM": str(self._marker())}
             case By.CALL:
                 return self._counting(how)
             case By.ERROR:
@@ -82,6 +83,10 @@ class Striking:
                 assert self.runtime is not None, "its runtime cannot be killed"
                 self.runtime.arm(how.point)
                 return {}
+
+    def _marker(self) -> Path:
+        """A directory of its own for each life: one may die where the last one did."""
+        return Path(tempfile.mkdtemp(prefix="marker-", dir=self._daemon.top))
 
     def _counting(self, how: Death, *, error: str = "", fill: str = "") -> dict[str, str]:
         return preload.environ(

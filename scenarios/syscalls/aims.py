@@ -8,12 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from conman.core.points import CrashPointNames
-from scenarios.stages.all_stages import cannot, tail
+from scenarios.stages import recovery_places
 from scenarios.stages.deaths import By, Death, With
 from scenarios.stages.runtime_places import places
-from scenarios.stages.simulated import Simulated
-from scenarios.stages.simulated import points as crash_points
 from scenarios.story import Story
 from scenarios.syscalls import failing
 from scenarios.syscalls.preload import Passed
@@ -40,21 +37,10 @@ def _failing(
     return found, [(one,) for one in choice(aimed_at(story, found))]
 
 
-def _recoveries(story: Story, stage: str, _conmand: str) -> Aimed:
-    """After a death at each crash point one more, at each of those that its simulated recovery passes."""
-    why, found = cannot(), crash_points(story)
-    pairs = ((one, again) for one in found for again in _in_recovery(story, one))
-    possible = [pair for pair in pairs if not any((tail(one), stage) in why for one in pair)]
-    return _named(found), [(Death(one), Death(again)) for one, again in possible]
-
-
-def _in_recovery(story: Story, crash: str) -> list[str]:
-    known, play = CrashPointNames(), Simulated(story)
-    play.live(crash)
-    play.passed.clear()
-    play.live("")
-    found = (one for one in play.passed if one.startswith("recover/"))
-    return [one for one in found if one.partition("@")[0] in known]
+def _recoveries(story: Story, stage: str, conmand: str) -> Aimed:
+    """After a death at each crash point one more, at each of those that its recovery passes."""
+    found, pairs = recovery_places.places(story, stage, conmand)
+    return _named(found), [(Death(one), Death(again)) for one, again in pairs]
 
 
 def _named(found: Iterable[str]) -> Points:

@@ -24,17 +24,12 @@ from typing import Any
 
 import pytest
 
-from conman.core.effects.effect import Effect
-from conman.core.effects.recipes import recipe
-from conman.core.effects.vocabulary import HostEffect
-from conman.core.layout import Layout
-from conman.core.outputs import Perform
-from conman.engine.codec import parse
-from conman.engine.recorder import BOOT, OUTPUT, replay
+from conman.engine.recorder import replay
 from conman.shim.crash_names import known
 from scenarios.stages.census import Thing, census, daemons
 from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S
+from scenarios.stages.recorded import lives, passed
 from tests.integration.one_conmand import Conmand, await_end
 
 FULL = os.environ.get("CONMAN_CHAOS") == "full"
@@ -152,33 +147,17 @@ def points(runtime: str, story: Story) -> list[str]:
         it.start()
         for words in story.before:
             it.do(*words)
-        done = len(it.record.read_text().splitlines())
+        done = len(so_far(it))
         it.do(*story.asked)
         it.kill()
-        return list(recorded(it.record, done, f"{story.asked[0]}-container/"))
+        saga = f"{story.asked[0]}-container/"
+        return [point for point in so_far(it)[done:] if point.startswith(saga)]
 
 
-def recorded(record: Path, done: int, saga: str) -> Iterator[str]:
-    """Those of the saga in what was recorded after `done` lines, counted from the first line on."""
-    layout, passed = Layout("", "", "", ""), Counter[str]()
-    for number, line in enumerate(record.read_text().splitlines()):
-        kind, _, text = line.partition(" ")
-        if kind == BOOT:
-            layout = parse(text).setting.layout
-        for output in parse(text) if kind == OUTPUT else ():
-            if isinstance(output, Perform):
-                passed[output.point] += 1
-                if number >= done and output.point.startswith(saga):
-                    at = passed[output.point]
-                    yield from (
-                        f"{output.point}/{when}@{at}" for when in whens(output.effect, layout)
-                    )
-
-
-def whens(effect: Effect, layout: Layout) -> list[str]:
-    steps = len(recipe(effect, layout)) if isinstance(effect, HostEffect) else 0
-    during = [f"during:{j}" for j in range(1, steps)]
-    return ["before", *during, "after"]
+def so_far(it: Stage) -> list[str]:
+    """What its daemon has passed, from its first instant on."""
+    [life] = lives(it.record)
+    return passed(life)
 
 
 def selected(runtime: str, all_points: list[str]) -> list[str]:

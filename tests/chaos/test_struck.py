@@ -108,6 +108,13 @@ def test_what_is_not_as_told_is_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
         assert (found.folder / name).exists(), name
 
 
+def test_two_daemons_die_at_the_same_place() -> None:
+    """What has disarmed the first must not disarm the second."""
+    again = "recover/HelloShim/before@1"
+    played = play(find_single("start"), "fake", (again, again))
+    assert played.problem == ""
+
+
 def test_a_daemon_dies_with_its_zygote_and_its_shims() -> None:
     assert problems("fake", TOGETHER) == []
 

@@ -12,13 +12,13 @@ from conman.core.model import RootfsMode
 from scenarios import __main__ as harness
 from scenarios.clients import Ask, request_of
 from scenarios.replay_ids import find_single
-from scenarios.stages import all_stages
+from scenarios.stages import all_stages, recovery_places
 from scenarios.stages.left import is_simulated
 from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import play
 from scenarios.stages.programs import PROGRAMS
-from scenarios.stages.recorded import lives, sagas
-from scenarios.stages.simulated import alike, expected, points, recovery_points
+from scenarios.stages.recorded import lives, passed, sagas
+from scenarios.stages.simulated import Simulated, alike, expected, points, recovery_points
 from scenarios.stories.all_stories import STORIES
 from scenarios.usage import Usage
 
@@ -109,6 +109,33 @@ def test_points_come_in_order_and_have_their_runtimes_effects() -> None:
     assert {one.split("/")[1] for one in fake} - {one.split("/")[1] for one in real} == {
         "RuntimeDelete"
     }
+
+
+@pytest.mark.parametrize("name", ["create", "start", "stop-obedient", "remove-created"])
+def test_a_record_tells_which_points_were_passed(name: str) -> None:
+    play = Simulated(find_single(name))
+    play.live("")
+    [life] = play.lives()
+    assert sorted(passed(life)) == sorted(points(find_single(name)))
+
+
+def test_a_recovery_is_struck_where_it_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where a simulated one comes, nor where the stage cannot, nor beside recovery."""
+    recorded = {
+        "": ["create-container/RecordIntent/after@1", "create-container/RemoveCgroup/during:1@1"],
+        "create-container/RecordIntent/after@1": [
+            *("recover/FenceShim/before@1", "recover/RemoveCgroup/during:1@1"),
+            "create-container/PrepareBundle/before@1",
+        ],
+    }
+
+    def told(_story: object, _stage: str, crash: str, _conmand: str) -> list[str]:
+        return recorded[crash]
+
+    monkeypatch.setattr(recovery_places, "_recorded", told)
+    firsts, pairs = recovery_places.places(find_single("create"), "fake")
+    assert firsts == ["create-container/RecordIntent/after@1"]
+    assert pairs == [(firsts[0], "recover/FenceShim/before@1")]
 
 
 def test_points_that_only_some_order_passes() -> None:

@@ -16,7 +16,17 @@ from types import ModuleType
 from typing import Any, cast
 
 from conman import errors
-from conman.core import admission, layout, model, outputs, permits, requests, resources, spec
+from conman.core import (
+    admission,
+    layout,
+    model,
+    outputs,
+    permits,
+    requests,
+    resources,
+    restart,
+    spec,
+)
 from conman.core.effects import changes, effect, inner, transactions, vocabulary
 from conman.engine import inputs
 from conman.primitives import control, held, results, shared_results, shared_steps, steps
@@ -36,6 +46,7 @@ _MODULES: tuple[ModuleType, ...] = (
     permits,
     requests,
     resources,
+    restart,
     results,
     shared_results,
     shared_steps,

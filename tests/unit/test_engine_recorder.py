@@ -1,6 +1,8 @@
 """The recorder's texts, and that a replay finds what differs, and only that."""
 
+from dataclasses import is_dataclass
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -10,7 +12,7 @@ from conman.core.effects.effect import Committed
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State, Stored
-from conman.core.outputs import InitEnded
+from conman.core.outputs import InitEnded, Output
 from conman.core.permits import Permits
 from conman.core.requests import CreateContainer, ListContainers, Request
 from conman.core.spec import Mount, MountType
@@ -59,6 +61,29 @@ def test_a_value_comes_back_as_it_was(value: object) -> None:
     assert type(parse(text)) is type(value)
     assert "\n" not in text
     assert text.isascii()
+
+
+def test_whatever_a_machine_is_given_and_gives_can_be_read_again() -> None:
+    """What has a text and no way back is a record that ends there."""
+    kinds, todo = set[type](), [*get_args(Input), *get_args(Output)]
+    while todo:
+        kind = todo.pop()
+        todo += get_args(kind)
+        if isinstance(kind, type) and kind not in kinds and is_dataclass(kind):
+            kinds.add(kind)
+            todo += get_type_hints(kind).values()
+    assert kinds > {Boot, Container, ContainerSpec}
+    assert [kind for kind in kinds if not can_be_read(kind)] == []
+
+
+def can_be_read(kind: type) -> bool:
+    """Whether its name means something: too few fields are another error."""
+    name = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
+    try:
+        parse(f'{{"$type":"{name}"}}')
+    except ValueError as error:
+        return "KeyError" not in str(error)
+    return True
 
 
 def test_an_effect_and_a_step_of_one_name_are_told_apart() -> None:

@@ -113,6 +113,9 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
             world.disk.make(log, "file")
             _drain(world, one)
             _tell(world, one, shim.OutputReopened(""))
+        case shim.OfferStream():
+            world.disk.make(f"{one.directory}/stream.sock", "file")
+            _tell(world, one, shim.StreamOffered(""))
         case shim.CompleteLog(log):
             world.disk.make(log, "file")
             world.disk.sync(log)

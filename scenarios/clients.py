@@ -110,6 +110,8 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
             return r.UpdateContainer(request_id, digest, ask.name, ask.resources, ask.policy)
         case "rename":
             return r.RenameContainer(request_id, digest, ask.name, ask.to)
+        case "attach":
+            return r.OpenStream(ask.name, "", r.Streams(stdout=True, stderr=True))
         case "status":
             return r.ContainerStatus(ask.name)
         case "wait":
@@ -141,7 +143,7 @@ def told_of(ask: Ask, reply: r.Reply) -> Told:
     match reply:
         case r.ContainerCreated(container_id):
             return Told(ask, "ok", container_id)
-        case r.Okay() | r.ContainerUpdated():
+        case r.Okay() | r.ContainerUpdated() | r.StreamOpened():
             return Told(ask, "ok")
         case r.ContainerView():
             code = reply.container.exit_code if reply.container else None

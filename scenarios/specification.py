@@ -70,6 +70,13 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("unpause", EXITED, "WrongState"): (EXITED,),
     **{("update", s, answer): (s,) for s in STATES for answer in ("ok", "LimitRefused")},
     **{("rename", s, answer): (s,) for s in STATES for answer in ("ok", "NameTaken")},
+    ("attach", ABSENT, "ContainerNotFound"): (ABSENT,),
+    ("attach", CREATED, "ok"): (CREATED,),
+    # After a power cut nothing of it is prepared.
+    ("attach", CREATED, "NotRunning"): (CREATED,),
+    ("attach", RUNNING, "ok"): (RUNNING,),
+    ("attach", PAUSED, "ok"): (PAUSED,),
+    ("attach", EXITED, "NotRunning"): (EXITED,),
     ("status", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("status", CREATED, CREATED): (CREATED,),
     ("status", RUNNING, RUNNING): (RUNNING,),

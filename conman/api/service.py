@@ -194,6 +194,8 @@ class Service:
                 return _DONE[type(request)]()
             case requests.UpdateContainer(), requests.ContainerUpdated():
                 return answers.updated(reply)
+            case requests.OpenStream(), requests.StreamOpened():
+                return streams.opened(reply)
             case requests.ListContainers(), requests.ContainerList():
                 default = self._about.runtime
                 return answers.containers(reply, default, detailed=request.detailed)

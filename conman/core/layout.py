@@ -4,7 +4,7 @@
           trash/<id>
     RUN   runtime/               the runtime's --root
           calls/<id>-<n>.<op>    one lock file a runtime call
-          shims/<id>-<n>/        alive (flock), shim.sock, shim.pid, init.pid, FIFOs
+          shims/<id>-<n>/        alive (flock), shim.sock, stream.sock, shim.pid, init.pid, FIFOs
     cgroups  /conman-<instance>/<id>-<n>
 
 Every name carries its owner, so that whatever is found on a host can be traced to a row, an intent,
@@ -85,6 +85,9 @@ class Layout:
 
     def shim_lock(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/alive"
+
+    def stream_socket(self, container_id: str, run: int) -> str:
+        return f"{self.shim(container_id, run)}/stream.sock"
 
     def init_pid(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/init.pid"

@@ -35,6 +35,7 @@ from conman.core.requests import (
     ContainerCreated,
     CreateContainer,
     MutatingRequest,
+    OpenStream,
     Reply,
     Request,
 )
@@ -42,6 +43,7 @@ from conman.core.retries import UNDONE, known_answer, other_body
 from conman.core.sagas.succession import Fate
 from conman.core.turns import Kind, Saga, Work
 from conman.errors import Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Gone, Inventory
 
 
@@ -164,6 +166,8 @@ class Machine:
         if task is not None and task.stuck is not None:
             self._send(call, task.stuck)
             return
+        if isinstance(request, OpenStream):
+            request = replace(request, token=entropy.hex())
         work = Work(Kind.REQUEST, key, request, request_id=request.request_id, callers=[call])
         if request.request_id:
             self._requests[request.request_id] = (request.digest, work)

@@ -15,6 +15,7 @@ from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
+from conman.core.requests import Streams
 from conman.core.spec import LogLimits
 from conman.primitives.steps import ProcessId
 
@@ -28,6 +29,7 @@ SAGAS = (
     "unpause-container",
     "update-container",
     "rename-container",
+    "open-stream",
     "restart",
     "settle",
     "recover",
@@ -55,8 +57,11 @@ _SAMPLE: dict[str, object] = {
     "root": "",
     "run": 1,
     "runtime": "",
+    "exec_id": "",
     "signal": 9,
     "source": "",
+    "streams": Streams(),
+    "token": "",
 }
 
 

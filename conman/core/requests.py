@@ -103,6 +103,30 @@ class RenameContainer:
 
 
 @frozen
+class Streams:
+    """Which streams of a program somebody wants."""
+
+    stdin: bool = False
+    stdout: bool = False
+    stderr: bool = False
+
+
+@frozen
+class OpenStream:
+    """A way to the streams of an exec, or "" of the container itself. Answered by StreamOpened.
+
+    `token` is drawn when the request comes in. There is nothing to retry: another call, another token.
+    """
+
+    container: str
+    exec_id: str
+    streams: Streams
+    token: str = ""
+    request_id: str = ""
+    digest: str = ""
+
+
+@frozen
 class Selection:
     """Which containers: those that satisfy every field that is not empty, by any of its values.
 
@@ -161,6 +185,7 @@ MutatingRequest = (
     | UnpauseContainer
     | UpdateContainer
     | RenameContainer
+    | OpenStream
 )
 Request = MutatingRequest | ListContainers | ContainerStatus | InspectContainer | WaitContainer
 
@@ -178,6 +203,15 @@ class ContainerUpdated:
     """The limits are kept; `warnings`: which of them this host cannot set, for people."""
 
     warnings: tuple[str, ...] = ()
+
+
+@frozen
+class StreamOpened:
+    """Who comes to the socket at `path` with the token is let in, once, soon."""
+
+    path: str
+    token: str
+    tty: bool
 
 
 @frozen
@@ -209,4 +243,12 @@ class ContainerList:
     containers: tuple[ContainerView, ...]
 
 
-Reply = ContainerCreated | ContainerUpdated | Okay | ContainerView | ContainerList | Refusal
+Reply = (
+    ContainerCreated
+    | ContainerUpdated
+    | StreamOpened
+    | Okay
+    | ContainerView
+    | ContainerList
+    | Refusal
+)

@@ -11,8 +11,12 @@ from conman.core import runtime
 from conman.core.effects.vocabulary import RuntimeCreate
 from conman.core.layout import Layout
 from conman.core.model import Init
+from conman.core.requests import Streams
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId, RuntimeAnswer
+
+#: How long a client may take from the token to the socket.
+TOKEN_MS = 30_000
 
 
 def create_body(effect: RuntimeCreate, layout: Layout, timeout_ms: int) -> str:
@@ -41,6 +45,22 @@ def create_body(effect: RuntimeCreate, layout: Layout, timeout_ms: int) -> str:
 def succeed_body(layout: Layout, container_id: str) -> str:
     """The `succeed` request: where a dead shim's successor goes on logging."""
     return json.dumps({"log": layout.log(container_id)}, separators=(",", ":"))
+
+
+def stream_body(token: str, exec_id: str, streams: Streams) -> str:
+    """The `stream` request: what the bearer of the token may do, once."""
+    return json.dumps(
+        {
+            "token": token,
+            "exec_id": exec_id,
+            "stdin": streams.stdin,
+            "stdout": streams.stdout,
+            "stderr": streams.stderr,
+            "within_ms": TOKEN_MS,
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    )
 
 
 @frozen
@@ -72,7 +92,8 @@ class ShimState:
     """What a shim knows: the result of its call (None: never told to create), and the exit.
 
     `recorded`: the exit record is durable and the log complete. `succeeds`: it only goes on logging for
-    a dead one, and knows of no exit; `trouble`: why it cannot even do that.
+    a dead one, and knows of no exit; `trouble`: why it cannot even do that. `stream`: why the last stream
+    that it was asked for cannot be had, "" when it can; None: it has nothing to be read.
     """
 
     call: CallResult | None
@@ -80,6 +101,7 @@ class ShimState:
     recorded: bool
     succeeds: bool = False
     trouble: str = ""
+    stream: str | None = None
 
     @property
     def is_idle(self) -> bool:
@@ -94,7 +116,7 @@ def shim_state(body: str) -> ShimState | None:
         call = None if raw["call"] is None else _call(raw["call"])
         ended = None if raw["exit"] is None else _exit(raw["exit"])
         succeeds, trouble = bool(raw["succeeds"]), str(raw["trouble"])
-        return ShimState(call, ended, bool(raw["recorded"]), succeeds, trouble)
+        return ShimState(call, ended, bool(raw["recorded"]), succeeds, trouble, raw["stream"])
     except (ValueError, KeyError, TypeError):
         return None
 

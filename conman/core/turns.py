@@ -14,10 +14,17 @@ from conman.core.admission import Now, OnContainer, Setting
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.ledger import Ledger
 from conman.core.model import Container, Intent, Operation, State
-from conman.core.requests import CreateContainer, MutatingRequest, Reply, UpdateContainer
+from conman.core.requests import (
+    CreateContainer,
+    MutatingRequest,
+    OpenStream,
+    Reply,
+    UpdateContainer,
+)
 from conman.core.sagas import container, garbage, pause, rename, update
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
+from conman.core.sagas.streams import admit_stream, open_stream
 from conman.core.sagas.succession import succeed
 from conman.primitives.steps import Inventory
 
@@ -98,10 +105,19 @@ def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
         if not isinstance(intent, Intent):
             return intent
         return "create-container", container.create_container(intent, setting)
+    if isinstance(request, OpenStream):
+        return _stream(request, work.key, ledger, setting)
     admitted = admission.admit(request, ledger, setting, now, work.key)
     return (
         _operation(request, admitted, ledger, setting) if isinstance(admitted, Intent) else admitted
     )
+
+
+def _stream(request: OpenStream, key: str, ledger: Ledger, setting: Setting) -> Begun | Reply:
+    admitted = admit_stream(request, key, ledger, setting)
+    if not isinstance(admitted, Container):
+        return admitted
+    return "open-stream", open_stream(admitted, request, setting)
 
 
 def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Setting) -> Begun:

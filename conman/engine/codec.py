@@ -27,7 +27,7 @@ from conman.core import (
     restart,
     spec,
 )
-from conman.core.effects import changes, effect, inner, transactions, vocabulary
+from conman.core.effects import changes, effect, inner, output, transactions, vocabulary
 from conman.engine import inputs
 from conman.primitives import control, held, results, shared_results, shared_steps, steps
 
@@ -42,6 +42,7 @@ _MODULES: tuple[ModuleType, ...] = (
     inputs,
     layout,
     model,
+    output,
     outputs,
     permits,
     requests,

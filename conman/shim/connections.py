@@ -11,7 +11,7 @@ from conman.shim.complaint import complain
 from conman.shim.machine import Disconnected, Input, Requested
 from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
 from conman.shim.readers import Readers
-from conman.shim.task import parse_log, parse_task
+from conman.shim.task import parse_log, parse_offer, parse_task
 
 
 class Connections:
@@ -93,7 +93,7 @@ class Connections:
 
 def _refusal(packet: Packet) -> str:
     """Why the machine must not see this; "" when it may."""
-    parse = {"create": parse_task, "succeed": parse_log}.get(packet.op)
+    parse = {"create": parse_task, "succeed": parse_log, "stream": parse_offer}.get(packet.op)
     if parse is None:
         return ""
     try:

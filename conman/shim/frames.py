@@ -42,6 +42,11 @@ def encode_fields(kind: bytes, fields: "dict[str, object]") -> bytes:
     return encode(kind, dumps(fields).encode())
 
 
+def failed(reason: str, message: str) -> bytes:
+    """The last frame of a session: a word, and a sentence."""
+    return encode_fields(FAILED, {"reason": reason, "message": message})
+
+
 def decode_fields(payload: bytes) -> "dict[str, Any]":
     """Raises ForeignFrame."""
     if not payload.startswith(b"{"):

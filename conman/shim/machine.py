@@ -15,7 +15,7 @@ from conman.frozen import frozen, replace
 from conman.primitives.shared_steps import Shared
 from conman.shim import recipes
 from conman.shim.json_text import dumps
-from conman.shim.task import Init, Task, parse_log, parse_task
+from conman.shim.task import Init, Offer, Task, parse_log, parse_offer, parse_task
 
 
 class Phase:
@@ -97,6 +97,13 @@ class LogComplete:
 
 
 @frozen
+class StreamOffered:
+    """Who bears the token may come; `failure`: why nobody can."""
+
+    failure: str
+
+
+@frozen
 class TimeUp:
     """Nobody asked for a create, or for a successor, in time."""
 
@@ -110,6 +117,7 @@ Input = (
     | RecordWritten
     | OutputReopened
     | LogComplete
+    | StreamOffered
     | TimeUp
 )
 
@@ -147,8 +155,18 @@ class ReopenOutput:
 
 
 @frozen
+class OfferStream:
+    """Let the bearer of a token in, once; StreamOffered follows."""
+
+    offer: Offer
+
+
+@frozen
 class CompleteLog:
-    """Drain the container's output, bounded, and sync the log; LogComplete follows."""
+    """Drain the container's output, bounded, sync the log, tell the end to all who read along.
+
+    LogComplete follows.
+    """
 
     log: str
 
@@ -167,7 +185,7 @@ class Leave:
     """Exit."""
 
 
-Action = RunCall | EndCall | DoStep | ReopenOutput | CompleteLog | Send | Leave
+Action = RunCall | EndCall | DoStep | ReopenOutput | OfferStream | CompleteLog | Send | Leave
 
 
 # ---- the machine -------------------------------------------------------------------------------
@@ -179,7 +197,8 @@ class State:
 
     `asking`: requests to be answered at the next rest. `recorded`: the exit record is durable and the
     log complete. `failed`: the last try to write the record failed; it is tried when somebody asks.
-    `log`: a successor's; `trouble`: why it cannot read.
+    `log`: a successor's; `trouble`: why it cannot read. `stream`: what became of the last offer of one,
+    "" that it stands.
     """
 
     phase: str = Phase.WAITING
@@ -194,6 +213,7 @@ class State:
     asking: tuple[int, ...] = ()
     log: str = ""
     trouble: str = ""
+    stream: str | None = None
 
 
 Reaction = tuple[State, tuple[Action, ...]]
@@ -216,12 +236,18 @@ def step(state: State, event: Input) -> Reaction:
             return _record_written(state, ok=ok)
         case OutputReopened(failure):
             return _rest(replace(state, trouble=failure))
+        case StreamOffered(failure):
+            return _rest(replace(state, stream=failure))
         case LogComplete() if state.phase == Phase.SUCCEEDING:
             return _rest(state)
         case LogComplete():
             return _rest(replace(state, phase=Phase.ENDED, recorded=True))
         case TimeUp():
             return _leave(state) if state.phase == Phase.WAITING else (state, ())
+
+
+#: Where there is somebody's output to be read, or its end to be told.
+_WITH_OUTPUT = (Phase.HOLDING, Phase.RECORDING, Phase.ENDED, Phase.SUCCEEDING)
 
 
 def _requested(state: State, event: Requested) -> Reaction:
@@ -247,8 +273,10 @@ def _requested(state: State, event: Requested) -> Reaction:
             return _record(state) if state.failed else (state, ())
         case "exit" if state.phase == Phase.HOLDING and state.init is not None:
             return state, ()
-        case "create" if state.phase == Phase.CREATING:
+        case "create" | "stream" if state.phase == Phase.CREATING:
             return state, ()
+        case "stream" if state.phase in _WITH_OUTPUT:
+            return state, (OfferStream(parse_offer(event.body)),)
         case _:
             return _rest(state)
 
@@ -346,5 +374,6 @@ def describe(state: State) -> str:
         "recorded": state.recorded,
         "succeeds": state.phase == Phase.SUCCEEDING,
         "trouble": state.trouble,
+        "stream": state.stream,
     }
     return dumps(known, sort_keys=True)

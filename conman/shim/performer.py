@@ -13,7 +13,7 @@ from conman.primitives.light import socket
 from conman.primitives.perform import perform
 from conman.primitives.shared_results import Done, Failed, OomCount, SharedResult
 from conman.primitives.shared_steps import ReadOom, Shared, WriteFile
-from conman.shim import machine
+from conman.shim import frames, machine
 from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
@@ -21,9 +21,14 @@ from conman.shim.crash_names import action_name, input_name, rotation_point
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.stdio import Output
+from conman.shim.streams import Streams
+from conman.shim.task import Offer
 
 #: How long the end of the container's output is waited for, once its init has ended.
 _DRAIN_S = 2.0
+
+#: How long those who read along may take to read its last words, before they are lost to them.
+_LAST_WORDS_S = 2.0
 
 
 class Shim:
@@ -34,7 +39,18 @@ class Shim:
         self._state = machine.State()
         self._inputs: list[machine.Input] = []
         self._loop = Loop()
-        self._output = Output(directory, self._loop.readers, lambda: self._loop.hasten("drain"))
+        self._output = Output(
+            directory,
+            self._loop.readers,
+            lambda: self._loop.hasten("drain"),
+            self._written,
+        )
+        self._streams = Streams(
+            directory,
+            self._loop,
+            self._output.hold,
+            lambda: self._loop.hasten("last words"),
+        )
         self._logs = Logs(directory, self._do_of_rotation)
         self._call = Call(directory, self._loop, self._output, self._logs, self._inputs.append)
         self._connections = Connections(listener, self._loop.readers, self._inputs.append)
@@ -72,7 +88,10 @@ class Shim:
                 self._call.end(task, "ended by its shim, for another daemon has come")
             case machine.ReopenOutput(log):
                 self._inputs.append(machine.OutputReopened(self._reopen(log)))
+            case machine.OfferStream(offer):
+                self._inputs.append(machine.StreamOffered(self._offer(offer)))
             case machine.CompleteLog(log):
+                self._streams.hurry()
                 patience = 0 if self._output.at_end() else _DRAIN_S
                 self._loop.arm("drain", patience, lambda: self._complete_log(log))
             case machine.Send(connection, seq, body):
@@ -121,11 +140,27 @@ class Shim:
             return error.strerror or str(error)
         return ""
 
+    def _written(self, name: str, data: bytes) -> None:
+        """The container wrote it, and it is in the log."""
+        self._streams.write(name, data)
+
     def _complete_log(self, log: str) -> None:
         self._output.settle()
         for step in self._logs.complete(log):
             attempt(step)
-        self._inputs.append(machine.LogComplete())
+        self._streams.end(_last_frame(self._state.ended))
+        patience = _LAST_WORDS_S if self._streams.owes() else 0
+        complete = machine.LogComplete()
+        self._loop.arm("last words", patience, lambda: self._inputs.append(complete))
+
+    def _offer(self, offer: Offer) -> str:
+        """Why it cannot be taken up; "" when it can."""
+        try:
+            self._streams.offer(offer)
+        except OSError as error:
+            complain(f"no stream can be offered: {error}")
+            return error.strerror or str(error)
+        return ""
 
     def _reap(self) -> None:
         """While the call goes on only the call is reaped: no init's exit may be told before it."""
@@ -138,6 +173,13 @@ class Shim:
                 self._inputs.append(machine.ChildEnded(found[0], code, signal, time.time_ns()))
         except ChildProcessError:
             return  # no children at all
+
+
+def _last_frame(ended: machine.ChildEnded | None) -> bytes:
+    if ended is None:
+        why = "a dead shim's successor cannot see how the program ends: ask conmand, which can"
+        return frames.failed("ExitUnseen", why)
+    return frames.encode_fields(frames.EXIT, {"code": ended.code, "signal": ended.signal})
 
 
 def attempt(step: Shared) -> SharedResult:

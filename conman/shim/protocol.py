@@ -73,15 +73,15 @@ def receive(connection: socket.socket) -> Packet | None:
     return decode(data) if data else None
 
 
-def listen(directory: str) -> socket.socket:
+def listen(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET) -> socket.socket:
     """Bind and listen; what an earlier shim of this directory has left is replaced."""
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+    listener = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK)
     inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if SOCKET in os.listdir(f"/proc/self/fd/{inside}"):
-            os.unlink(SOCKET, dir_fd=inside)
-        listener.bind(_address(inside))
-        os.chmod(SOCKET, 0o600, dir_fd=inside)
+        if name in os.listdir(f"/proc/self/fd/{inside}"):
+            os.unlink(name, dir_fd=inside)
+        listener.bind(_address(inside, name))
+        os.chmod(name, 0o600, dir_fd=inside)
         listener.listen()
     except OSError:
         listener.close()
@@ -99,7 +99,7 @@ def connect(directory: str) -> socket.socket:
     try:
         inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            connection.connect(_address(inside))
+            connection.connect(_address(inside, SOCKET))
         finally:
             os.close(inside)
     except OSError:
@@ -108,6 +108,6 @@ def connect(directory: str) -> socket.socket:
     return connection
 
 
-def _address(inside: int) -> str:
+def _address(inside: int, name: str) -> str:
     # A socket's path is limited to 107 bytes, a directory's is not.
-    return f"/proc/self/fd/{inside}/{SOCKET}"
+    return f"/proc/self/fd/{inside}/{name}"

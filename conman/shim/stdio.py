@@ -23,14 +23,24 @@ _GO = 16
 
 
 class Output:
-    """Both FIFOs of one run. `ended` is called when nobody can write any more, and all was read."""
+    """Both FIFOs of one run. `ended` is called when nobody can write any more, and all was read.
 
-    __slots__ = ("_directory", "_ended", "_log", "_readers", "_watched", "_words")
+    `written`: is handed what the container wrote, once it is in the log.
+    """
 
-    def __init__(self, directory: str, watched: Readers, ended: Callable[[], None]) -> None:
+    __slots__ = ("_directory", "_ended", "_log", "_readers", "_watched", "_words", "_written")
+
+    def __init__(
+        self,
+        directory: str,
+        watched: Readers,
+        ended: Callable[[], None],
+        written: Callable[[str, bytes], None],
+    ) -> None:
         self._directory = directory
         self._watched = watched
         self._ended = ended
+        self._written = written
         self._log: Log | None = None
         self._readers: dict[str, int] = {}
         self._words = b""
@@ -71,6 +81,11 @@ class Output:
         """Say in the log what could not be written to it."""
         if self._log is not None:
             self._log.touch()
+
+    def hold(self, held: bool) -> None:  # noqa: FBT001 - a callback
+        """Whether what there is to read is left there: who writes more than a FIFO holds then waits."""
+        for reader in self._readers.values():
+            self._watched.pause(reader, paused=held)
 
     def at_end(self) -> bool:
         """Whether nobody can write any more, and everything was read."""
@@ -122,6 +137,7 @@ class Output:
             self._words = (self._words + data)[-_WORDS:]
         else:
             self._log.write(name, data)
+            self._written(name, data)
 
     def _close(self, name: str) -> None:
         reader = self._readers.pop(name)

@@ -44,6 +44,31 @@ class Init:
     cmdline: str
 
 
+@frozen
+class Offer:
+    """The body of `stream`: what the bearer of a token may do, once. `exec_id` "": with the init's streams."""
+
+    token: str
+    exec_id: str
+    stdin: bool
+    stdout: bool
+    stderr: bool
+    within_ms: int
+
+
+def parse_offer(body: str) -> Offer:
+    """The offer of a `stream` request. Raises KeyError or ValueError for a foreign body."""
+    raw = loads(body)
+    return Offer(
+        raw["token"],
+        raw["exec_id"],
+        raw["stdin"],
+        raw["stdout"],
+        raw["stderr"],
+        raw["within_ms"],
+    )
+
+
 def parse_task(body: str) -> Task:
     """The task of a `create` request. Raises KeyError or ValueError for a foreign body."""
     raw = loads(body)

@@ -26,6 +26,7 @@ from conman.core.sagas import (
     recovery,
     rename,
     settle,
+    streams,
     succession,
     update,
 )
@@ -41,6 +42,7 @@ BEGINNINGS: dict[str, tuple[Callable[..., Any], ...]] = {
     "unpause-container": (pause.unpause_container,),
     "update-container": (update.update_container,),
     "rename-container": (rename.rename_container,),
+    "open-stream": (streams.open_stream,),
     "restart": (container.start_container,),
     "settle": (settle.settle,),
     "recover": (recovery.recover,),

@@ -96,6 +96,11 @@ def call(request: r.Request, names: Names) -> Call:
             return _call(
                 "RenameContainer", wire.RenameContainerRequest(**_of(request), new_name=name)
             )
+        case r.OpenStream(container=name, streams=streams):
+            asked = wire.OpenStreamRequest(
+                container_id=name, stdout=streams.stdout, stderr=streams.stderr
+            )
+            return _call("OpenStream", asked)
         case r.ContainerStatus(container=name):
             return _call("ContainerStatus", wire.ContainerStatusRequest(container_id=name))
         case r.WaitContainer(container=name):
@@ -165,7 +170,7 @@ def reply(answered: Answer) -> r.Reply:
     try:
         return _reply(answered.result())
     except grpc.RpcError as error:
-        return _refusal(error)
+        return refusal(error)
 
 
 def _reply(told: Message) -> r.Reply:
@@ -206,7 +211,7 @@ def _state(number: int) -> State:
     return State[wire.ContainerState.Name(wire.ContainerState.ValueType(number))]
 
 
-def _refusal(error: grpc.RpcError) -> Refusal:
+def refusal(error: grpc.RpcError) -> Refusal:
     """`NOBODY` as its reason: it is no word of conman's, which is not there."""
     pairs = {pair.key: pair.value for pair in error.trailing_metadata() or ()}
     details = error.details() or ""

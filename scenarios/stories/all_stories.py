@@ -3,6 +3,7 @@
 from scenarios.stories import (
     changes,
     options,
+    reading_along,
     restarts,
     several_clients,
     shim_deaths,
@@ -17,6 +18,7 @@ STORIES = (
     *shim_deaths.STORIES,
     *options.STORIES,
     *strangers.STORIES,
+    *reading_along.STORIES,
     *restarts.STORIES,
 )
 

@@ -99,7 +99,10 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "restart policies: who has ended runs again, unless somebody said no",
         "",
     ),
-    "S23": ("attach and exec open meanwhile", "not yet: there are none"),
+    "S23": (
+        "attach and exec open meanwhile",
+        "stories: the way to a session. Sessions: `test_streams.py`, `test_shim_streams.py`. Exec: not yet",
+    ),
     "S24": (
         "the daemon's whole cgroup killed",
         (

@@ -69,6 +69,12 @@ class Conmand(Daemon):
         told: dict[str, Any] = self.ctl("status", name).json["status"]
         return told
 
+    def shim_pid(self, name: str) -> int:
+        status = self.status(name)
+        run = f"{status['containerId']}-{status['run']}"
+        told: int = json.loads((self.run / "shims" / run / "shim.pid").read_text())["pid"]
+        return told
+
     def states(self) -> dict[str, str]:
         listed = self.ctl("list").json["containers"]
         return {each["name"]: each["state"] for each in listed}

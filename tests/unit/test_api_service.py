@@ -106,6 +106,7 @@ from tests.unit.api_lab import (
                     labels={"a": "1"},
                     annotations={"b": "2"},
                     stop_signal="15",
+                    log=wire.LogOptions(max_size_bytes=16 * 1024 * 1024, max_files=5),
                 ),
                 bundle_path="/bundle",
                 rootfs_mode="overlay",

@@ -10,7 +10,7 @@ import pytest
 
 from conman.primitives import steps as s
 from conman.shim import machine as m
-from conman.shim.task import Init, LogLimits, Task
+from conman.shim.task import Init, LogLimits, Offer, Task
 
 TASK = Task(
     ("runc", "create"),
@@ -43,6 +43,17 @@ BODY = json.dumps(
 )
 INIT = Init("b", 7, 70, 1, 2, "sleep")
 LOG = json.dumps({"log": "/data/log"})
+OFFER = Offer("t" * 32, "", stdin=False, stdout=True, stderr=True, within_ms=30)
+STREAM = json.dumps(
+    {
+        "token": OFFER.token,
+        "exec_id": "",
+        "stdin": False,
+        "stdout": True,
+        "stderr": True,
+        "within_ms": 30,
+    }
+)
 
 
 def ask(op: str, seq: int = 1, connection: int = 1, body: str = "{}") -> m.Requested:
@@ -200,3 +211,33 @@ def test_an_answer_is_of_sorted_keys() -> None:
     assert body == json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"))
     assert json.loads(body)["call"]["init"]["cmdline"] == "sleep"
     assert json.loads(m.describe(m.State()))["call"] is None
+
+
+# ---- streams -----------------------------------------------------------------------------------
+
+SUCCEEDING = (ask("succeed", body=LOG), m.OutputReopened(""))
+OVER = (*RECORDING, m.RecordWritten(ok=True), m.LogComplete())
+
+
+def stream_of(actions: tuple[m.Action, ...]) -> object:
+    """What the one who asked is told of it."""
+    [answer] = [one for one in actions if isinstance(one, m.Send)]
+    return json.loads(answer.body)["stream"]
+
+
+@pytest.mark.parametrize("before", [HOLDING, RECORDING, OVER, SUCCEEDING])
+@pytest.mark.parametrize("failure", ["", "No space left on device"])
+def test_a_stream_is_offered_then_that_is_told(before: tuple[m.Input, ...], failure: str) -> None:
+    asked = (*before, ask("stream", 2, body=STREAM))
+    assert after(*asked)[1] == (m.OfferStream(OFFER),)
+    assert stream_of(after(*asked, m.StreamOffered(failure))[1]) == failure
+
+
+def test_who_has_nothing_to_read_has_no_stream() -> None:
+    assert stream_of(after(ask("stream", body=STREAM))[1]) is None
+
+
+def test_a_stream_asked_for_in_a_create_waits_for_its_end() -> None:
+    asked = (CREATE, ask("stream", 2, body=STREAM))
+    assert after(*asked)[1] == ()
+    assert told(after(*asked, LEFT_ONE)[1]) == [(1, 1), (1, 2)]

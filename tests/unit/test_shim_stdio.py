@@ -18,13 +18,17 @@ class Stage:
         self.directory = directory
         self.readers = Readers()
         self.ended = 0
-        self.output = Output(str(directory), self.readers, self._end)
+        self.heard: list[tuple[str, bytes]] = []
+        self.output = Output(str(directory), self.readers, self._end, self._heard)
         for name in ("stdout", "stderr"):
             os.mkfifo(directory / name)
         self.ends = list(self.output.open())
 
     def _end(self) -> None:
         self.ended += 1
+
+    def _heard(self, name: str, data: bytes) -> None:
+        self.heard.append((name, data))
 
     def turn(self) -> None:
         """Let everything be read that is there."""
@@ -96,7 +100,7 @@ def test_a_writer_that_never_stops_does_not_keep_the_shim(stage: Stage) -> None:
 def test_a_fifo_that_is_missing_is_an_error_and_nothing_stays_open(stage: Stage) -> None:
     before = len(os.listdir("/proc/self/fd"))
     os.unlink(stage.directory / "stderr")
-    other = Output(str(stage.directory), stage.readers, stage._end)
+    other = Output(str(stage.directory), stage.readers, stage._end, stage._heard)
     with pytest.raises(FileNotFoundError):
         other.open()
     other.close()

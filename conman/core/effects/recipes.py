@@ -9,7 +9,7 @@ from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
-from conman.core.shim_call import create_body, succeed_body
+from conman.core.shim_call import create_body, stream_body, succeed_body
 from conman.frozen import replace
 from conman.primitives import steps as s
 
@@ -68,7 +68,7 @@ def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -
 
 def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
-        case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord():
+        case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord() | v.OfferStream():
             return _shim(effect, layout)
         case v.Freeze() | v.Thaw() | v.LookAtFreezer():
             return _freezer(effect, layout)
@@ -151,6 +151,9 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
             return (s.CallShim(layout.shim(container_id, run), "hello", "{}", HELLO_MS),)
         case v.AwaitExitRecord(container_id, run):
             return (s.CallShim(layout.shim(container_id, run), "exit", "{}", EXIT_RECORD_MS),)
+        case v.OfferStream(container_id, run, token, exec_id, streams):
+            body = stream_body(token, exec_id, streams)
+            return (s.CallShim(layout.shim(container_id, run), "stream", body, HELLO_MS),)
         case _:
             raise AssertionError(effect)
 

@@ -19,6 +19,7 @@ from conman.core.effects.changes import (
 )
 from conman.core.effects.effect import HostEffect
 from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
+from conman.core.effects.output import HoldOutput, OfferStream, SucceedShim, WatchShim
 from conman.core.effects.transactions import (
     Commit,
     CommitAnswer,
@@ -140,31 +141,9 @@ class WatchInit(HostEffect):
     process: ProcessId
 
 
-# ---- after a shim's death ----------------------------------------------------------------------
+# ---- its output, when its shim has died or somebody reads along (`output`) -------------------------
 
-
-@frozen
-class HoldOutput(HostEffect):
-    """What the container writes is not lost while nobody reads it. Held, or Absent: no FIFOs."""
-
-    container_id: str
-    run: int
-
-
-@frozen
-class SucceedShim(HostEffect):
-    """A new shim goes on logging for a dead one. ShimAnswer, Absent, TimedOut."""
-
-    container_id: str
-    run: int
-
-
-@frozen
-class WatchShim(HostEffect):
-    """From here on the end of the shim is observed, also one that came before."""
-
-    container_id: str
-    run: int
+OutputEffect = HoldOutput | SucceedShim | WatchShim | OfferStream
 
 
 @frozen

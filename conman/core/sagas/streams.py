@@ -1,0 +1,82 @@
+"""A way to a program's streams: its shim is told of a token, and the client where to go with it.
+
+Nothing is written and nothing on the host changes hands, so there is no intent and nothing to recover: a token
+that nobody comes with is forgotten by itself, and a session that is open needs no daemon.
+"""
+
+from conman.core.admission import Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
+from conman.core.ledger import Ledger, not_found
+from conman.core.model import Container, State
+from conman.core.requests import OpenStream, Reply, StreamOpened
+from conman.core.shim_call import shim_state
+from conman.errors import Code, Refusal
+from conman.primitives.steps import Failed, ShimAnswer
+
+
+def admit_stream(
+    request: OpenStream, container_id: str, ledger: Ledger, setting: Setting
+) -> Container | Refusal:
+    """Whose streams there are: of a run that is prepared, whether its program has begun or not."""
+    if not ledger.knows(container_id):
+        return not_found(request.container)
+    row = ledger.containers.get(container_id)
+    view = ledger.view(container_id, setting.layout)
+    if row is None or view.state is State.UNKNOWN or not row.is_prepared(setting.layout.boot_id):
+        return _nothing_to_read(view.name or container_id, view.state, view.message)
+    if request.exec_id:
+        return _no_exec(row, request.exec_id)
+    return row
+
+
+async def open_stream(row: Container, request: OpenStream, setting: Setting) -> Reply:
+    token, exec_id = request.token, request.exec_id
+    told = await v.OfferStream(row.id, row.run, token, exec_id, request.streams)
+    known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    if known is None or known.stream is None:
+        return _unreachable(row, told)
+    if known.stream:
+        return _no_socket(row, known.stream)
+    path = setting.layout.stream_socket(row.id, row.run)
+    return StreamOpened(path, token, tty=False)
+
+
+def _nothing_to_read(name: str, state: State, message: str) -> Refusal:
+    because = f" ({message})" if message else ""
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "NotRunning",
+        f"container {name} has no streams: it is {state.value}{because}",
+        "start it first; what it has written is in its log",
+        "container_id",
+    )
+
+
+def _no_exec(row: Container, exec_id: str) -> Refusal:
+    return Refusal(
+        Code.NOT_FOUND,
+        "ExecNotFound",
+        f"container {row.name} has no exec {exec_id!r}",
+        "leave it out for the container's own program",
+        "exec_id",
+    )
+
+
+def _unreachable(row: Container, told: Outcome) -> Refusal:
+    why = told.text if isinstance(told, Failed) else "its shim does not answer"
+    return Refusal(
+        Code.UNAVAILABLE,
+        "HostFailed",
+        f"the streams of container {row.name} cannot be reached: {why}",
+        "another shim is on its way if this one has died: try again",
+    )
+
+
+def _no_socket(row: Container, why: str) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "HostFailed",
+        f"the streams of container {row.name} cannot be reached: its shim makes no socket: {why}",
+        "mend the cause below the run directory, then try again",
+    )

@@ -1,0 +1,171 @@
+"""The stream socket of a run: clients come with a token, read what its program writes, and are told its end.
+
+Made when the first stream is asked for, in the shim's directory, and gone with it. A token opens one session,
+once, within its time. A client that is behind makes the program wait, as any pipe does, but never for long: then
+it is cut off. It must never be needed: without it a run is what it is, and it ends no run.
+"""
+
+import time
+from _collections_abc import Callable, Iterator
+
+from conman.primitives.light import accept, socket
+from conman.shim import frames
+from conman.shim.complaint import complain
+from conman.shim.loop import Loop
+from conman.shim.protocol import listen
+from conman.shim.session import Session
+from conman.shim.task import Offer
+
+SOCKET = "stream.sock"
+
+#: Who is behind by more is waited for, until it is behind by half of it.
+BACKLOG = 1024 * 1024
+
+#: So long, and is then cut off.
+_PATIENCE_S = 2.0
+
+_KINDS = {"stdout": frames.STDOUT, "stderr": frames.STDERR}
+
+
+class Streams:
+    """All sessions of one shim.
+
+    `hold`: told whether the program's output is to be left unread for now. `sent`: called when nobody is
+    owed anything any more, after the end.
+    """
+
+    __slots__ = (
+        "_directory",
+        "_end",
+        "_hold",
+        "_is_held",
+        "_is_over",
+        "_listener",
+        "_loop",
+        "_offers",
+        "_sent",
+        "_sessions",
+    )
+
+    def __init__(
+        self, directory: str, loop: Loop, hold: Callable[[bool], None], sent: Callable[[], None]
+    ) -> None:
+        self._directory = directory
+        self._loop = loop
+        self._hold = hold
+        self._is_held = False
+        self._is_over = False
+        self._sent = sent
+        self._listener: socket.socket | None = None
+        self._offers: dict[str, tuple[float, Offer]] = {}
+        self._sessions: list[Session] = []
+        self._end = b""
+
+    def offer(self, offer: Offer) -> None:
+        """From here on its token opens a session. Raises OSError where nobody can come."""
+        if self._listener is None:
+            self._listener = listen(self._directory, SOCKET, socket.SOCK_STREAM)
+            self._loop.readers.register(self._listener.fileno(), self._accept)
+        now = time.monotonic()
+        self._offers = {token: kept for token, kept in self._offers.items() if kept[0] > now}
+        self._offers[offer.token] = (now + offer.within_ms / 1000, offer)
+
+    def write(self, name: str, data: bytes) -> None:
+        """What the program wrote, for all who want it."""
+        wanting = [one for one in self._sessions if _wants(one, name)]
+        if wanting:
+            frame = frames.encode(_KINDS[name], data)
+            for session in wanting:
+                session.put(frame)
+            self._balance()
+
+    def hurry(self) -> None:
+        """The program has ended: what there is of its output is read now, whoever is behind."""
+        self._is_over = True
+        if self._is_held:
+            self._let_go()
+
+    def end(self, frame: bytes) -> None:
+        """Nothing more is written: who is there, and who comes yet, is told this."""
+        self._end = frame
+        for session in tuple(self._sessions):
+            if session.offer is not None:
+                session.finish(frame)
+        self._balance()
+
+    def owes(self) -> bool:
+        """Whether somebody who reads has not been sent all yet."""
+        return any(session.owes() for session in self._sessions)
+
+    def _accept(self) -> None:
+        if self._listener is None:
+            return
+        try:
+            connection = accept(self._listener)
+        except BlockingIOError:
+            return  # the client has given up
+        self._sessions.append(Session(connection, self._loop.readers, self._heard))
+
+    def _heard(self, session: Session) -> None:
+        try:
+            came = session.received()
+            if came is None:
+                session.close()
+            else:
+                self._obey(session, came)
+        except frames.ForeignFrame as error:
+            complain(f"a stream is closed: {error}")
+            session.finish(frames.failed("BadFrame", str(error)))
+        self._balance()
+
+    def _obey(self, session: Session, came: Iterator[tuple[bytes, bytes]]) -> None:
+        for kind, payload in came:
+            if session.offer is None:
+                self._admit(session, kind, payload)
+            else:
+                raise frames.ForeignFrame(f"a frame of kind {kind!r}, which means nothing here")
+
+    def _admit(self, session: Session, kind: bytes, payload: bytes) -> None:
+        until, offer = self._offers.pop(payload.decode(errors="replace"), (0.0, None))
+        if kind != frames.TOKEN or offer is None or until < time.monotonic():
+            why = "the token is unknown, was used before, or is too old: ask conmand for another"
+            session.finish(frames.failed("BadToken", why))
+            return
+        session.offer = offer
+        session.put(frames.encode_fields(frames.ACCEPTED, {"tty": False}))
+        if self._end:
+            session.finish(self._end)
+
+    def _balance(self) -> None:
+        """After whatever may have brought somebody behind, forward, or away."""
+        self._sessions = [one for one in self._sessions if one.is_open()]
+        if self._end and not self.owes():
+            self._sent()
+        if self._is_over:
+            return
+        behind = max((one.unsent for one in self._sessions), default=0)
+        if behind > BACKLOG and not self._is_held:
+            self._is_held = True
+            self._hold(True)  # noqa: FBT003 - a callback
+            self._loop.arm("slow", _PATIENCE_S, self._cut_off)
+        elif behind <= BACKLOG // 2 and self._is_held:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._is_held = False
+        self._loop.disarm("slow")
+        self._hold(False)  # noqa: FBT003 - a callback
+
+    def _cut_off(self) -> None:
+        for session in self._sessions:
+            if session.unsent > BACKLOG // 2:
+                session.cut_off()
+        self._let_go()
+        self._balance()
+
+
+def _wants(session: Session, name: str) -> bool:
+    offer = session.offer
+    if offer is None or not session.is_open():
+        return False
+    return offer.stdout if name == "stdout" else offer.stderr

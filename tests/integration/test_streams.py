@@ -1,0 +1,105 @@
+"""Streams through conmand's API: a session that is open goes on, whatever becomes of conmand."""
+
+import os
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from conman.errors import Refusal
+from conman.shim import frames
+from scenarios.stages.over_grpc import refusal
+from tests.integration.one_conmand import Conmand
+from tests.integration.stream_client import attached, open_stream
+
+pytestmark = pytest.mark.timeout(180)
+
+#: Says a word when it begins, one for each USR1, and a last one for TERM.
+WORDS = """trap 'echo word' USR1; trap 'echo last; echo err >&2; exit 7' TERM; echo begun
+while true; do sleep 100 & wait; done"""
+
+
+@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
+    one.start()
+    yield one
+    one.end()
+
+
+def test_a_session_goes_on_without_its_daemon(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/sh", "-c", WORDS)
+    with attached(conmand, "web") as client:
+        assert client.accepted == {"tty": False}
+        assert conmand.ctl("start", "web").code == 0
+        pid = conmand.status("web")["pid"]
+        client.until(b"begun\n")
+        conmand.kill()
+        os.kill(pid, signal.SIGUSR1)
+        client.until(b"word\n")
+        conmand.start()
+        os.kill(pid, signal.SIGUSR1)
+        client.until(b"word\nword\n")
+        conmand.kill()
+        os.kill(pid, signal.SIGTERM)
+        assert client.until_end() == (frames.EXIT, {"code": 7, "signal": 0})
+        assert client.output[frames.STDOUT] == b"begun\nword\nword\nlast\n"
+        assert client.output[frames.STDERR] == b"err\n"
+    conmand.start()
+    ended = conmand.status("web")
+    assert (ended["state"], ended["exitCode"]) == ("EXITED", 7)
+
+
+def test_a_session_is_told_of_a_stop(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/sh", "-c", WORDS)
+    with attached(conmand, "web") as client, attached(conmand, "web", stderr=True) as other:
+        assert conmand.ctl("start", "web").code == 0
+        client.until(b"begun\n")
+        assert conmand.ctl("stop", "web").code == 0
+        assert client.until_end() == other.until_end() == (frames.EXIT, {"code": 7, "signal": 0})
+        assert b"last\n" in client.output[frames.STDOUT]
+        assert other.output == {frames.STDOUT: b"", frames.STDERR: b"err\n"}
+
+
+def test_a_session_with_a_successor(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/sh", "-c", WORDS)
+    with attached(conmand, "web") as client:
+        assert conmand.ctl("start", "web").code == 0
+        client.until(b"begun\n")
+        os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+        assert client.until_end() is None
+    with attached(conmand, "web") as client:
+        os.kill(conmand.status("web")["pid"], signal.SIGUSR1)
+        client.until(b"word\n")
+        assert conmand.ctl("stop", "web").code == 0
+        last = client.until_end()
+        assert last is not None
+        assert (last[0], last[1]["reason"]) == (frames.FAILED, "ExitUnseen")
+
+
+# ---- who is refused ------------------------------------------------------------------------------
+
+
+def refused(conmand: Conmand, name: str, **wanted: str | bool) -> Refusal:
+    with pytest.raises(grpc.RpcError) as caught:
+        open_stream(conmand, name, **wanted)
+    return refusal(caught.value)
+
+
+def test_what_has_ended_has_no_streams(conmand: Conmand) -> None:
+    conmand.create("short", "/bin/true")
+    assert conmand.ctl("start", "short").code == 0
+    assert conmand.ctl("wait", "short").code == 0
+    said = refused(conmand, "short")
+    assert (said.code.value, said.reason) == ("FAILED_PRECONDITION", "NotRunning")
+    assert "EXITED" in said.what
+
+
+def test_what_is_not_there_has_no_streams(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/true")
+    assert refused(conmand, "nobody").reason == "ContainerNotFound"
+    assert refused(conmand, "web", exec_id="5", stdout=True).reason == "ExecNotFound"
+    assert refused(conmand, "web", stdin=False).reason == "BadInput"

@@ -223,7 +223,8 @@ def _total(outcome: Outcome) -> None:
     who = list(chain.from_iterable(result["killed"].items() for result in results))
     killed = {name: sum(count for one, count in who if one == name) for name, _ in sorted(who)}
     told = ", ".join(f"{count} of a {name}" for name, count in killed.items())
-    cut = ", each with a power cut" if outcome.terms["cut"] else ""
+    is_cut = outcome.terms["cut"] or "cuts" in outcome.terms["of"]
+    cut = ", each with a power cut" if is_cut else ""
     sys.stdout.write(
         f"{len(results)} stories on {outcome.terms['stage']}: {points} points, {alike} alike;"
         f" {sum(killed.values())} of {deaths} deaths ({told or 'none'}){cut};"

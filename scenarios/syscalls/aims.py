@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from scenarios.stages import recovery_places
+from scenarios.stages.all_stages import cannot, tail
 from scenarios.stages.deaths import By, Death, With
 from scenarios.stages.runtime_places import places
+from scenarios.stages.simulated import points as crash_points
 from scenarios.story import Story
 from scenarios.syscalls import failing
 from scenarios.syscalls.preload import Passed
@@ -37,6 +39,13 @@ def _failing(
     return found, [(one,) for one in choice(aimed_at(story, found))]
 
 
+def _instants(company: With, story: Story, stage: str, _conmand: str) -> Aimed:
+    """By name: the simulated play tells them, so that nothing has to be played before."""
+    why = cannot()
+    found = [one for one in crash_points(story) if (tail(one), stage) not in why]
+    return _named(found), [(Death(one, company=company),) for one in found]
+
+
 def _recoveries(story: Story, stage: str, conmand: str) -> Aimed:
     """After a death at each crash point one more, at each of those that its recovery passes."""
     found, pairs = recovery_places.places(story, stage, conmand)
@@ -60,10 +69,16 @@ def _at_calls(company: With) -> Kind:
     return Kind(Death("store@1", By.CALL, company), partial(_calls, company))
 
 
+def _at_points(company: With) -> Kind:
+    return Kind(Death("recover/HelloShim/before", company=company), partial(_instants, company))
+
+
 #: By the words of `--of`.
 KINDS: Mapping[str, Kind] = {
     "calls": _at_calls(With.NOTHING),
     "cuts": _at_calls(With.CUT),
+    "points": _at_points(With.NOTHING),
+    "point-cuts": _at_points(With.CUT),
     "group": _at_calls(With.GROUP),
     "all": _at_calls(With.ALL),
     "runtime": Kind(Death("", By.RUNTIME), _runtimes),

@@ -12,6 +12,8 @@ from scenarios.replay_ids import find_single
 from scenarios.shards import Shard
 from scenarios.stages.deaths import With
 from scenarios.stages.play import Played
+from scenarios.stages.simulated import points
+from scenarios.syscalls.aims import KINDS
 from scenarios.syscalls.preload import Passed
 from scenarios.syscalls.sweep import Points, Swept, deaths, in_order
 
@@ -40,6 +42,16 @@ def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
     """What was not synced is lost after the last call as well: there it matters."""
     last = "cut:start-container/CommitRunning/after@1"
     assert named("start", cut=True) == [last, "cut:call:store@1"]
+
+
+def test_crash_points_are_told_without_a_play() -> None:
+    """Those that the stage can pass."""
+    found, each = KINDS["point-cuts"].aims(find_single("remove-created"), "fake", "")
+    named = [str(one) for (one,) in each]
+    assert named[0] == f"cut:{found.passed[0].point}"
+    assert "cut:remove-container/RemoveCgroup/before@1" in named
+    assert "cut:remove-container/RemoveCgroup/during:1@1" not in named
+    assert "remove-container/RemoveCgroup/during:1@1" in points(find_single("remove-created"))
 
 
 def swept(story: str, count: int) -> Swept:

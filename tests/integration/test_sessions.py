@@ -1,0 +1,172 @@
+"""People's sessions with real programs: run, attach, start -a, while conmand and shims are killed under them."""
+
+import os
+import select
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from scenarios.stages.daemon import BIN, PATIENCE_S
+from tests.integration.one_conmand import Conmand
+from tests.integration.real_runtime import REAL
+
+pytestmark = pytest.mark.timeout(180)
+
+#: Says a word when it begins, one for each USR1, and a last one for TERM.
+WORDS = """trap 'echo word' USR1; trap 'echo last; echo err >&2; exit 7' TERM; echo begun
+while true; do sleep 100 & wait; done"""
+
+
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
+    one.start()
+    yield one
+    one.end()
+
+
+class Person:
+    """A conmanctl at work; what it shows is read here."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def sees(self, *lines: str) -> None:
+        for line in lines:
+            assert self._out.readline() == f"{line}\n"
+
+    def has_something_to_see(self) -> bool:
+        """Within a moment; before the first line was read."""
+        return bool(select.select([self._out], [], [], 0.05)[0])
+
+    def ends(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, out, err
+
+    @property
+    def _out(self) -> IO[str]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+
+@contextmanager
+def person(conmand: Conmand, *words: str) -> Iterator[Person]:
+    process = subprocess.Popen(
+        [f"{BIN}/conmanctl", "--address", f"{conmand.run}/conmand.sock", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield Person(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def run(conmand: Conmand, *command: str, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
+    words = ("run", *options, "--rootfs", str(conmand.rootfs), "--", *command)
+    with person(conmand, *words) as one:
+        return one.ends()
+
+
+def test_run(conmand: Conmand) -> None:
+    assert run(conmand, "/bin/sh", "-c", "echo out; echo err >&2; exit 7") == (7, "out\n", "err\n")
+    code, _, err = run(conmand, "/bin/no-such")
+    assert code == 127
+    assert "the command '/bin/no-such' is not in the root file system" in err
+    (conmand.rootfs / "bin/text").write_text("")
+    assert run(conmand, "/bin/text")[0] == 126
+    assert run(conmand, "/bin/sh", options=("-w", "relative"))[0] == 125
+    [name] = conmand.states()
+    assert "_" in name
+
+
+def test_a_session_goes_on_while_conmand_is_killed(conmand: Conmand) -> None:
+    words = ("run", "--name", "web", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", WORDS)
+    with person(conmand, *words) as one:
+        one.sees("begun")
+        pid = conmand.status("web")["pid"]
+        conmand.kill()
+        os.kill(pid, signal.SIGUSR1)
+        one.sees("word")
+        conmand.start()
+        with person(conmand, "attach", "web") as other:
+            # It is there once it is told something, too.
+            while not other.has_something_to_see():
+                os.kill(pid, signal.SIGUSR1)
+                one.sees("word")
+            other.sees("word")
+            conmand.kill()
+            os.kill(pid, signal.SIGTERM)
+            assert one.ends() == (7, "last\n", "err\n")
+            assert other.ends()[0] == 7
+    conmand.start()
+    assert conmand.states() == {"web": "EXITED"}
+
+
+def test_signals_are_the_programs(conmand: Conmand) -> None:
+    words = ("run", "--name", "web", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", WORDS)
+    with person(conmand, *words) as one:
+        one.sees("begun")
+        one.process.send_signal(signal.SIGUSR1)
+        one.sees("word")
+        one.process.send_signal(signal.SIGTERM)
+        assert one.ends() == (7, "last\n", "err\n")
+    conmand.create("sleeps", "/bin/sleep", "100")
+    with person(conmand, "start", "-a", "sleeps") as one:
+        while conmand.states()["sleeps"] != "RUNNING":
+            pass
+        assert conmand.ctl("kill", "sleeps").code == 0
+        assert one.ends() == (137, "", "")
+
+
+def test_a_dead_client_leaves_the_program_alone(conmand: Conmand) -> None:
+    words = ("run", "--name", "web", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", WORDS)
+    with person(conmand, *words) as one:
+        one.sees("begun")
+        one.process.kill()
+        one.ends()
+    assert conmand.states() == {"web": "RUNNING"}
+
+
+def test_a_dead_shim_is_followed_by_another(conmand: Conmand) -> None:
+    words = ("run", "--name", "web", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", WORDS)
+    with person(conmand, *words) as one:
+        one.sees("begun")
+        os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+        assert one.process.stderr is not None
+        assert one.process.stderr.readline() == (
+            "conmanctl: the shim of web died, and another has taken over:"
+            " some output may be missing here\n"
+        )
+        os.kill(conmand.status("web")["pid"], signal.SIGUSR1)
+        one.sees("word")
+        assert conmand.ctl("stop", "web").code == 0
+        code, out, _ = one.ends()
+        assert (code, out) == (conmand.status("web")["exitCode"], "last\n")
+
+
+def test_start_shows_what_the_next_run_writes(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/sh", "-c", "echo out; echo err >&2; exit 3")
+    for _ in range(3):
+        with person(conmand, "start", "-a", "web") as one:
+            assert one.ends() == (3, "out\n", "err\n")
+
+
+def test_what_has_ended_cannot_be_attached_to(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/true")
+    assert conmand.ctl("start", "web").code == 0
+    assert conmand.ctl("wait", "web").code == 0
+    with person(conmand, "attach", "web") as one:
+        code, out, err = one.ends()
+    assert (code, out) == (1, "")
+    assert "container web has no streams: it is EXITED" in err
+    assert err.count("\n") == 1

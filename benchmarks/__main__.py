@@ -12,6 +12,7 @@ from pathlib import Path
 
 from figures import Figure, as_json, as_table, head
 from lives import lives, unusable
+from logs import logs
 from place import scratch
 from server import server
 from where import as_lines, where
@@ -58,7 +59,7 @@ def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
         notes.append(f"crun: {why}")
     else:
         figures += lives(top, "crun", n)
-    return [*figures, *server(top, n)]
+    return [*figures, *server(top, n), *logs(top, min(n, 5))]
 
 
 def _peers(top: Path, n: int, notes: list[str]) -> list[Figure]:

@@ -5,11 +5,12 @@ never hold more than one block, nor end before all that a run has written was to
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, cast
 
 from conman.api import fields
+from conman.api.views import Submit, view_of
 from conman.core import requests
 from conman.core.log_records import (
     STREAMS,
@@ -20,11 +21,8 @@ from conman.core.log_records import (
     parse_position,
 )
 from conman.core.model import State
-from conman.errors import ConmanError, Refusal
 from conman.frozen import frozen
 from conman.wire.v1 import conman_pb2 as wire
-
-Submit = Callable[[requests.Request], Awaitable[requests.Reply]]
 
 
 @frozen
@@ -90,7 +88,7 @@ async def stream(
 ) -> AsyncIterator[wire.LogsResponse]:
     """Raises ConmanError."""
     asked = wanted(message)
-    view = await _view(submit, fields.reference(message.container_id))
+    view = await view_of(submit, message.container_id)
     follow = message.follow and view.state is not State.EXITED
     over = asyncio.ensure_future(submit(requests.WaitContainer(view.id))) if follow else None
     try:
@@ -128,15 +126,6 @@ async def _first(more: Coroutine[None, None, None], over: asyncio.Future[request
             waiting.result()
     finally:
         waiting.cancel()
-
-
-async def _view(submit: Submit, container: str) -> requests.ContainerView:
-    reply = await submit(requests.ContainerStatus(container))
-    if isinstance(reply, Refusal):
-        raise ConmanError(reply)
-    if not isinstance(reply, requests.ContainerView):
-        raise TypeError(f"{type(reply).__name__} is no view of a container")
-    return reply
 
 
 def _response(page: Page) -> wire.LogsResponse:

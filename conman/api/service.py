@@ -15,7 +15,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, changes, events, logs, streams, translate
+from conman.api import answers, changes, events, logs, streams, translate, usage
 from conman.api.events import Source
 from conman.api.info import Facts, info
 from conman.api.malformed import field_at_fault
@@ -71,13 +71,16 @@ class Service:
         about: About,
         events: Source,
         facts: Callable[[], Facts],
+        *,
         container_logs: logs.Logs,
+        looks: usage.Looks,
     ) -> None:
         self._submit = submit
         self._about = about
         self._source = events
         self._facts = facts
         self._container_logs = container_logs
+        self._looks = looks
         # The loop holds tasks weakly; one that no call awaits any more must live to its end.
         self._running: set[asyncio.Future[requests.Reply]] = set()
 
@@ -102,6 +105,12 @@ class Service:
             "UnpauseContainer": self._on(wire.UnpauseContainerRequest, changes.unpause),
             "UpdateContainer": self._on(wire.UpdateContainerRequest, changes.update),
             "RenameContainer": self._on(wire.RenameContainerRequest, changes.rename),
+            "Stats": self._by(
+                wire.StatsRequest, lambda message: usage.stats(message, self._submit, self._looks)
+            ),
+            "Top": self._by(
+                wire.TopRequest, lambda message: usage.top(message, self._submit, self._looks)
+            ),
             "OpenStream": self._on(wire.OpenStreamRequest, streams.open_stream),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),

@@ -30,6 +30,8 @@ COMMANDS = {
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
     "logs": ("conman.ctl.logs", "logs"),
+    "stats": ("conman.ctl.stats", "stats"),
+    "top": ("conman.ctl.top", "top"),
     "events": ("conman.ctl.events", "events"),
     "info": ("conman.ctl.info", "info"),
     "version": ("conman.ctl.version", "version"),

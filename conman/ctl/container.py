@@ -22,6 +22,8 @@ COMMANDS = {
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
     "logs": ("conman.ctl.logs", "logs"),
+    "stats": ("conman.ctl.stats", "stats"),
+    "top": ("conman.ctl.top", "top"),
     "prune": ("conman.ctl.prune", "prune"),
 }
 ALIASES = {"state": "status", "delete": "remove", "rm": "remove", "ls": "list", "ps": "list"}

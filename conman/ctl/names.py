@@ -24,6 +24,8 @@ _OFFERED = {
     "kill": ("RUNNING", "PAUSED"),
     "pause": ("RUNNING",),
     "unpause": ("PAUSED",),
+    "top": ("RUNNING", "PAUSED"),
+    "stats": ("RUNNING", "PAUSED"),
 }
 
 

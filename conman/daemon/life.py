@@ -22,11 +22,13 @@ from conman.daemon.config import BROKEN, Config
 from conman.daemon.facts import facts
 from conman.daemon.feed import Feed
 from conman.daemon.log_feed import LogFeed
+from conman.daemon.looks import Looks
 from conman.daemon.measuring import Measuring
 from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
 from conman.daemon.systemd import Systemd, watched
 from conman.engine.driver import Driver
+from conman.host.facts import memory_bytes
 from conman.version import VERSION
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
             about,
             feed=feed,
             logs=logs,
+            looks=Looks(host.setting.layout, host.performer.perform, memory_bytes()),
             facts=partial(facts, config, host, began),
             sink=measuring.metrics,
         )

@@ -20,6 +20,7 @@ from conman.daemon.config import Config
 from conman.daemon.feed import Feed
 from conman.daemon.late_reflection import LateReflection
 from conman.daemon.log_feed import LogFeed
+from conman.daemon.looks import Looks
 from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen
 
@@ -54,12 +55,13 @@ async def bind(
     *,
     feed: Feed,
     logs: LogFeed,
+    looks: Looks,
     facts: Callable[[], Facts],
     sink: Sink | None = None,
 ) -> Server:
     """Raises HostError when the socket cannot be had."""
     server = grpc.aio.server(interceptors=interceptors(sink), options=SERVER_OPTIONS)
-    Service(submit, about, feed, facts, logs).add_to(server)
+    Service(submit, about, feed, facts, container_logs=logs, looks=looks).add_to(server)
     checks = cast("Health", health.aio.HealthServicer())  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)  # pyright: ignore[reportUnknownMemberType]
     server.add_generic_rpc_handlers((LateReflection((SERVICE, health.SERVICE_NAME)),))

@@ -18,6 +18,7 @@ from conman.api.service import SERVER_OPTIONS, About, Service
 from conman.core import requests
 from conman.core.events import Numbered, Page
 from conman.core.model import Container, ContainerSpec, Event, Init, RootfsMode, State
+from conman.core.usage import Process, Usage
 from conman.daemon.log_feed import LogFeed
 from conman.errors import Code, ConmanError, Refusal
 from conman.primitives.steps import ProcessId
@@ -28,6 +29,7 @@ ABOUT = About(version="0.1.0", instance="01234567", runtime="runc")
 FACTS = Facts("/d", "/r", "overlay", "v2", "6.1", "x86_64", "Debian", 2, 3, 4, (("runc", ""),))
 ENDING = Refusal(Code.UNAVAILABLE, "Ending", "conmand ends")
 GONE = Refusal(Code.NOT_FOUND, "NoSuchContainer", "there is no x", "list them", "container_id")
+USAGE = Usage(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
 ROW = Container(
     id=ID,
     name="web",
@@ -93,6 +95,17 @@ class Feed:
             self.left.set()
 
 
+class Seen:
+    """What is seen of a container that runs."""
+
+    async def usage(self, row: Container) -> Usage | None:
+        return USAGE if row.run == 2 else None
+
+    async def processes(self, row: Container) -> tuple[Process, ...]:
+        assert row.init is not None
+        return (Process(row.init.process.pid, 1, 0, "S", 1, 2, 3, "", "sh -c x"),)
+
+
 Reply = requests.Reply
 Submit = Callable[[requests.Request], Awaitable[Reply]]
 
@@ -108,7 +121,10 @@ async def serving(submit: Submit, source: Source | None = None) -> AsyncIterator
     with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
         server = grpc.aio.server(options=SERVER_OPTIONS)
         logs = LogFeed()
-        Service(submit, ABOUT, source or Feed(), lambda: FACTS, logs).add_to(server)
+        service = Service(
+            submit, ABOUT, source or Feed(), lambda: FACTS, container_logs=logs, looks=Seen()
+        )
+        service.add_to(server)
         server.add_insecure_port(f"unix:{directory}/s")
         await server.start()
         async with grpc.aio.insecure_channel(f"unix:{directory}/s") as channel:

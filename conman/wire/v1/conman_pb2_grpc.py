@@ -119,6 +119,16 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.FromString,
                 _registered_method=True)
+        self.Stats = channel.unary_unary(
+                '/conman.v1.Conman/Stats',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.StatsRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.StatsResponse.FromString,
+                _registered_method=True)
+        self.Top = channel.unary_unary(
+                '/conman.v1.Conman/Top',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.FromString,
+                _registered_method=True)
         self.Info = channel.unary_unary(
                 '/conman.v1.Conman/Info',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
@@ -273,6 +283,23 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Stats(self, request, context):
+        """What containers use, as the kernel counts it now; no process is started for it. Of one
+        that does not run, or has just ended: without numbers. NOT_FOUND for a name that
+        nobody has.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Top(self, request, context):
+        """The processes of a RUNNING or PAUSED container, in the order of their pids.
+        FAILED_PRECONDITION in the other states.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Info(self, request, context):
         """The host, its runtimes and its containers in numbers.
         """
@@ -367,6 +394,16 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.Logs,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.SerializeToString,
+            ),
+            'Stats': grpc.unary_unary_rpc_method_handler(
+                    servicer.Stats,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.StatsRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.StatsResponse.SerializeToString,
+            ),
+            'Top': grpc.unary_unary_rpc_method_handler(
+                    servicer.Top,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.SerializeToString,
             ),
             'Info': grpc.unary_unary_rpc_method_handler(
                     servicer.Info,
@@ -833,6 +870,60 @@ class Conman:
             '/conman.v1.Conman/Logs',
             conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.LogsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Stats(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/Stats',
+            conman_dot_wire_dot_v1_dot_conman__pb2.StatsRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.StatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Top(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/Top',
+            conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -125,6 +125,15 @@ class ConmanStub:
     rotations and a restart of conmand too, when the client goes on with the last
     position that it was told. Needs neither the program nor its shim.
     """
+    Stats: _grpc.UnaryUnaryMultiCallable[_conman_pb2.StatsRequest, _conman_pb2.StatsResponse]
+    """What containers use, as the kernel counts it now; no process is started for it. Of one
+    that does not run, or has just ended: without numbers. NOT_FOUND for a name that
+    nobody has.
+    """
+    Top: _grpc.UnaryUnaryMultiCallable[_conman_pb2.TopRequest, _conman_pb2.TopResponse]
+    """The processes of a RUNNING or PAUSED container, in the order of their pids.
+    FAILED_PRECONDITION in the other states.
+    """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
 
@@ -202,6 +211,15 @@ class ConmanAsyncStub(ConmanStub):
     container: its first run) and all was told. No byte is missed or told twice, over
     rotations and a restart of conmand too, when the client goes on with the last
     position that it was told. Needs neither the program nor its shim.
+    """
+    Stats: _aio.UnaryUnaryMultiCallable[_conman_pb2.StatsRequest, _conman_pb2.StatsResponse]  # type: ignore[assignment]
+    """What containers use, as the kernel counts it now; no process is started for it. Of one
+    that does not run, or has just ended: without numbers. NOT_FOUND for a name that
+    nobody has.
+    """
+    Top: _aio.UnaryUnaryMultiCallable[_conman_pb2.TopRequest, _conman_pb2.TopResponse]  # type: ignore[assignment]
+    """The processes of a RUNNING or PAUSED container, in the order of their pids.
+    FAILED_PRECONDITION in the other states.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -379,6 +397,27 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         container: its first run) and all was told. No byte is missed or told twice, over
         rotations and a restart of conmand too, when the client goes on with the last
         position that it was told. Needs neither the program nor its shim.
+        """
+
+    @_abc_1.abstractmethod
+    def Stats(
+        self,
+        request: _conman_pb2.StatsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.StatsResponse, _abc.Awaitable[_conman_pb2.StatsResponse]]:
+        """What containers use, as the kernel counts it now; no process is started for it. Of one
+        that does not run, or has just ended: without numbers. NOT_FOUND for a name that
+        nobody has.
+        """
+
+    @_abc_1.abstractmethod
+    def Top(
+        self,
+        request: _conman_pb2.TopRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.TopResponse, _abc.Awaitable[_conman_pb2.TopResponse]]:
+        """The processes of a RUNNING or PAUSED container, in the order of their pids.
+        FAILED_PRECONDITION in the other states.
         """
 
     @_abc_1.abstractmethod

@@ -7,6 +7,7 @@ wait for one of its sides while another has something to say.
 import os
 import select
 import socket
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from signal import Signals
@@ -15,6 +16,8 @@ from typing import Any, Protocol
 from conman.ctl.detach import Watch
 from conman.ctl.outlet import Outlet
 from conman.shim import frames
+
+_CHUNK = 2 * frames.LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ class Interrupted:
 
 @dataclass(frozen=True, slots=True)
 class CutOff:
-    """The shim goes on without us, and says why."""
+    """The shim goes on without us, and says why. `since`: what is missed was written after it, in ns."""
 
     reason: str
     message: str
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,8 @@ class Pump:
         self._stdin = sides.stdin
         self._watch = Watch(sides.keys)
         self._end: End | None = None
+        #: When all that had been written was here.
+        self._even_at = time.time_ns()
 
     def run(self) -> End:
         """Until the end, and until everything is shown that came before it. Raises OSError: it cannot be."""
@@ -200,8 +206,9 @@ class Pump:
             self._stdin = None
 
     def _receive(self) -> None:
+        now = time.time_ns()
         try:
-            data = self._link.connection.recv(2 * frames.LIMIT)
+            data = self._link.connection.recv(_CHUNK)
         except BlockingIOError:
             return
         except ConnectionResetError:
@@ -210,6 +217,8 @@ class Pump:
             self._end = Lost()
             return
         self._told(self._link.decoder.feed(data))
+        if len(data) < _CHUNK:
+            self._even_at = now
 
     def _told(self, told: Iterable[tuple[bytes, bytes]]) -> None:
         for kind, payload in told:
@@ -221,7 +230,8 @@ class Pump:
                 case frames.EXIT:
                     self._end = _exited(frames.decode_fields(payload))
                 case frames.FAILED:
-                    self._end = cut_off(frames.decode_fields(payload))
+                    cut = cut_off(frames.decode_fields(payload))
+                    self._end = CutOff(cut.reason, cut.message, self._even_at)
                 case _:
                     raise frames.ForeignFrame(f"a frame of kind {kind!r}")
 

@@ -16,6 +16,7 @@ from conman.ctl.link import accepted
 from conman.ctl.output import complain
 from conman.ctl.pump import CutOff, Detached, End, Exited, Interrupted, Link, Lost, Pump, Sides
 from conman.ctl.terminal import Raw, size
+from conman.ctl.times import NS, utc
 from conman.shim import frames
 
 if TYPE_CHECKING:
@@ -118,8 +119,16 @@ class Session:
                 return 128 + number
             case CutOff("ExitUnseen"):
                 return self.code()
-            case CutOff(_, message):
-                raise CommandFailed(f"the session is cut off: {message}")
+            case CutOff(reason, message, since):
+                rest = self._rest(since) if reason == "TooSlow" else ""
+                raise CommandFailed(f"the session is cut off: {message}{rest}")
+
+    def _rest(self, since: int) -> str:
+        """Where what was missed can be read; of an exec nowhere."""
+        if self.request.exec_id:
+            return ""
+        # A second more: then a word may be there twice, and none is missing.
+        return f"; `conmanctl logs --since {utc(since - NS)} {self.name}` has the rest"
 
 
 class _Ended(Exception):

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -199,8 +200,22 @@ def test_a_shim_that_goes_away_while_it_is_typed_to(session: Session) -> None:
 
 
 def test_a_reader_that_is_cut_off(session: Session) -> None:
+    """What it misses was written after all had been there."""
+    session.say(frames.STDOUT, b"x")
+    assert os.read(session.out[0], 10) == b"x"
+    before = time.time_ns()
+    session.say(frames.STDOUT, b"y")
+    assert os.read(session.out[0], 10) == b"y"
+    much = bytes(frames.LIMIT)
+    for _ in range(2):
+        session.say(frames.STDOUT, much)
     session.say(frames.FAILED, {"reason": "TooSlow", "message": "1 MiB behind"})
-    assert session.end() == CutOff("TooSlow", "1 MiB behind")
+    while len(much) < 3 * frames.LIMIT:
+        much += os.read(session.out[0], frames.LIMIT)
+    end = session.end()
+    assert isinstance(end, CutOff)
+    assert (end.reason, end.message) == ("TooSlow", "1 MiB behind")
+    assert before <= end.since
 
 
 def test_the_keys_leave(sessions: list[Session]) -> None:

@@ -1,11 +1,14 @@
 """conmanctl attach on pipes: both ways, signals, and every end that a session can have."""
 
+import re
 import threading
+import time
 from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 
 import grpc
 import pytest
 
+from conman.ctl.times import NS, when
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.session_lab import ID, Shims, begin, knows, ran, shims
@@ -225,8 +228,13 @@ def test_a_reader_that_is_too_slow(conmand: StubConmand, shims: Shims) -> None:
         served.say_fields(frames.FAILED, reason="TooSlow", message="it was 1 MiB behind")
 
     shims(script)
-    told = b"conmanctl: the session is cut off: it was 1 MiB behind\n"
-    assert ran(conmand, "attach", "web") == (1, b"", told)
+    before = time.time_ns()
+    code, out, err = ran(conmand, "attach", "web")
+    assert (code, out) == (1, b"")
+    told = "conmanctl: the session is cut off: it was 1 MiB behind; `conmanctl logs --since (.*) web` has the rest\n"
+    found = re.fullmatch(told, err.decode())
+    assert found is not None
+    assert before - NS - 1000 <= when(found[1], 0) <= time.time_ns() - NS
 
 
 @pytest.mark.parametrize(

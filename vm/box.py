@@ -33,7 +33,7 @@ def ensure() -> str:
     """The name of a box that is there. Raises Trouble."""
     must_have_tools(_TOOLS)
     wanted = name()
-    if not _place(wanted).is_dir():
+    if not _whole(wanted).exists():
         _build(wanted)
     return wanted
 
@@ -63,9 +63,15 @@ def _place(box: str) -> Path:
     return VAGRANT / "boxes" / box
 
 
+def _whole(box: str) -> Path:
+    """The file that says so: Vagrant may have been ended while it added it."""
+    return _place(box) / ".whole"
+
+
 def _build(wanted: str) -> None:
     part = TOP / "part"
-    shutil.rmtree(part, ignore_errors=True)
+    for half in (part, _place(wanted)):
+        shutil.rmtree(half, ignore_errors=True)
     part.mkdir()
     with step(f"box {wanted}"):
         _debian(part / "root")
@@ -142,6 +148,7 @@ def _add(part: Path, wanted: str) -> None:
         names = ("metadata.json", "Vagrantfile", "box.img", "kernel", "initrd")
         _run("tar", "-C", str(part), "-cf", str(part / "it.box"), *names)
         _run("vagrant", "box", "add", "--name", wanted, str(part / "it.box"))
+        _whole(wanted).touch()
 
 
 def _sources() -> list[str]:

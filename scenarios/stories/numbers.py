@@ -39,7 +39,7 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "power cut, with every choice of what had not reached the disk",
         (
             "simulated in every story; exhaustive up to 256 combinations, beyond that a selection."
-            " With everything written: the stories. Real: not yet, that is the stage `vm`"
+            " With everything written: the stories. Real: the stage `vm`, at crash points and in recovery"
         ),
     ),
     "S12": (

@@ -40,6 +40,23 @@ def test_boxes_of_older_recipes_are_known(tmp_path: Path, monkeypatch: pytest.Mo
     assert box.older("conman-debian12-new") == ["conman-debian12-old"]
 
 
+@pytest.mark.usefixtures("recipe")
+def test_a_half_built_box_is_built_again(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built, home = list[str](), tmp_path_factory.mktemp("vagrant")
+    for name, value in (("VAGRANT", home), ("_TOOLS", ()), ("_build", built.append)):
+        monkeypatch.setattr(box, name, value)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    place = home / "boxes" / box.name()
+    (place / "0" / "libvirt").mkdir(parents=True)
+    assert box.ensure() == box.name()
+    assert built == [box.name()]
+    (place / ".whole").touch()
+    assert box.ensure() == box.name()
+    assert built == [box.name()]
+
+
 def test_a_missing_tool_is_named_with_the_command_that_installs_it() -> None:
     with pytest.raises(Trouble, match=r"no-such-tool not found: run make vm-system, as root"):
         box.must_have_tools(("sh", "no-such-tool"))

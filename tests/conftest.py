@@ -11,6 +11,7 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from scenarios.stages.daemon import SLOWER
 from tests.integration.real_runtime import REAL
 
 settings.register_profile("conman", database=None, derandomize=True, deadline=None)
@@ -21,6 +22,9 @@ os.register_at_fork(after_in_child=gc.disable)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SLOWER > 1 and (limit := item.get_closest_marker("timeout")):
+            item.add_marker(pytest.mark.timeout(SLOWER * limit.args[0]), append=False)
     if os.geteuid() != 0:
         why = "real runc needs root"
     elif shutil.which(REAL) is None:

@@ -24,8 +24,8 @@ _FOR = (
     "--platform=manylinux2014_x86_64",
 )
 VENV, ROOTFS = "/opt/conman", "/srv/busybox"
-#: The house's tests in a guest: beside conman, never in its venv.
-SUITE = "/root/suite"
+#: The house's tests in a guest: beside conman, never in its venv, and where everybody may read them.
+SUITE = "/opt/conman-suite"
 _TESTED = ("conman", "fakerunc", "scenarios", "benchmarks", "tests", "pyproject.toml")
 _INSTALL = f"""set -e
 python3 -m venv --without-pip {VENV}

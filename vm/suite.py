@@ -26,7 +26,11 @@ FILES = tuple(
         "shim_runtimes",
     )
 )
-_PLAYED = "cd {suite} && REAL_RUNTIME={runtime} .venv/bin/python -m pytest -p no:cacheprovider -v -k 'not fakerunc' {files}"
+_SLOWER = 5
+_PLAYED = (
+    "cd {suite} && REAL_RUNTIME={runtime} SLOWER={slower} .venv/bin/python -m pytest -p no:cacheprovider -v"
+    " --timeout 300 -k 'not fakerunc' {files}"
+)
 
 
 def play(guest: Guest, files: tuple[str, ...]) -> None:
@@ -39,6 +43,6 @@ def play(guest: Guest, files: tuple[str, ...]) -> None:
 
 
 def _passes(guest: Guest, runtime: str, files: tuple[str, ...]) -> bool:
-    played = _PLAYED.format(suite=SUITE, runtime=runtime, files=" ".join(files))
+    played = _PLAYED.format(suite=SUITE, runtime=runtime, slower=_SLOWER, files=" ".join(files))
     with step(f"suite over {runtime}"):
         return guest.follow(played) == 0

@@ -14,7 +14,9 @@ from pathlib import Path
 from scenarios.stages.census import Place
 
 BIN = os.path.dirname(sys.executable)
-PATIENCE_S = 40
+#: Emulated machines take several times as long.
+SLOWER = int(os.environ.get("SLOWER", "1"))
+PATIENCE_S = 40 * SLOWER
 #: Bytecode is kept, whatever the machine says: a third of a start is compiling.
 _NOT_HANDED_ON = ("CONMAN_", "PYTHONDONTWRITEBYTECODE")
 #: In the environment of the daemon and of all that it starts: the scratch directory.

@@ -195,7 +195,7 @@ def test_killed_in_it(conmand: Conmand, point: str, state: str) -> None:
         assert conmand.ctl("pause", "web").code == 0
     conmand.kill()
     conmand.start(CONMAN_CRASH_AT=point)
-    asking = conmand.begin_ctl(verb, "web")
+    asking = conmand.begin_ctl(verb, "--connect-timeout", str(PATIENCE_S), "web")
     assert conmand.died() == -signal.SIGKILL
     conmand.start()
     out, error = asking.communicate(timeout=PATIENCE_S)

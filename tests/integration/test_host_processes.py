@@ -89,20 +89,23 @@ def test_the_dead_prove_nothing_while_they_may_have_forked(host: RealHost) -> No
     assert living(Members(lambda: next(lists), bool, dict, dict)) == (successor.pid,)
 
 
+@root_only
 def test_a_dead_leader_with_living_threads_is_a_member(host: RealHost) -> None:
+    """Its environment went with the leader's memory: only a cgroup tells, of who was in it before."""
     code = (
-        "import ctypes, threading, time\n"
+        "import ctypes, sys, threading, time\n"
         "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+        "open(sys.argv[1]).close()\n"  # until we open it, too
         "ctypes.CDLL(None).syscall(60, 0)\n"  # exit(2) of this thread only
     )
-    process = host.start(sys.executable, "-Sc", code, marker=MARK)
+    os.mkfifo(go := f"{host.top}/go")
+    process = host.start(sys.executable, "-Sc", code, go, cgroup=CGROUP)
+    os.close(os.open(go, os.O_WRONLY))
     while host.lives(process):
         time.sleep(0.001)
-    if os.geteuid() == 0:  # its environment went with the leader's memory: only a cgroup tells
-        host.join(CGROUP, next(int(t) for t in os.listdir(f"/proc/{process.pid}/task")))
-        assert host.perform(s.ListMembers(CGROUP, "")) == s.Remaining((process.pid,))
-        assert isinstance(host.perform(s.EndMembers(CGROUP, "", 5_000)), s.Done)
-        assert host.perform(s.ListMembers(CGROUP, "")) == s.Remaining(())
+    assert host.perform(s.ListMembers(CGROUP, "")) == s.Remaining((process.pid,))
+    assert isinstance(host.perform(s.EndMembers(CGROUP, "", 5_000)), s.Done)
+    assert host.perform(s.ListMembers(CGROUP, "")) == s.Remaining(())
 
 
 @root_only

@@ -134,7 +134,7 @@ def test_an_end_that_nobody_was_there_for_is_unknown(conmand: Conmand) -> None:
 
 
 def test_shims_that_die_one_after_the_other_are_followed_ever_later(conmand: Conmand) -> None:
-    container_id = running(conmand, "/bin/sleep", "100")
+    container_id = running(conmand, "/bin/sleep", "1000")
     first = conmand.status("one")
     for count in (1, 2):
         kill(shim(conmand, container_id))

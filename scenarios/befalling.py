@@ -28,6 +28,8 @@ def befall(world: World, what: Befalls) -> None:
             _reboot(world)
         case Befalls.CLOCK_SET_BACK:
             world.clock_error = -1_000 * SECOND
+        case Befalls.TIME_PASSES:
+            world.monotonic += 60 * SECOND
 
 
 def _kill_programs(world: World) -> None:

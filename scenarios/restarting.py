@@ -10,6 +10,7 @@ from conman.core.model import (
     Change,
     Container,
     DropContainer,
+    DropIntent,
     Intent,
     Operation,
     PutAnswer,
@@ -17,6 +18,7 @@ from conman.core.model import (
     State,
 )
 from conman.core.restart import RestartName
+from scenarios.clients import Told
 from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import SECOND, World
@@ -45,12 +47,13 @@ def committed(
 ) -> None:
     """A transaction is durable; `before`, `intents`: as they were. Raises Violation."""
     for change in changes:
+        if isinstance(change, DropIntent) and change.id in before:
+            _note_signal(world, before[change.id], intents.get(change.id), changes)
         if isinstance(change, DropContainer):
             world.restarts.pop(change.id, None)
             world.asked_to_end.pop(change.id, None)
         if isinstance(change, PutContainer) and change.container.id in before:
             row = change.container
-            _note_signal(world, row, intents.get(row.id), changes)
             _row(world, before[row.id], row, intents.get(row.id))
 
 
@@ -85,7 +88,7 @@ def _begun(world: World, old: Container, row: Container, intent: Intent | None) 
         world.asked_to_end.pop(row.id, None)
     else:
         met("I19")
-        if not old.next_restart_at:
+        if not old.next_restart_at or world.asked_to_end.get(row.id) == old.run:
             raise Violation("I19", f"{row.name} is started again, and that is not owed")
         if intent.at < old.next_restart_at and not world.clock_error:
             raise Violation("I19", f"{row.name} is started again before its time")
@@ -111,6 +114,13 @@ def _ended(world: World, row: Container, intent: Intent | None) -> None:
     lasted = row.finished_at - row.started_at
     if owed and row.started_at and lasted >= _HEALTHY and delay != SECOND // 10:
         raise Violation("I19", f"{row.name} was healthy, and its back-off goes on")
+
+
+def answered(world: World, told: Told) -> None:
+    """A client was told that it is stopped: whatever the rows say, that is never undone."""
+    for row in world.storage.containers.values():
+        if told.ask.verb == "stop" and told.answer == "ok" and row.name == told.ask.name:
+            world.asked_to_end[row.id] = row.run
 
 
 def at_rest(world: World) -> None:

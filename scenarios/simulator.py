@@ -341,8 +341,8 @@ class Simulator:
         outcome = self.world.storage.commit(effect.changes)
         if isinstance(outcome, Committed):
             oracle.committed(self.world, intents, effect.changes)
-            told_events.committed(before, effect.changes)
             restarting.committed(self.world, before, intents, effect.changes)
+            told_events.committed(before, effect.changes)
         return outcome
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
@@ -391,6 +391,7 @@ class Simulator:
         self._patient = not self.client.told(reply)
         if not self._patient:
             oracle.answered(self.world, self.client.history[-1])
+            restarting.answered(self.world, self.client.history[-1])
             oracle.in_time(self.world, self.client.history[-1])
             self.world.asked_at = 0
 

@@ -20,6 +20,7 @@ class Befalls(Enum):
     UNMOUNTED = "somebody unmounts its root file system"
     REBOOT = "the machine reboots"
     CLOCK_SET_BACK = "the clock is set back by 1,000 s"
+    TIME_PASSES = "time passes, more than any back-off"
 
     @property
     def ends_programs(self) -> bool:

@@ -9,6 +9,7 @@ from scenarios.museum import (
     names,
     on_the_host,
     pids,
+    restarts,
     shims,
     stuck,
     together,
@@ -26,6 +27,7 @@ _BY_FILES = (
     *together.EXHIBITS,
     *blind.EXHIBITS,
     *clocks_and_disks.EXHIBITS,
+    *restarts.EXHIBITS,
     *on_the_host.EXHIBITS,
 )
 

@@ -216,6 +216,8 @@ class RealHost:
             Befalls.RUNTIME_DELETED: self._delete,
             Befalls.UNMOUNTED: self._unmount,
             Befalls.REBOOT: self.reboot,
+            # By itself: a conmand takes longer to come up than a first back-off.
+            Befalls.TIME_PASSES: lambda: None,
         }[what]()
 
     def reboot(self, disk: LoopDisk | None = None) -> None:

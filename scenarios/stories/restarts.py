@@ -43,6 +43,7 @@ STORIES = (
         (STATUS,),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+        fills=True,
     ),
     Story(
         "restart-after-reboot",
@@ -68,6 +69,14 @@ STORIES = (
         (STOP, STATUS),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+    ),
+    Story(
+        "restart-overdue",
+        "S22",
+        "one that should run again by now is stopped as soon as there is a daemon",
+        (STOP, STATUS),
+        given=(create(ONCE), START),
+        befalls=(Befalls.PROGRAM_KILLED, Befalls.TIME_PASSES),
     ),
     Story(
         "restart-stopped-running",

@@ -15,6 +15,7 @@ from conman.core.model import Container, ContainerSpec, Init, RootfsMode, State,
 from conman.core.outputs import InitEnded, Output
 from conman.core.permits import Permits
 from conman.core.requests import CreateContainer, ListContainers, Request
+from conman.core.restart import RestartName, RestartPolicy
 from conman.core.spec import Mount, MountType
 from conman.engine import recorder
 from conman.engine.codec import parse, render
@@ -52,6 +53,7 @@ CREATE = CreateContainer("", "digest", "web", ContainerSpec("sleep"))
         (1, -(2**70), True, None, "ü", b"", ()),
         Submit(1, CREATE, Now(1, 2), bytes(16)),
         Mount(MountType.BIND, "/shown", "/source"),
+        ContainerSpec("sleep", restart=RestartPolicy(RestartName.ON_FAILURE, 3)),
     ],
     ids=lambda value: f"{type(value).__module__}.{type(value).__name__}",
 )

@@ -2,8 +2,8 @@
 
 A host is made by the real core, running one container undisturbed: on it no check has anything to say. Then
 one thing is changed by hand, as if conman had done it, and of all checks of that moment just one must speak.
-What has no hand-made history here: I12 and I20 are properties of many runs (`faults`, the fixpoint), I14 and
-I19 speak of what does not exist yet, I21 is `test_told_events.py`'s.
+What has no hand-made history here: I12 and I20 are properties of many runs (`faults`, the fixpoint), I14 speaks
+of what does not exist yet, I19 is `test_restarting.py`'s, I21 `test_told_events.py`'s.
 """
 
 from collections.abc import Callable

@@ -45,6 +45,9 @@ def config(row: Container) -> wire.CreateContainerRequest:
         runtime_spec_patch=spec.runtime_spec_patch,
         log=options(spec.log),
         restart_policy=restart.told(spec.restart),
+        stdin=spec.stdio.stdin,
+        stdin_once=spec.stdio.stdin_once,
+        tty=spec.stdio.tty,
     )
 
 

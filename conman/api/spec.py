@@ -9,7 +9,7 @@ from conman.api.mounts import devices, mounts
 from conman.api.patch import runtime_spec_patch
 from conman.api.restart import restart_policy
 from conman.api.signals import TERM
-from conman.api.streams import refuse_streams
+from conman.api.streams import stdio
 from conman.core.spec import ContainerSpec
 from conman.wire.v1 import conman_pb2 as wire
 
@@ -17,7 +17,6 @@ from conman.wire.v1 import conman_pb2 as wire
 def container_spec(message: wire.CreateContainerRequest) -> ContainerSpec:
     """Raises ConmanError with the first field that is wrong."""
     fields.command(message.command, message.args, message.env)
-    refuse_streams(message)
     return ContainerSpec(
         command=message.command,
         args=tuple(message.args),
@@ -44,6 +43,7 @@ def container_spec(message: wire.CreateContainerRequest) -> ContainerSpec:
         runtime_spec_patch=runtime_spec_patch(message.runtime_spec_patch),
         log=log_limits(message.log),
         restart=restart_policy(message),
+        stdio=stdio(message),
     )
 
 

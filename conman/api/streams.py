@@ -3,11 +3,9 @@
 The streams themselves never pass here: they are the shim's, on a socket of its own.
 """
 
-from typing import NoReturn
-
 from conman.api import fields
 from conman.core import requests
-from conman.errors import Code, ConmanError, Refusal
+from conman.core.spec import Stdio
 from conman.wire.v1 import conman_pb2 as wire
 
 
@@ -25,19 +23,8 @@ def opened(reply: requests.StreamOpened) -> wire.OpenStreamResponse:
     return wire.OpenStreamResponse(socket_path=reply.path, token=reply.token, tty=reply.tty)
 
 
-def refuse_streams(message: wire.CreateContainerRequest) -> None:
-    """An input, or a terminal."""
-    for field in ("stdin", "stdin_once", "tty"):
-        if getattr(message, field):
-            _not_served(f"a container with {field}", field)
-
-
-def _not_served(what: str, field: str) -> NoReturn:
-    refusal = Refusal(
-        Code.FAILED_PRECONDITION,
-        "NotServed",
-        f"this conmand cannot serve {what}",
-        "leave it out, or take a later conmand",
-        field,
-    )
-    raise ConmanError(refusal)
+def stdio(message: wire.CreateContainerRequest) -> Stdio:
+    """Whether a container has an input, for how long, and whether it has a terminal."""
+    if message.stdin_once and not message.stdin:
+        fields.bad("stdin_once", "there is no input that could end once", "give stdin, too")
+    return Stdio(message.stdin, message.stdin_once, message.tty)

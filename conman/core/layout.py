@@ -89,6 +89,9 @@ class Layout:
     def stream_socket(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/stream.sock"
 
+    def console_socket(self, container_id: str, run: int) -> str:
+        return f"{self.shim(container_id, run)}/console.sock"
+
     def init_pid(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/init.pid"
 

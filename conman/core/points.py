@@ -16,7 +16,7 @@ from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import Streams
-from conman.core.spec import LogLimits
+from conman.core.spec import LogLimits, Stdio
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -60,6 +60,7 @@ _SAMPLE: dict[str, object] = {
     "exec_id": "",
     "signal": 9,
     "source": "",
+    "stdio": Stdio(),
     "streams": Streams(),
     "token": "",
 }

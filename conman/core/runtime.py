@@ -23,7 +23,9 @@ _NOT_FOUND = ("executable file not found in", "no such file or directory", "not 
 _NOT_ALLOWED = ("permission denied", "operation not permitted", "is a directory")
 
 
-def create_argv(runtime: str, layout: Layout, container_id: str, run: int) -> tuple[str, ...]:
+def create_argv(
+    runtime: str, layout: Layout, container_id: str, run: int, *, tty: bool = False
+) -> tuple[str, ...]:
     return (
         runtime,
         "--root",
@@ -38,6 +40,7 @@ def create_argv(runtime: str, layout: Layout, container_id: str, run: int) -> tu
         layout.bundle(container_id),
         "--pid-file",
         layout.init_pid(container_id, run),
+        *(("--console-socket", layout.console_socket(container_id, run)) if tty else ()),
         layout.runtime_id(container_id, run),
     )
 

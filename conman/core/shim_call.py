@@ -24,7 +24,9 @@ def create_body(effect: RuntimeCreate, layout: Layout, timeout_ms: int) -> str:
     container_id, run = effect.container_id, effect.run
     return json.dumps(
         {
-            "argv": runtime.create_argv(effect.runtime, layout, container_id, run),
+            "argv": runtime.create_argv(
+                effect.runtime, layout, container_id, run, tty=effect.stdio.tty
+            ),
             "lock": layout.call_lock(container_id, run, "create"),
             "marker": layout.call_marker(container_id, run, "create"),
             "state_directory": layout.runtime_state(container_id, run),
@@ -36,6 +38,9 @@ def create_body(effect: RuntimeCreate, layout: Layout, timeout_ms: int) -> str:
             "timeout_ms": timeout_ms,
             "log_bytes": effect.log.file_bytes,
             "log_files": effect.log.files,
+            "stdin": effect.stdio.stdin,
+            "stdin_once": effect.stdio.stdin_once,
+            "tty": effect.stdio.tty,
         },
         sort_keys=True,
         separators=(",", ":"),

@@ -61,6 +61,15 @@ class LogLimits:
 
 
 @frozen
+class Stdio:
+    """How a program is talked with. `stdin_once`: the first who may type, and leaves, ends its input."""
+
+    stdin: bool = False
+    stdin_once: bool = False
+    tty: bool = False
+
+
+@frozen
 class ContainerSpec:
     """The request. `cap_add`, `cap_drop`: CAP_*, or "ALL". `user`, `groups`: as they were typed."""
 
@@ -89,6 +98,7 @@ class ContainerSpec:
     runtime_spec_patch: str = ""
     log: LogLimits = field(default_factory=LogLimits)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
+    stdio: Stdio = field(default_factory=Stdio)
 
 
 @frozen

@@ -11,6 +11,8 @@ from conman.primitives.fence import fence, make_lock
 from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
 from conman.shim.complaint import complain
+from conman.shim.console import Console
+from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.machine import CallEnded
@@ -24,19 +26,32 @@ _AGAIN_S = 1.0
 class Call:
     """`tell`: where CallEnded goes, exactly once for every `begin`."""
 
-    __slots__ = ("_directory", "_logs", "_loop", "_output", "_pid", "_tell")
+    __slots__ = (
+        "_console",
+        "_directory",
+        "_input",
+        "_logs",
+        "_loop",
+        "_output",
+        "_pid",
+        "_tell",
+    )
 
     def __init__(
         self,
         directory: str,
         loop: Loop,
         output: Output,
+        input_: Input,
+        *,
         logs: Logs,
         tell: Callable[[CallEnded], None],
     ) -> None:
         self._directory = directory
         self._loop = loop
         self._output = output
+        self._input = input_
+        self._console: Console | None = None
         self._logs = logs
         self._tell = tell
         self._pid: int | None = None
@@ -52,10 +67,16 @@ class Call:
             return
         ends: tuple[int, ...] = ()
         try:
-            ends = self._output.open()
-            self._pid = runtime.spawn(task, lock, *ends)
+            stdout, stderr = ends = self._output.open()
+            stdin = None
+            if task.tty:
+                self._console = Console(self._directory)
+            elif task.stdin:
+                stdin = self._input.open()
+                ends = (*ends, stdin)
+            self._pid = runtime.spawn(task, lock, stdin, stdout, stderr)
         except OSError as error:
-            self._output.close()
+            self._abandon()
             code = 127 if runtime.is_missing(task.argv[0], error) else 126
             self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
         else:
@@ -95,13 +116,34 @@ class Call:
         self._loop.disarm("call")
         code, _ = exit_of(status)
         init = runtime.init_of(task) if code == 0 else None
+        if init is not None and task.tty and not self._take_terminal():
+            why, init = "it has sent no terminal", None
         if init is None:
             words = why or runtime.last_words(f"{self._directory}/create.log", self._output.words())
-            self._output.close()
+            self._abandon()
         else:
             words = ""
             self._output.log_to(self._logs.first(task.log, task.log_limits))
         self._tell(CallEnded(code, "", words, init))
+
+    def _take_terminal(self) -> bool:
+        master = self._console.take() if self._console is not None else None
+        if self._console is not None:
+            self._console.close()
+            self._console = None
+        if master is None:
+            return False
+        self._input.serve(os.dup(master))
+        self._output.read_terminal(master)
+        return True
+
+    def _abandon(self) -> None:
+        """There is no container: nobody writes, and nobody reads."""
+        self._output.close()
+        self._input.close()
+        if self._console is not None:
+            self._console.close()
+            self._console = None
 
 
 def exit_of(status: int) -> tuple[int, int]:

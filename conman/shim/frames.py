@@ -24,6 +24,8 @@ ACCEPTED, STDOUT, STDERR, EXIT, FAILED = b"A", b"O", b"P", b"X", b"F"
 
 LIMIT = 64 * 1024
 _HEADER = 5
+#: The kernel's struct winsize has 16 bits for each.
+_LARGEST = 0xFFFF
 
 
 class ForeignFrame(ValueError):
@@ -55,6 +57,17 @@ def decode_fields(payload: bytes) -> "dict[str, Any]":
         return loads(payload)
     except ValueError as error:
         raise ForeignFrame(f"not JSON: {payload[:80]!r}") from error
+
+
+def size(payload: bytes) -> tuple[int, int]:
+    """Rows and columns of a RESIZE. Raises ForeignFrame."""
+    fields = decode_fields(payload)
+    rows, columns = fields.get("rows"), fields.get("cols")
+    if type(rows) is not int or type(columns) is not int:
+        raise ForeignFrame(f"no rows and cols: {payload[:80]!r}")
+    if not (0 <= rows <= _LARGEST and 0 <= columns <= _LARGEST):
+        raise ForeignFrame(f"a terminal of {rows} rows and {columns} columns")
+    return rows, columns
 
 
 class Decoder:

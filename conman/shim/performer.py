@@ -18,6 +18,7 @@ from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
 from conman.shim.crash_names import action_name, input_name, rotation_point
+from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.stdio import Output
@@ -45,14 +46,23 @@ class Shim:
             lambda: self._loop.hasten("drain"),
             self._written,
         )
+        self._input = Input(directory, self._loop.readers, self._roomy)
         self._streams = Streams(
             directory,
             self._loop,
+            self._input,
             self._output.hold,
             lambda: self._loop.hasten("last words"),
         )
         self._logs = Logs(directory, self._do_of_rotation)
-        self._call = Call(directory, self._loop, self._output, self._logs, self._inputs.append)
+        self._call = Call(
+            directory,
+            self._loop,
+            self._output,
+            self._input,
+            logs=self._logs,
+            tell=self._inputs.append,
+        )
         self._connections = Connections(listener, self._loop.readers, self._inputs.append)
 
     def run(self, create_within_s: float) -> None:
@@ -83,6 +93,7 @@ class Shim:
         self._points.passes(f"{name}/before")
         match action:
             case machine.RunCall(task):
+                self._streams.once = task.stdin_once
                 self._call.begin(task)
             case machine.EndCall(task):
                 self._call.end(task, "ended by its shim, for another daemon has come")
@@ -139,6 +150,10 @@ class Shim:
             complain(f"cannot go on reading: {error}")
             return error.strerror or str(error)
         return ""
+
+    def _roomy(self) -> None:
+        """The program has read what was typed; there is room for more."""
+        self._streams.go_on()
 
     def _written(self, name: str, data: bytes) -> None:
         """The container wrote it, and it is in the log."""

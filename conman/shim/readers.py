@@ -27,6 +27,12 @@ class Readers:
         self._epoll.register(descriptor, select.EPOLLIN)
         self._callbacks[descriptor] = callback
 
+    def register_writer(self, descriptor: int, callback: Callback) -> None:
+        """It is called for when it can be written to, or nobody reads it any more."""
+        self._epoll.register(descriptor, select.EPOLLOUT)
+        self._callbacks[descriptor] = callback
+        self._masks[descriptor] = select.EPOLLOUT
+
     def await_room(self, descriptor: int, *, awaited: bool) -> None:
         """Whether it is called for, too, when it can be written to."""
         self._change(descriptor, select.EPOLLOUT, wanted=awaited)

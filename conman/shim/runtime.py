@@ -23,8 +23,11 @@ _WORDS = 4000
 _LOG_END = 64 * 1024
 
 
-def spawn(task: Task, lock: int, stdout: int, stderr: int) -> int:
-    """Begin the call; its pid. Raises FileNotFoundError when there is no such runtime."""
+def spawn(task: Task, lock: int, stdin: int | None, stdout: int, stderr: int) -> int:
+    """Begin the call; its pid. Raises FileNotFoundError when there is no such runtime.
+
+    `stdin` None: nothing is to be read there.
+    """
     name, _, value = task.marker.partition("=")
     os.set_inheritable(lock, True)  # noqa: FBT003 - os' own signature; one thread: nobody else forks
     return os.posix_spawnp(
@@ -32,7 +35,9 @@ def spawn(task: Task, lock: int, stdout: int, stderr: int) -> int:
         task.argv,
         {"PATH": _PATH, name: value},
         file_actions=(
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
+            if stdin is None
+            else (os.POSIX_SPAWN_DUP2, stdin, 0),
             (os.POSIX_SPAWN_DUP2, stdout, 1),
             (os.POSIX_SPAWN_DUP2, stderr, 2),
         ),

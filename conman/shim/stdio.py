@@ -14,6 +14,9 @@ from conman.shim.readers import Readers
 
 NAMES = ("stdout", "stderr")
 
+#: Its output is all stdout.
+_TERMINAL = "terminal"
+
 #: As much as a FIFO holds; and what is kept of a runtime's words.
 _CHUNK = 64 * 1024
 _WORDS = 4096
@@ -77,6 +80,12 @@ class Output:
         self._log = log
         log.touch()
 
+    def read_terminal(self, master: int) -> None:
+        """What the container writes comes from there; the descriptor is this one's from now on."""
+        os.set_blocking(master, False)
+        self._readers[_TERMINAL] = master
+        self._watched.register(master, self._pump_of(_TERMINAL))
+
     def settle(self) -> None:
         """Say in the log what could not be written to it."""
         if self._log is not None:
@@ -124,6 +133,10 @@ class Output:
             data = os.read(reader, _CHUNK)
         except BlockingIOError:
             return False
+        except OSError:
+            if name != _TERMINAL:
+                raise
+            data = b""  # EIO: nobody has it open any more
         if data:
             self._take(name, data)
         else:
@@ -133,6 +146,7 @@ class Output:
         return bool(data)
 
     def _take(self, name: str, data: bytes) -> None:
+        name = NAMES[0] if name == _TERMINAL else name
         if self._log is None:
             self._words = (self._words + data)[-_WORDS:]
         else:

@@ -11,6 +11,7 @@ from _collections_abc import Callable, Iterator
 from conman.primitives.light import accept, socket
 from conman.shim import frames
 from conman.shim.complaint import complain
+from conman.shim.input import Input
 from conman.shim.loop import Loop
 from conman.shim.protocol import listen
 from conman.shim.session import Session
@@ -26,18 +27,21 @@ _PATIENCE_S = 2.0
 
 _KINDS = {"stdout": frames.STDOUT, "stderr": frames.STDERR}
 
+Frames = Iterator[tuple[bytes, bytes]]
+
 
 class Streams:
     """All sessions of one shim.
 
     `hold`: told whether the program's output is to be left unread for now. `sent`: called when nobody is
-    owed anything any more, after the end.
+    owed anything any more, after the end. `once`: the end of the first who may type is the end of the input.
     """
 
     __slots__ = (
         "_directory",
         "_end",
         "_hold",
+        "_input",
         "_is_held",
         "_is_over",
         "_listener",
@@ -45,13 +49,23 @@ class Streams:
         "_offers",
         "_sent",
         "_sessions",
+        "_stalled",
+        "once",
     )
 
     def __init__(
-        self, directory: str, loop: Loop, hold: Callable[[bool], None], sent: Callable[[], None]
+        self,
+        directory: str,
+        loop: Loop,
+        input_: Input,
+        hold: Callable[[bool], None],
+        sent: Callable[[], None],
     ) -> None:
         self._directory = directory
         self._loop = loop
+        self._input = input_
+        self._stalled: list[Session] = []
+        self.once = False
         self._hold = hold
         self._is_held = False
         self._is_over = False
@@ -107,8 +121,11 @@ class Streams:
         self._sessions.append(Session(connection, self._loop.readers, self._heard))
 
     def _heard(self, session: Session) -> None:
+        self._attend(session, session.received)
+
+    def _attend(self, session: Session, ask: Callable[[], Frames | None]) -> None:
         try:
-            came = session.received()
+            came = ask()
             if came is None:
                 session.close()
             else:
@@ -118,12 +135,42 @@ class Streams:
             session.finish(frames.failed("BadFrame", str(error)))
         self._balance()
 
-    def _obey(self, session: Session, came: Iterator[tuple[bytes, bytes]]) -> None:
+    def _obey(self, session: Session, came: Frames) -> None:
         for kind, payload in came:
             if session.offer is None:
                 self._admit(session, kind, payload)
-            else:
+            elif kind == frames.RESIZE:
+                self._resize(session, payload)
+            elif not session.offer.stdin or kind not in (frames.INPUT, frames.INPUT_END):
                 raise frames.ForeignFrame(f"a frame of kind {kind!r}, which means nothing here")
+            elif kind == frames.INPUT_END:
+                self._leaves()
+            elif not self._input.put(payload):
+                self._stall()
+                return
+
+    def _leaves(self) -> None:
+        """One who could type types no more."""
+        if self.once:
+            self._input.end()
+
+    def _stall(self) -> None:
+        """The program does not read what is typed: nobody's input is read until it does."""
+        self._stalled = [one for one in self._sessions if _may_type(one)]
+        for session in self._stalled:
+            session.pause()
+
+    def go_on(self) -> None:
+        """It has read."""
+        stalled, self._stalled = self._stalled, []
+        for session in stalled:
+            if session.is_open():
+                self._attend(session, session.go_on)
+
+    def _resize(self, session: Session, payload: bytes) -> None:
+        rows, columns = frames.size(payload)
+        if not self._input.resize(rows, columns):
+            session.finish(frames.failed("NoTerminal", "this program has no terminal to resize"))
 
     def _admit(self, session: Session, kind: bytes, payload: bytes) -> None:
         until, offer = self._offers.pop(payload.decode(errors="replace"), (0.0, None))
@@ -132,13 +179,16 @@ class Streams:
             session.finish(frames.failed("BadToken", why))
             return
         session.offer = offer
-        session.put(frames.encode_fields(frames.ACCEPTED, {"tty": False}))
+        session.put(frames.encode_fields(frames.ACCEPTED, {"tty": self._input.is_terminal}))
         if self._end:
             session.finish(self._end)
 
     def _balance(self) -> None:
         """After whatever may have brought somebody behind, forward, or away."""
+        gone = [one for one in self._sessions if not one.is_open()]
         self._sessions = [one for one in self._sessions if one.is_open()]
+        if any(map(_may_type, gone)):
+            self._leaves()
         if self._end and not self.owes():
             self._sent()
         if self._is_over:
@@ -162,6 +212,10 @@ class Streams:
                 session.cut_off()
         self._let_go()
         self._balance()
+
+
+def _may_type(session: Session) -> bool:
+    return session.offer is not None and session.offer.stdin
 
 
 def _wants(session: Session, name: str) -> bool:

@@ -30,6 +30,9 @@ class Task:
     boot_id: str
     timeout_ms: int
     log_limits: LogLimits
+    stdin: bool = False
+    stdin_once: bool = False
+    tty: bool = False
 
 
 @frozen
@@ -84,6 +87,9 @@ def parse_task(body: str) -> Task:
         raw["boot_id"],
         raw["timeout_ms"],
         LogLimits(raw["log_bytes"], raw["log_files"]),
+        raw["stdin"],
+        raw["stdin_once"],
+        raw["tty"],
     )
 
 

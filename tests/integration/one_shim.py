@@ -99,6 +99,9 @@ class OneShim:
             "cgroup": "",
             "boot_id": boot_id(),
             "timeout_ms": 20_000,
+            "stdin": False,
+            "stdin_once": False,
+            "tty": False,
             "log_bytes": 0,
             "log_files": 0,
         }

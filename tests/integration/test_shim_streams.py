@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Generator
 
 import pytest
@@ -177,3 +178,109 @@ def test_its_successor_serves_whoever_comes_anew(shim: OneShim) -> None:
         last = again.until_end()
         assert last is not None
         assert (last[0], last[1]["reason"]) == (frames.FAILED, "ExitUnseen")
+
+
+# ---- what is typed -------------------------------------------------------------------------------
+
+#: Its init has the runtime's input.
+READING = "exec 3<&0\n" + CONTAINER.replace("</dev/null", "<&3")
+
+
+def reading(shim: OneShim, init: str, **task: object) -> None:
+    shim.runtime_does(READING, init)
+    shim.must_spawn()
+    assert shim.create(stdin=True, **task).call["init"]
+    shim.start()
+
+
+def test_what_is_typed_is_read_and_ends(shim: OneShim) -> None:
+    reading(shim, 'read word; echo "got $word"; cat; exit 3', stdin_once=True)
+    with stream(offered(shim, stdin=True), TOKEN) as client:
+        client.until_accepted().send(frames.INPUT, b"one\n")
+        client.until(b"got one\n")
+        client.send(frames.INPUT, b"two")
+        client.until(b"two")
+        client.send(frames.INPUT_END)
+        assert client.until_end() == (frames.EXIT, {"code": 3, "signal": 0})
+    assert not os.path.exists(f"{shim.directory}/stdin")
+
+
+def test_much_is_typed_to_who_reads_later(shim: OneShim) -> None:
+    megabytes = 3
+    reading(shim, 'read _ <"$0/on"; wc -c', stdin_once=True)
+    with stream(offered(shim, stdin=True), TOKEN) as client:
+        client.until_accepted()
+        writer = threading.Thread(target=type_much, args=(client, megabytes))
+        writer.start()
+        on(shim)
+        assert client.until_end() == (frames.EXIT, {"code": 0, "signal": 0})
+        writer.join()
+        assert client.output[frames.STDOUT].strip() == str(megabytes << 20).encode()
+
+
+def type_much(client: StreamClient, megabytes: int) -> None:
+    for _ in range(megabytes * 16):
+        client.send(frames.INPUT, b"x" * frames.LIMIT)
+    client.send(frames.INPUT_END)
+
+
+def test_who_does_not_read_what_is_typed_stops_nobody(shim: OneShim) -> None:
+    reading(shim, 'read _ <"$0/on"; echo said; read _ <"$0/on"')
+    path = offered(shim, stdin=True)
+    offered(shim, token="f" * 32)
+    with stream(path, TOKEN) as typing, stream(path, "f" * 32) as reads:
+        reads.until_accepted()
+        typing.until_accepted()
+        for _ in range(3):
+            typing.send(frames.INPUT, b"x" * frames.LIMIT)
+        on(shim)
+        reads.until(b"said\n")
+        typing.until(b"said\n")
+        on(shim)
+        assert reads.until_end() == (frames.EXIT, {"code": 0, "signal": 0})
+
+
+def test_two_type_and_one_leaves(shim: OneShim) -> None:
+    reading(shim, 'read a; read b; echo "$a $b"', stdin_once=False)
+    path = offered(shim, stdin=True)
+    offered(shim, token="f" * 32, stdin=True)
+    with stream(path, "f" * 32) as stays:
+        stays.until_accepted()
+        with stream(path, TOKEN) as leaves:
+            leaves.until_accepted().send(frames.INPUT, b"one\n")
+            leaves.send(frames.INPUT_END)
+        stays.send(frames.INPUT, b"two\n")
+        stays.until_end()
+        assert sorted(stays.output[frames.STDOUT].split()) == [b"one", b"two"]
+
+
+def test_an_input_for_once_ends_with_who_leaves(shim: OneShim) -> None:
+    reading(shim, 'cat; echo over; read _ <"$0/on"', stdin_once=True)
+    path = offered(shim, stdin=True)
+    offered(shim, token="f" * 32)
+    with stream(path, "f" * 32) as reads:
+        reads.until_accepted()
+        with stream(path, TOKEN) as leaves:
+            leaves.until_accepted().send(frames.INPUT, b"one\n")
+            leaves.until(b"one\n")
+        reads.until(b"over\n")
+        on(shim)
+        assert reads.until_end() == (frames.EXIT, {"code": 0, "signal": 0})
+
+
+def test_who_may_not_type_is_told_so(shim: OneShim) -> None:
+    created(shim, "")
+    with stream(offered(shim), TOKEN) as client:
+        client.until_accepted().send(frames.INPUT, b"one\n")
+        last = client.until_end()
+        assert last is not None
+        assert (last[0], last[1]["reason"]) == (frames.FAILED, "BadFrame")
+
+
+def test_what_is_no_terminal_has_no_size(shim: OneShim) -> None:
+    created(shim, "")
+    with stream(offered(shim), TOKEN) as client:
+        client.until_accepted().send(frames.RESIZE, b'{"rows":25,"cols":80}')
+        last = client.until_end()
+        assert last is not None
+        assert (last[0], last[1]["reason"]) == (frames.FAILED, "NoTerminal")

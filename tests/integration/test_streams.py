@@ -103,3 +103,50 @@ def test_what_is_not_there_has_no_streams(conmand: Conmand) -> None:
     assert refused(conmand, "nobody").reason == "ContainerNotFound"
     assert refused(conmand, "web", exec_id="5", stdout=True).reason == "ExecNotFound"
     assert refused(conmand, "web", stdin=False).reason == "BadInput"
+
+
+# ---- what is typed -------------------------------------------------------------------------------
+
+
+def made(conmand: Conmand, *words: str) -> None:
+    said = conmand.ctl("create", "--rootfs", str(conmand.rootfs), *words)
+    assert said.code == 0, said.error
+
+
+def test_what_is_typed_survives_the_daemon(conmand: Conmand) -> None:
+    made(conmand, "-i", "--stdin-once", "web", "--", "/bin/sh", "-c", "cat; exit 5")
+    with attached(conmand, "web", stdin=True, stdout=True) as client:
+        assert conmand.ctl("start", "web").code == 0
+        client.send(frames.INPUT, b"one\n")
+        client.until(b"one\n")
+        conmand.kill()
+        client.send(frames.INPUT, b"two\n")
+        client.until(b"two\n")
+        client.send(frames.INPUT_END)
+        assert client.until_end() == (frames.EXIT, {"code": 5, "signal": 0})
+    conmand.start()
+    assert conmand.status("web")["exitCode"] == 5
+
+
+def test_a_terminal(conmand: Conmand) -> None:
+    made(conmand, "-i", "-t", "web", "--", "/bin/sh")
+    with attached(conmand, "web", stdin=True, stdout=True) as client:
+        assert client.accepted == {"tty": True}
+        assert conmand.ctl("start", "web").code == 0
+        client.send(frames.RESIZE, b'{"rows": 33, "cols": 101}')
+        client.send(frames.INPUT, b"stty size\n")
+        client.until(b"33 101\r\n")
+        conmand.kill()
+        client.send(frames.RESIZE, b'{"rows": 34, "cols": 102}')
+        client.send(frames.INPUT, b"stty size\n")
+        client.until(b"34 102\r\n")
+        client.send(frames.INPUT, b"exit 7\n")
+        assert client.until_end() == (frames.EXIT, {"code": 7, "signal": 0})
+    conmand.start()
+    assert conmand.status("web")["exitCode"] == 7
+
+
+def test_who_was_given_no_input_has_none(conmand: Conmand) -> None:
+    conmand.create("web", "/bin/true")
+    said = refused(conmand, "web", stdin=True)
+    assert (said.code.value, said.reason) == ("FAILED_PRECONDITION", "NoStdin")

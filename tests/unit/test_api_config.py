@@ -10,7 +10,7 @@ from conman.api.spec import container_spec
 from conman.core.model import Container, RootfsMode, State
 from conman.core.resources import Resources
 from conman.core.restart import RestartName, RestartPolicy
-from conman.core.spec import ContainerSpec, Device, LogLimits, Mount, MountType, Ulimit
+from conman.core.spec import ContainerSpec, Device, LogLimits, Mount, MountType, Stdio, Ulimit
 
 #: Every field is other than what a request without it would mean.
 FULL = ContainerSpec(
@@ -42,6 +42,7 @@ FULL = ContainerSpec(
     runtime_spec_patch='{"process":{"oomScoreAdj":100}}',
     log=LogLimits(0, 2),
     restart=RestartPolicy(RestartName.ON_FAILURE, 3),
+    stdio=Stdio(stdin=True, stdin_once=True, tty=True),
 )
 
 

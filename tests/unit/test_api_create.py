@@ -226,6 +226,7 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("sysctls", {"sysctls": {"kernel.hostname": "x"}}, "not a container's own"),
     ("sysctls", {"sysctls": {"net./../../kernel": "x"}}, "not a container's own"),
     ("sysctls", {"sysctls": {"net.a": "\0"}}, "NUL"),
+    ("stdin_once", {"stdin_once": True}, "no input that could end"),
     ("stop_timeout_ms", {"stop_timeout_ms": -1}, "out of range"),
     ("log", {"log": wire.LogOptions(max_size_bytes=1023)}, "max_size_bytes is 1023"),
     ("log", {"log": wire.LogOptions(max_size_bytes=-2)}, "max_size_bytes is -2"),

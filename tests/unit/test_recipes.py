@@ -15,7 +15,8 @@ from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
-from conman.core.spec import LogLimits
+from conman.core.requests import Streams
+from conman.core.spec import LogLimits, Stdio
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim import recipes as shim
@@ -40,6 +41,8 @@ VALUES: dict[str, Any] = {
     "op": "create",
     "runtime": "runc",
     "log": LogLimits(9, 2),
+    "stdio": Stdio(),
+    "streams": Streams(stdout=True),
 }
 
 
@@ -307,7 +310,7 @@ def test_a_shims_fence_is_shorter_than_the_wait_for_its_hello() -> None:
 
 
 def test_a_shim_is_told_what_it_needs_for_one_call() -> None:
-    [call] = steps(v.RuntimeCreate(ID, RUN, "runc", LogLimits(9, 2)))
+    [call] = steps(v.RuntimeCreate(ID, RUN, "runc", LogLimits(9, 2), Stdio()))
     assert isinstance(call, s.CallShim)
     assert (call.directory, call.op) == (LAYOUT.shim(ID, RUN), "create")
     told = task.parse_task(call.body)

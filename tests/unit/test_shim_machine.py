@@ -37,6 +37,9 @@ BODY = json.dumps(
         "cgroup": TASK.cgroup,
         "boot_id": TASK.boot_id,
         "timeout_ms": TASK.timeout_ms,
+        "stdin": False,
+        "stdin_once": False,
+        "tty": False,
         "log_bytes": 9,
         "log_files": 2,
     }

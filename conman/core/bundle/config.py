@@ -75,7 +75,7 @@ def _process(container: Container, run_marker: str) -> oci.Process:
         "cwd": spec.cwd,
         "env": _environment(container, run_marker),
         "noNewPrivileges": not spec.privileged,
-        "terminal": False,
+        "terminal": container.spec.stdio.tty,
         "user": _user(container),
     }
     if spec.ulimits:
@@ -94,6 +94,8 @@ def _user(container: Container) -> oci.User:
 def _environment(container: Container, run_marker: str) -> list[str]:
     """Defaults, then the user's own, the last of each name; then our mark."""
     variables = {"PATH": f"PATH={DEFAULT_PATH}", "HOSTNAME": f"HOSTNAME={hostname(container)}"}
+    if container.spec.stdio.tty:
+        variables["TERM"] = "TERM=xterm"
     if container.resolved.home:
         variables["HOME"] = f"HOME={container.resolved.home}"
     for entry in container.spec.env:

@@ -40,7 +40,7 @@ from conman.core.effects.transactions import (
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
-from conman.core.spec import LogLimits
+from conman.core.spec import LogLimits, Stdio
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
@@ -118,6 +118,7 @@ class RuntimeCreate(HostEffect):
     run: int
     runtime: str
     log: LogLimits
+    stdio: Stdio
 
 
 @frozen

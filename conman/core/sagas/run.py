@@ -86,7 +86,8 @@ async def prepare(container: Container, run: int, setting: Setting) -> Init | Re
     if not isinstance(made, Done):
         return _cannot("start a shim", made)
     binary = runtime_of(container, setting)
-    created = await v.RuntimeCreate(container.id, run, binary, container.spec.log)
+    spec = container.spec
+    created = await v.RuntimeCreate(container.id, run, binary, spec.log, spec.stdio)
     init = _created(container, binary, created)
     if isinstance(init, Refusal):
         return init

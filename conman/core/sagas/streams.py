@@ -27,6 +27,8 @@ def admit_stream(
         return _nothing_to_read(view.name or container_id, view.state, view.message)
     if request.exec_id:
         return _no_exec(row, request.exec_id)
+    if request.streams.stdin and not row.spec.stdio.stdin:
+        return _no_stdin(row)
     return row
 
 
@@ -39,7 +41,7 @@ async def open_stream(row: Container, request: OpenStream, setting: Setting) -> 
     if known.stream:
         return _no_socket(row, known.stream)
     path = setting.layout.stream_socket(row.id, row.run)
-    return StreamOpened(path, token, tty=False)
+    return StreamOpened(path, token, tty=row.spec.stdio.tty)
 
 
 def _nothing_to_read(name: str, state: State, message: str) -> Refusal:
@@ -60,6 +62,16 @@ def _no_exec(row: Container, exec_id: str) -> Refusal:
         f"container {row.name} has no exec {exec_id!r}",
         "leave it out for the container's own program",
         "exec_id",
+    )
+
+
+def _no_stdin(row: Container) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "NoStdin",
+        f"container {row.name} was created without an input",
+        "leave stdin out, or create it with stdin (conmanctl: -i)",
+        "stdin",
     )
 
 

@@ -100,7 +100,7 @@ def session_options(command: _Command) -> _Command:
     proxy = click.option(
         "--sig-proxy/--no-sig-proxy",
         default=True,
-        help="Signals are for the program, where it has no terminal [default].",
+        help="Signals are for the program, unless it has this terminal [default].",
     )
     return keys_option(proxy(command))
 

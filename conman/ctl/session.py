@@ -38,8 +38,8 @@ _NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
 class Session:
     """With the program that `request` names.
 
-    `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, where it
-    has no terminal; what it does not take ends the session. `code`: asks conmand how the program ended.
+    `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, unless
+    it has this terminal; what it does not take ends the session. `code`: asks conmand how the program ended.
     """
 
     client: "Client"
@@ -92,7 +92,7 @@ class Session:
                 self.keys if raw else b"",
                 lambda: size(STDIN) or size(STDOUT),
                 terminal.again if terminal is not None else lambda: None,
-                not_taken if link.tty else self.proxy,
+                not_taken if raw else self.proxy,
             )
             return Pump(link, sides, heard).run()
 

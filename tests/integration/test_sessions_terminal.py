@@ -1,0 +1,136 @@
+"""A person, a terminal, and a shell in a container: typed to, resized, left, come back to; conmand is killed."""
+
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.integration.one_conmand import Conmand
+from tests.integration.real_runtime import REAL
+from tests.unit.one_terminal import Terminal, terminal
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
+    yield from running(request.param)
+
+
+@pytest.fixture
+def over_runc() -> Iterator[Conmand]:
+    yield from running(REAL)
+
+
+def running(runtime: str) -> Iterator[Conmand]:
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", runtime)
+    one.start()
+    yield one
+    one.end()
+
+
+def person(conmand: Conmand, *words: str) -> AbstractContextManager[Terminal]:
+    return terminal(f"{conmand.run}/conmand.sock", *words)
+
+
+def shell(conmand: Conmand, *options: str) -> AbstractContextManager[Terminal]:
+    return person(conmand, "run", "-it", *options, "--rootfs", str(conmand.rootfs), "/bin/sh")
+
+
+def does(one: Terminal, line: str, shown: str) -> None:
+    """Type a line whose echo is not what it shows."""
+    one.screen.send(f"{line}\r")
+    one.screen.expect_exact(f"{shown}\r\n")
+
+
+def test_a_shell_outlives_conmand(conmand: Conmand) -> None:
+    with shell(conmand) as one:
+        does(one, 'echo a""b', "ab")
+        does(one, "stty size", "24 80")
+        one.resize(50, 132)
+        does(one, "stty size", "50 132")
+        conmand.kill()
+        does(one, 'echo still""here', "stillhere")
+        one.resize(30, 100)
+        does(one, "stty size", "30 100")
+        one.screen.send("exit 7\r")
+        one.ends()
+        assert one.process.returncode == 7
+        assert one.cooked
+    conmand.start()
+    [ended] = conmand.ctl("list").json["containers"]
+    assert ended["state"] == "EXITED"
+
+
+def test_it_is_left_and_come_back_to(conmand: Conmand) -> None:
+    with shell(conmand, "--name", "web") as one:
+        does(one, 'echo o""k', "ok")
+        one.screen.send("\x10\x11")
+        one.screen.expect_exact("detached; web goes on")
+        one.ends()
+        assert one.process.returncode == 0
+    with person(conmand, "attach", "web") as one, person(conmand, "attach", "web") as other:
+        does(one, 'echo ag""ain', "again")
+        # Both type to it, and both see it all.
+        does(other, 'echo fr""om', "from")
+        one.screen.expect_exact("from\r\n")
+        other.screen.send("exit 3\r")
+        for each in (one, other):
+            each.ends()
+            assert each.process.returncode == 3
+            assert each.cooked
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_client_that_is_killed(conmand: Conmand, number: signal.Signals) -> None:
+    """The terminal is given back, and the shell goes on."""
+    with shell(conmand, "--name", "web") as one:
+        does(one, 'echo a""b', "ab")
+        one.process.send_signal(number)
+        one.ends()
+        assert one.process.returncode == 128 + number
+        assert one.cooked
+    assert conmand.states() == {"web": "RUNNING"}
+
+
+def test_a_terminal_without_input_shows_colours(conmand: Conmand) -> None:
+    """-t alone: its output is a terminal's, nothing is typed; ^C is a signal, as it is here."""
+    script = "trap 'exit 4' INT; stty size; while true; do sleep 100 & wait; done"
+    words = ("run", "-t", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", script)
+    with person(conmand, *words) as one:
+        one.screen.expect_exact("24 80\r")
+        assert one.cooked
+        one.screen.send("\x03")
+        one.ends()
+        assert one.process.returncode == 4
+
+
+@pytest.mark.runc
+def test_keys_that_are_signals_there(over_runc: Conmand) -> None:
+    with shell(over_runc) as one:
+        one.screen.send('echo be""gun; sleep 1000\r')
+        one.screen.expect_exact("begun\r\n")
+        one.screen.send("\x03")
+        does(one, 'echo "code:"$?', "code:130")
+        one.screen.send("\x04")
+        one.ends()
+        assert one.cooked
+
+
+@pytest.mark.runc
+def test_a_full_screen_program(over_runc: Conmand) -> None:
+    """It draws, takes keys as they are, and is drawn anew for another size."""
+    with shell(over_runc) as one:
+        one.screen.send("busybox vi /text\r")
+        one.screen.expect_exact("\x1b[")
+        one.screen.send("ihello\x1b")
+        one.screen.expect_exact("hello")
+        one.screen.send(":wq\r")
+        does(one, 'cat /text; echo e""nd', "hello\r\nend")
+        one.screen.send("exit\r")
+        one.ends()
+        assert one.process.returncode == 0
+        assert one.cooked

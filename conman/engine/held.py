@@ -12,6 +12,7 @@ import termios
 import threading
 from contextlib import suppress
 
+from conman.engine import kept
 from conman.primitives.failure import failed
 from conman.primitives.steps import Absent, Failed, Held, HoldOutput
 
@@ -26,6 +27,7 @@ class HeldOutput:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ends: dict[Run, tuple[int, ...]] = {}
+        self._kept: dict[Run, int] = {}
 
     def hold(self, step: HoldOutput) -> Held | Absent | Failed:
         """Held once or again; Absent where a FIFO is no longer to be found."""
@@ -42,15 +44,34 @@ class HeldOutput:
         except OSError as error:
             return failed(error)
 
+    def keep(self, run: Run, directory: str) -> None:
+        """What would end with its shim is held, too, or given to a successor that wants it.
+
+        Where neither can be done now, nothing is wrong: it is lost only if that shim dies next.
+        """
+        if not os.path.lexists(f"{directory}/{kept.KEEP}"):
+            return
+        with self._lock:
+            ours = self._kept.get(run, -1)
+            fetched = kept.exchanged(directory, ours)
+            if fetched >= 0 and ours >= 0:
+                os.close(fetched)
+            elif fetched >= 0:
+                self._kept[run] = fetched
+
     def release(self, run: Run) -> None:
         with self._lock:
             _close_all(self._ends.pop(run, ()))
+            if run in self._kept:
+                os.close(self._kept.pop(run))
 
     def close(self) -> None:
         with self._lock:
             for ends in self._ends.values():
                 _close_all(ends)
+            _close_all(tuple(self._kept.values()))
             self._ends.clear()
+            self._kept.clear()
 
 
 def _open_all(directory: str) -> tuple[int, ...]:

@@ -57,8 +57,10 @@ class Watcher:
         match step:
             case s.WatchProcess(container_id, run, process):
                 return self._watch(InitEnded(container_id, run), process)
-            case s.WatchShim():
-                return self._watch_shim(step)
+            case s.WatchShim(container_id, run, directory):
+                watched = self._watch_shim(step)
+                self._output.keep((container_id, run), directory)
+                return watched
             case s.HoldOutput():
                 return self._output.hold(step)
             case s.ReadExitStatus(container_id, run):

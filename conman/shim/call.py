@@ -16,6 +16,7 @@ from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
 from conman.shim.machine import CallEnded
+from conman.shim.remembered import remember
 from conman.shim.stdio import Output, close_all
 from conman.shim.task import Task
 
@@ -69,11 +70,12 @@ class Call:
         try:
             stdout, stderr = ends = self._output.open()
             stdin = None
-            if task.tty:
+            if task.stdio.tty:
                 self._console = Console(self._directory)
-            elif task.stdin:
+            elif task.stdio.stdin:
                 stdin = self._input.open()
                 ends = (*ends, stdin)
+            remember(self._directory, task.stdio)
             self._pid = runtime.spawn(task, lock, stdin, stdout, stderr)
         except OSError as error:
             self._abandon()
@@ -116,7 +118,7 @@ class Call:
         self._loop.disarm("call")
         code, _ = exit_of(status)
         init = runtime.init_of(task) if code == 0 else None
-        if init is not None and task.tty and not self._take_terminal():
+        if init is not None and task.stdio.tty and not self._take_terminal():
             why, init = "it has sent no terminal", None
         if init is None:
             words = why or runtime.last_words(f"{self._directory}/create.log", self._output.words())
@@ -133,8 +135,7 @@ class Call:
             self._console = None
         if master is None:
             return False
-        self._input.serve(os.dup(master))
-        self._output.read_terminal(master)
+        self._input.open_terminal(master)
         return True
 
     def _abandon(self) -> None:

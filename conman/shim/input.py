@@ -10,6 +10,7 @@ import os
 from _collections_abc import Callable
 from _struct import pack
 
+from conman.shim.keep import Keep
 from conman.shim.readers import Readers
 
 NAME = "stdin"
@@ -18,14 +19,35 @@ _TIOCSWINSZ = 0x5414
 
 
 class Input:
-    """`roomy`: called when what was put is all written, after a `put` that had to wait."""
+    """`roomy`: called when what was put is all written, after a `put` that had to wait.
 
-    __slots__ = ("_directory", "_end", "_is_ending", "_readers", "_rest", "_roomy", "is_terminal")
+    `terminal`: is handed the master of one, to be read.
+    """
 
-    def __init__(self, directory: str, readers: Readers, roomy: Callable[[], None]) -> None:
+    __slots__ = (
+        "_directory",
+        "_end",
+        "_is_ending",
+        "_keep",
+        "_readers",
+        "_rest",
+        "_roomy",
+        "_terminal",
+        "is_terminal",
+    )
+
+    def __init__(
+        self,
+        directory: str,
+        readers: Readers,
+        roomy: Callable[[], None],
+        terminal: Callable[[int], None],
+    ) -> None:
         self._directory = directory
         self._readers = readers
         self._roomy = roomy
+        self._terminal = terminal
+        self._keep = Keep(directory, readers, self._begin)
         self._end = -1
         self._rest = b""
         self._is_ending = False
@@ -38,21 +60,34 @@ class Input:
         # Whoever has both ends waits for nobody.
         both = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
-            self.reopen()
+            self._hold(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
             return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         finally:
             os.close(both)
 
-    def reopen(self) -> None:
-        """Write on. Raises FileNotFoundError where there is none, or it has ended; OSError: nobody reads."""
-        path = f"{self._directory}/{NAME}"
-        self._end = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-
-    def serve(self, master: int) -> None:
-        """A terminal; the descriptor is this one's from now on."""
-        os.set_blocking(master, False)
-        self._end = master
+    def open_terminal(self, master: int) -> None:
+        """The descriptor is this one's from now on."""
         self.is_terminal = True
+        self._hold(master)
+
+    def succeed(self, *, terminal: bool) -> None:
+        """Go on for a dead shim, once conmand has given what it has kept. Raises OSError."""
+        self.is_terminal = terminal
+        self._keep.serve()
+
+    def _hold(self, descriptor: int) -> None:
+        try:
+            self._keep.hold(descriptor)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self._begin(descriptor)
+
+    def _begin(self, descriptor: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._end = descriptor
+        if self.is_terminal:
+            self._terminal(os.dup(descriptor))
 
     def put(self, data: bytes) -> bool:
         """False: nothing more is to be put before `roomy` comes. What nobody will read is nowhere."""
@@ -71,6 +106,7 @@ class Input:
         self._is_ending = not self.is_terminal
         if self._is_ending and not self._rest:
             self.close()
+            self._keep.release()
             try:
                 os.unlink(f"{self._directory}/{NAME}")
             except FileNotFoundError:

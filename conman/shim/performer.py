@@ -21,9 +21,10 @@ from conman.shim.crash_names import action_name, input_name, rotation_point
 from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
+from conman.shim.remembered import remembered
 from conman.shim.stdio import Output
 from conman.shim.streams import Streams
-from conman.shim.task import Offer
+from conman.shim.task import Offer, Stdio
 
 #: How long the end of the container's output is waited for, once its init has ended.
 _DRAIN_S = 2.0
@@ -36,6 +37,7 @@ class Shim:
     """One run's shim. `run` returns when the machine says Leave; else the process is killed."""
 
     def __init__(self, directory: str, listener: socket.socket, points: CrashPoints) -> None:
+        self._directory = directory
         self._points = points
         self._state = machine.State()
         self._inputs: list[machine.Input] = []
@@ -46,7 +48,7 @@ class Shim:
             lambda: self._loop.hasten("drain"),
             self._written,
         )
-        self._input = Input(directory, self._loop.readers, self._roomy)
+        self._input = Input(directory, self._loop.readers, self._roomy, self._output.read_terminal)
         self._streams = Streams(
             directory,
             self._loop,
@@ -93,7 +95,7 @@ class Shim:
         self._points.passes(f"{name}/before")
         match action:
             case machine.RunCall(task):
-                self._streams.once = task.stdin_once
+                self._streams.once = task.stdio.once
                 self._call.begin(task)
             case machine.EndCall(task):
                 self._call.end(task, "ended by its shim, for another daemon has come")
@@ -146,10 +148,16 @@ class Shim:
         """Why the output cannot be read; "" when it is."""
         try:
             self._output.reopen(self._logs.next(log))
+            self._talk_on(remembered(self._directory))
         except OSError as error:
             complain(f"cannot go on reading: {error}")
             return error.strerror or str(error)
         return ""
+
+    def _talk_on(self, stdio: Stdio) -> None:
+        self._streams.once = stdio.once
+        if stdio.stdin or stdio.tty:
+            self._input.succeed(terminal=stdio.tty)
 
     def _roomy(self) -> None:
         """The program has read what was typed; there is room for more."""

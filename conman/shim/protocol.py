@@ -25,6 +25,11 @@ REFUSED = "refused"
 SOCKET = "shim.sock"
 LOCK = "alive"
 
+#: Where what would end with a shim is kept by others, too, and what is said there first: that it is
+#: there, with it; or that a successor wants it.
+KEEP = "keep.sock"
+HAS, WANTS = b"h", b"w"
+
 #: What a new shim says to its spawner, through a pipe: that it is there, and that it listens.
 BORN, BOUND = b"(", b")"
 

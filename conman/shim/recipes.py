@@ -63,6 +63,16 @@ def kept_limits(directory: str) -> Shared:
     return ReadFile(f"{directory}/log.limits")
 
 
+def keep_stdio(directory: str, text: str) -> tuple[Shared, ...]:
+    """Whether a program can be typed to, for a successor."""
+    kept = f"{directory}/stdio"
+    return (WriteFile(f"{kept}.tmp", text.encode()), Rename(f"{kept}.tmp", kept))
+
+
+def kept_stdio(directory: str) -> Shared:
+    return ReadFile(f"{directory}/stdio")
+
+
 def rotate_log(path: str, number: int, old: tuple[int, ...]) -> tuple[Shared, ...]:
     """The log is put aside under its number, which no file of it ever had; whoever writes on makes a new one.
 

@@ -16,6 +16,15 @@ class LogLimits:
 
 
 @frozen
+class Stdio:
+    """Whether a program has an input, whether that ends with the first who may type, whether it has a terminal."""
+
+    stdin: bool = False
+    once: bool = False
+    tty: bool = False
+
+
+@frozen
 class Task:
     """The body of `create`; see conman.core.shim_call.create_body."""
 
@@ -30,9 +39,7 @@ class Task:
     boot_id: str
     timeout_ms: int
     log_limits: LogLimits
-    stdin: bool = False
-    stdin_once: bool = False
-    tty: bool = False
+    stdio: Stdio = Stdio()
 
 
 @frozen
@@ -87,10 +94,19 @@ def parse_task(body: str) -> Task:
         raw["boot_id"],
         raw["timeout_ms"],
         LogLimits(raw["log_bytes"], raw["log_files"]),
-        raw["stdin"],
-        raw["stdin_once"],
-        raw["tty"],
+        Stdio(raw["stdin"], raw["stdin_once"], raw["tty"]),
     )
+
+
+def stdio_text(stdio: Stdio) -> str:
+    """What one shim writes down for its successor."""
+    return dumps({"stdin": stdio.stdin, "once": stdio.once, "tty": stdio.tty})
+
+
+def parse_stdio(text: str) -> Stdio:
+    """Raises KeyError or ValueError for what no shim has written."""
+    raw = loads(text)
+    return Stdio(raw["stdin"], raw["once"], raw["tty"])
 
 
 def limits_text(limits: LogLimits) -> str:

@@ -150,3 +150,46 @@ def test_who_was_given_no_input_has_none(conmand: Conmand) -> None:
     conmand.create("web", "/bin/true")
     said = refused(conmand, "web", stdin=True)
     assert (said.code.value, said.reason) == ("FAILED_PRECONDITION", "NoStdin")
+
+
+def test_an_input_survives_its_shim_and_a_daemon(conmand: Conmand) -> None:
+    made(conmand, "-i", "--stdin-once", "web", "--", "/bin/sh", "-c", "cat; exit 5")
+    with attached(conmand, "web", stdin=True, stdout=True) as client:
+        assert conmand.ctl("start", "web").code == 0
+        client.send(frames.INPUT, b"one\n")
+        client.until(b"one\n")
+        conmand.kill()
+        conmand.start()
+        os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+        assert client.until_end() is None
+    with attached(conmand, "web", stdin=True, stdout=True) as client:
+        client.send(frames.INPUT, b"two\n")
+        client.until(b"two\n")
+        client.send(frames.INPUT_END)
+        assert conmand.ctl("wait", "web").code == 0
+        assert client.until_end() is not None
+    assert conmand.status("web")["state"] == "EXITED"
+
+
+def test_a_terminal_survives_its_shims_and_a_daemon(conmand: Conmand) -> None:
+    made(conmand, "-i", "-t", "web", "--", "/bin/sh")
+    assert conmand.ctl("start", "web").code == 0
+    pid = conmand.status("web")["pid"]
+    for size in (b"33 101", b"34 102", b"35 103"):
+        with attached(conmand, "web", stdin=True, stdout=True) as client:
+            assert client.accepted == {"tty": True}
+            rows, columns = size.split()
+            client.send(frames.RESIZE, b'{"rows": %s, "cols": %s}' % (rows, columns))
+            client.send(frames.INPUT, b"stty size\n")
+            client.until(size + b"\r\n")
+            os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+            assert client.until_end() is None
+        if size == b"33 101":
+            with attached(conmand, "web"):
+                conmand.kill()
+            conmand.start()
+    assert conmand.status("web")["pid"] == pid
+    with attached(conmand, "web", stdin=True, stdout=True) as client:
+        client.send(frames.INPUT, b"exit 7\n")
+        assert client.until_end() is not None
+    assert conmand.ctl("wait", "web").code == 0

@@ -9,13 +9,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, changes, events, logs, streams, translate, usage
+from conman.api import answers, archives, changes, events, logs, streams, translate, usage
 from conman.api.events import Source
 from conman.api.info import Facts, info
 from conman.api.malformed import field_at_fault
@@ -30,6 +30,11 @@ API_VERSION = "v1"
 REQUEST_BYTES = 4 * 1024 * 1024
 #: What is somewhat larger is refused here, with words for it.
 SERVER_OPTIONS = (("grpc.max_receive_message_length", 4 * REQUEST_BYTES),)
+
+
+class Looks(usage.Looks, archives.Files, Protocol):
+    """What is seen of containers without asking the machine."""
+
 
 Submit = Callable[[requests.Request], Awaitable[requests.Reply]]
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -73,7 +78,7 @@ class Service:
         facts: Callable[[], Facts],
         *,
         container_logs: logs.Logs,
-        looks: usage.Looks,
+        looks: Looks,
     ) -> None:
         self._submit = submit
         self._about = about
@@ -110,6 +115,10 @@ class Service:
             ),
             "Top": self._by(
                 wire.TopRequest, lambda message: usage.top(message, self._submit, self._looks)
+            ),
+            "ReadArchive": self._streaming(
+                wire.ReadArchiveRequest,
+                lambda message: archives.read(message, self._submit, self._looks),
             ),
             "OpenStream": self._on(wire.OpenStreamRequest, streams.open_stream),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),

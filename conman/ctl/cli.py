@@ -29,6 +29,7 @@ COMMANDS = {
     "ps": ("conman.ctl.ps", "ps"),
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
+    "cp": ("conman.ctl.cp", "cp"),
     "logs": ("conman.ctl.logs", "logs"),
     "stats": ("conman.ctl.stats", "stats"),
     "top": ("conman.ctl.top", "top"),

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": ("conman.ctl.questions", "status"),
     "inspect": ("conman.ctl.inspecting", "inspect"),
     "wait": ("conman.ctl.questions", "wait"),
+    "cp": ("conman.ctl.cp", "cp"),
     "logs": ("conman.ctl.logs", "logs"),
     "stats": ("conman.ctl.stats", "stats"),
     "top": ("conman.ctl.top", "top"),

@@ -1,18 +1,23 @@
-"""Looks at what a run uses and who its processes are, on workers: nothing is recorded, nobody is waited for.
+"""Looks at what a run uses, who its processes are, what its files hold, on workers: nothing is recorded.
 
 It must never look on the event loop: a thousand files in /proc take their time.
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import BinaryIO
 
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
-from conman.core.model import Container
+from conman.core.model import Container, RootfsMode
 from conman.core.usage import Process, Usage
+from conman.daemon.piped import piped
 from conman.frozen import replace
-from conman.host import process_list, usage
+from conman.host import archives, process_list, roots, usage
+from conman.primitives.mounts import on_top
 from conman.primitives.steps import Remaining, Result, Step
 
 
@@ -44,6 +49,30 @@ class Looks:
             return found
         # As docker tells it: whoever has no limit may have all there is.
         return replace(found, memory_limit_bytes=self._memory_bytes)
+
+    @asynccontextmanager
+    async def packed(
+        self, row: Container, path: str, *, follow_link: bool
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """A tar of what is there, piece by piece. Raises OSError, before the first one or after."""
+        async with piped(lambda out: self._pack(row, path, out, follow_link=follow_link)) as pieces:
+            yield pieces
+
+    def _pack(self, row: Container, path: str, out: BinaryIO, *, follow_link: bool) -> None:
+        root = self._root(row)
+        try:
+            archives.pack(f"/proc/self/fd/{root}", path, out, follow_link=follow_link)
+        finally:
+            os.close(root)
+
+    def _root(self, row: Container) -> int:
+        """As its program sees it, where one is; else as it lies there."""
+        if row.init is not None and (root := roots.of_process(row.init.process)) is not None:
+            return root
+        rootfs = self._layout.rootfs(row.id)
+        if row.rootfs_mode is RootfsMode.COPY or on_top(os.path.realpath(rootfs)) is not None:
+            return roots.of_directory(rootfs)
+        return roots.of_layers(self._layout.upper(row.id), row.spec.rootfs_path)
 
     def _members(self, row: Container) -> tuple[int, ...]:
         [step] = recipe(v.LookForMembers(row.id, row.run), self._layout)

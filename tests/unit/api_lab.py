@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import grpc
@@ -100,6 +100,21 @@ class Seen:
 
     async def usage(self, row: Container) -> Usage | None:
         return USAGE if row.run == 2 else None
+
+    @asynccontextmanager
+    async def packed(
+        self, row: Container, path: str, *, follow_link: bool
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in (path.encode(), str(follow_link).encode()):
+                yield piece
+            if path == "/gone":
+                raise FileNotFoundError(2, "No such file or directory", path)
+            if path == "/broken":
+                raise OSError(5, "Input/output error", path)
+
+        assert row == ROW
+        yield pieces()
 
     async def processes(self, row: Container) -> tuple[Process, ...]:
         assert row.init is not None

@@ -37,6 +37,7 @@ class StubConmand:
         methods = wire.DESCRIPTOR.services_by_name["Conman"].methods
         handlers = {m.name: self._handler(m.name) for m in methods if not m.server_streaming}
         handlers["Events"] = self._streaming("Events", wire.EventsRequest)
+        handlers["ReadArchive"] = self._streaming("ReadArchive", wire.ReadArchiveRequest)
         handlers["Logs"] = self._streaming("Logs", wire.LogsRequest)
         server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("conman.v1.Conman", handlers),)

@@ -129,6 +129,11 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.FromString,
                 _registered_method=True)
+        self.ReadArchive = channel.unary_stream(
+                '/conman.v1.Conman/ReadArchive',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.Archive.FromString,
+                _registered_method=True)
         self.Info = channel.unary_unary(
                 '/conman.v1.Conman/Info',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
@@ -300,6 +305,15 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReadArchive(self, request, context):
+        """Files of a container as a tar (pax): what is at the path, below its own name. Of one
+        that runs as its program sees them, with what is mounted there. Devices, FIFOs and
+        sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Info(self, request, context):
         """The host, its runtimes and its containers in numbers.
         """
@@ -404,6 +418,11 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.Top,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.SerializeToString,
+            ),
+            'ReadArchive': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReadArchive,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.Archive.SerializeToString,
             ),
             'Info': grpc.unary_unary_rpc_method_handler(
                     servicer.Info,
@@ -924,6 +943,33 @@ class Conman:
             '/conman.v1.Conman/Top',
             conman_dot_wire_dot_v1_dot_conman__pb2.TopRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.TopResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadArchive(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/conman.v1.Conman/ReadArchive',
+            conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.Archive.FromString,
             options,
             channel_credentials,
             insecure,

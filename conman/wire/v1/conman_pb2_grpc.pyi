@@ -134,6 +134,11 @@ class ConmanStub:
     """The processes of a RUNNING or PAUSED container, in the order of their pids.
     FAILED_PRECONDITION in the other states.
     """
+    ReadArchive: _grpc.UnaryStreamMultiCallable[_conman_pb2.ReadArchiveRequest, _conman_pb2.Archive]
+    """Files of a container as a tar (pax): what is at the path, below its own name. Of one
+    that runs as its program sees them, with what is mounted there. Devices, FIFOs and
+    sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
+    """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
 
@@ -220,6 +225,11 @@ class ConmanAsyncStub(ConmanStub):
     Top: _aio.UnaryUnaryMultiCallable[_conman_pb2.TopRequest, _conman_pb2.TopResponse]  # type: ignore[assignment]
     """The processes of a RUNNING or PAUSED container, in the order of their pids.
     FAILED_PRECONDITION in the other states.
+    """
+    ReadArchive: _aio.UnaryStreamMultiCallable[_conman_pb2.ReadArchiveRequest, _conman_pb2.Archive]  # type: ignore[assignment]
+    """Files of a container as a tar (pax): what is at the path, below its own name. Of one
+    that runs as its program sees them, with what is mounted there. Devices, FIFOs and
+    sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -418,6 +428,17 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_conman_pb2.TopResponse, _abc.Awaitable[_conman_pb2.TopResponse]]:
         """The processes of a RUNNING or PAUSED container, in the order of their pids.
         FAILED_PRECONDITION in the other states.
+        """
+
+    @_abc_1.abstractmethod
+    def ReadArchive(
+        self,
+        request: _conman_pb2.ReadArchiveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_conman_pb2.Archive], _abc.AsyncIterator[_conman_pb2.Archive]]:
+        """Files of a container as a tar (pax): what is at the path, below its own name. Of one
+        that runs as its program sees them, with what is mounted there. Devices, FIFOs and
+        sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
         """
 
     @_abc_1.abstractmethod

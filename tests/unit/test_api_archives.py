@@ -1,0 +1,100 @@
+"""Files over real gRPC: the bytes in their order, and each failure as a sentence, also in the middle."""
+
+import asyncio
+
+import grpc
+import grpc.aio
+import pytest
+
+from conman.core.model import State
+from conman.daemon.piped import piped
+from conman.wire.v1 import conman_pb2 as wire
+from tests.unit.api_lab import GONE, saying, serving, view
+
+
+def told(path: str, reply: object = None, **more: object) -> list[wire.Archive]:
+    async def read() -> list[wire.Archive]:
+        submit = saying(reply or view(State.RUNNING))  # type: ignore[arg-type]
+        async with serving(submit) as channel:
+            ask = channel.unary_stream(
+                "/conman.v1.Conman/ReadArchive",
+                request_serializer=wire.ReadArchiveRequest.SerializeToString,
+                response_deserializer=wire.Archive.FromString,
+            )
+            request = wire.ReadArchiveRequest(container_id="web", path=path, **more)
+            return [each async for each in ask(request, timeout=50)]
+
+    return asyncio.run(read())
+
+
+def refused(path: str, reply: object = None) -> tuple[str, str]:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        told(path, reply)
+    return caught.value.code().name, caught.value.details() or ""
+
+
+def test_bytes_in_their_order() -> None:
+    assert told("/a", follow_link=True) == [
+        wire.Archive(data=b"/a", offset=0),
+        wire.Archive(data=b"True", offset=2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("", "INVALID_ARGUMENT", "no path is named"),
+        ("\0", "INVALID_ARGUMENT", "path holds a NUL"),
+        ("/gone", "NOT_FOUND", "there is no '/gone' in container web"),
+        (
+            "/broken",
+            "FAILED_PRECONDITION",
+            "'/broken' in container web cannot be read: Input/output",
+        ),
+    ],
+)
+def test_failures(path: str, code: str, words: str) -> None:
+    assert refused(path)[0] == code
+    assert refused(path)[1].startswith(words)
+
+
+def test_whose() -> None:
+    assert refused("/a", GONE)[0] == "NOT_FOUND"
+    nobody = view(State.UNKNOWN, row=None)
+    assert refused("/a", nobody)[0] == "FAILED_PRECONDITION"
+
+
+def test_a_worker_is_read_to_its_end_and_its_failure_told() -> None:
+    async def scene() -> None:
+        async with piped(lambda out: [out.write(b"x" * 1_000_000), None][1]) as pieces:
+            assert sum([len(piece) async for piece in pieces]) == 1_000_000
+        with pytest.raises(OSError, match="no more"):
+            async with piped(_fails) as pieces:
+                assert b"".join([piece async for piece in pieces]) == b"some"
+
+    asyncio.run(scene())
+
+
+def _fails(out: object) -> None:
+    out.write(b"some")  # type: ignore[attr-defined]
+    raise OSError(5, "no more")
+
+
+def test_who_stops_reading_ends_the_worker() -> None:
+    ended = asyncio.Event()
+
+    async def scene() -> None:
+        loop = asyncio.get_running_loop()
+
+        def endless(out: object) -> None:
+            try:
+                while True:
+                    out.write(b"x" * 65536)  # type: ignore[attr-defined]
+            finally:
+                loop.call_soon_threadsafe(ended.set)
+
+        async with piped(endless) as pieces:
+            await anext(aiter(pieces))
+        await asyncio.wait_for(ended.wait(), 20)
+
+    asyncio.run(scene())

@@ -32,7 +32,7 @@ _DOTFILES, _INSIDE, _OUTSIDE = (
 )
 
 
-class Failed(Exception):
+class Failed(Trouble):
     """A command in the guest ended with another code than 0."""
 
 
@@ -85,17 +85,22 @@ class Guest:
         done = self.attempt(command, given=given, timeout_s=timeout_s)
         if done.returncode:
             said = (done.stdout + done.stderr).decode(errors="replace").strip()
-            raise Failed(f"{command}: {done.returncode}: {said}")
+            raise Failed(f"{command!r} ended with {done.returncode} in the guest: {said}")
         return done.stdout.decode(errors="replace")
 
     def attempt(
         self, command: str, *, given: bytes = b"", timeout_s: float = _COMMAND_S
     ) -> "subprocess.CompletedProcess[bytes]":
-        """As `run`, whatever its code; 255 also where the connection ended."""
+        """As `run`, whatever its code; 255 also where the connection ended. Raises Trouble: it takes too long."""
         words = ("ssh", "-F", self.ssh_config, "default", command)
-        return subprocess.run(
-            words, check=False, input=given, capture_output=True, timeout=timeout_s
-        )
+        try:
+            return subprocess.run(
+                words, check=False, input=given, capture_output=True, timeout=timeout_s
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Trouble(
+                f"{command!r} has no end in {timeout_s:.0f} s: read {CONSOLE}, then make test-vm again"
+            ) from error
 
     def follow(self, command: str) -> int:
         """As `run`, its output is this process's; its exit code."""

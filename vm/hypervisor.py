@@ -49,15 +49,21 @@ class Hypervisor:
 
     def virsh(self, *words: str, timeout_s: float = 120) -> str:
         """Raises Trouble."""
-        done = subprocess.run(
-            self.enter("virsh", "-q", "-c", "qemu:///system", *words),
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-        )
+        asked, own = shlex.join(("virsh", *words)), ("virsh", "-q", "-c", "qemu:///system")
+        try:
+            done = subprocess.run(
+                self.enter(*own, *words),
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Trouble(
+                f"{asked} has no end in {timeout_s:.0f} s: read {LOGS}/libvirtd"
+            ) from error
         if done.returncode:
-            raise Trouble(f"{shlex.join(('virsh', *words))}: {done.stderr.strip()}; see {LOGS}")
+            raise Trouble(f"{asked}: {done.stderr.strip()}; read {LOGS}/libvirtd")
         return done.stdout
 
     def end(self) -> None:

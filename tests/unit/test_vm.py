@@ -148,3 +148,25 @@ def test_a_guest_that_does_not_come_up_is_told(
     dead = cast("Hypervisor", Dead(tmp_path, state))
     with pytest.raises(Trouble, match=told):
         guests.Guest(dead).connect(timeout_s=0)
+
+
+def test_a_command_without_an_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\nexec sleep 60\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    guest = guests.Guest(cast("Hypervisor", Dead(tmp_path / "root", "running")))
+    with pytest.raises(Trouble, match=r"'true' has no end in 0 s: read .*console"):
+        guest.run("true", timeout_s=0.1)
+
+
+def test_a_command_that_fails_is_told_with_what_it_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text("#!/bin/sh\necho no such thing >&2\nexit 3\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    guest = guests.Guest(cast("Hypervisor", Dead(tmp_path / "root", "running")))
+    with pytest.raises(Trouble, match="'look' ended with 3 in the guest: no such thing"):
+        guest.run("look")

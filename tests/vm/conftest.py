@@ -9,7 +9,7 @@ import pytest
 
 from vm.guests import Guest, guest
 from vm.installing import install
-from vm.places import alone
+from vm.places import CONSOLE, LOGS, alone
 from vm.steps import print_table
 
 INSTALLED = "installed"
@@ -29,3 +29,10 @@ def fresh(machine: Guest) -> Guest:
     """Just installed: conman runs, without a container."""
     machine.revert(INSTALLED)
     return machine
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if any(terminalreporter.stats.get(what) for what in ("failed", "error")):
+        terminalreporter.write_line(
+            f"the machine's console: {CONSOLE}; what else was at work: {LOGS}"
+        )

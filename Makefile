@@ -238,7 +238,7 @@ box: vm-system ## the machine whose power is cut: a Debian 12, made here from pa
 CUTS ?= 1
 PASS ?=
 
-test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each; AGAIN=1 in recovery; PASS=short: for CI)
+test-vm: vm-system ## a real machine: conman installed as a user would, its power cut at crash points (STORIES="create start" CUTS=1, of each; AGAIN=1 more in its recovery; PASS=short: for CI)
 	$(call phase,vm,GRPC_VERBOSITY=NONE STORIES="$(STORIES)" CUTS=$(CUTS) AGAIN=$(AGAIN) \
 		$(PY) -m pytest -p no:randomly -s --timeout 0 $(addprefix -m ,$(PASS)) tests/vm)
 

@@ -33,6 +33,7 @@ class Ask:
     device: str = ""
     rootfs: str = ROOTFS
     policy: RestartPolicy | None = None
+    goes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,14 @@ class Client:
             return None
         ask = self.asks[self.position]
         request_id = f"request-{self.position}"
+        if ask.verb == "wait-removed":
+            return r.WaitContainer(self._id_of(ask.name), removed=True)
         return request_of(ask, request_id)
+
+    def _id_of(self, name: str) -> str:
+        """Whose end it waits for must be that container's, whoever has its name by then."""
+        ids = [told.container_id for told in self.history if told.ask.name == name]
+        return next(each for each in reversed(ids) if each)
 
     def describe(self) -> str:
         ask = self.asks[self.position]
@@ -136,6 +144,7 @@ def _spec(ask: Ask) -> ContainerSpec:
         mounts=mounts,
         devices=devices,
         restart=ask.policy or NEVER,
+        auto_remove=ask.goes,
     )
 
 

@@ -28,7 +28,7 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
-from scenarios import full_disk, oracle, restarting, told_events
+from scenarios import full_disk, oracle, removing, restarting, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.coverage.seen import Seen
@@ -342,6 +342,7 @@ class Simulator:
         if isinstance(outcome, Committed):
             oracle.committed(self.world, intents, effect.changes)
             restarting.committed(self.world, before, intents, effect.changes)
+            removing.committed(before, intents, effect.changes)
             told_events.committed(before, effect.changes)
         return outcome
 
@@ -390,8 +391,8 @@ class Simulator:
         self._dirty = True
         self._patient = not self.client.told(reply)
         if not self._patient:
-            oracle.answered(self.world, self.client.history[-1])
-            restarting.answered(self.world, self.client.history[-1])
+            for judge in (oracle, restarting, removing):
+                judge.answered(self.world, self.client.history[-1])
             oracle.in_time(self.world, self.client.history[-1])
             self.world.asked_at = 0
 

@@ -84,6 +84,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("status", EXITED, EXITED): (EXITED,),
     ("wait", RUNNING, EXITED): (EXITED,),
     ("wait", EXITED, EXITED): (EXITED,),
+    **{("wait-removed", s, EXITED): (ABSENT,) for s in (RUNNING, EXITED, ABSENT)},
 }
 
 #: Refusals without effect, allowed where more was disturbed than the daemon: a shim, the store.
@@ -136,15 +137,21 @@ def explains(
 
 @dataclass(slots=True)
 class _Again:
-    """Which names conman may start by itself: those with a policy that nobody has stopped since."""
+    """Which names conman may start by itself: those with a policy that nobody has stopped since.
+
+    Which it may remove: those that were created so.
+    """
 
     policies: dict[str, RestartPolicy] = field(default_factory=dict[str, RestartPolicy])
     stopped: set[str] = field(default_factory=set[str])
+    going: set[str] = field(default_factory=set[str])
 
     def heard(self, told: Told) -> None:
         ask = told.ask
         if ask.policy is not None and ask.verb in {"create", "update"} and told.answer == "ok":
             self.policies[ask.name] = ask.policy
+        if ask.verb == "create" and told.answer == "ok":
+            self.going = self.going - {ask.name} | ({ask.name} if ask.goes else set[str]())
         is_end = ask.verb == "stop" or (ask.verb == "kill" and ask.signal in _ENDS)
         if is_end and told.answer in {"ok", "SignalMayBeSent"}:
             self.stopped.add(ask.name)
@@ -154,7 +161,10 @@ class _Again:
     def widened(self, name: str, states: set[str]) -> set[str]:
         policy = self.policies.get(name, NEVER)
         may = policy.name is not RestartName.NO and name not in self.stopped
-        return states | {RUNNING} if may and EXITED in states else states
+        if EXITED not in states:
+            return states
+        gone = {ABSENT} if name in self.going else set[str]()
+        return states | gone | ({RUNNING} if may else set[str]())
 
     def renamed(self, ask: Ask) -> None:
         self.policies[ask.to] = self.policies.pop(ask.name, NEVER)

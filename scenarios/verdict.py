@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from conman.core.machine import Task
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
-from scenarios import oracle, restarting, specification, told_events
+from scenarios import oracle, removing, restarting, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
 from scenarios.simulator import Simulator
@@ -41,6 +41,7 @@ def judge(simulator: Simulator, agreed: Terms) -> None:
     oracle.always(world)
     oracle.at_rest(world)
     restarting.at_rest(world)
+    removing.at_rest(world)
     told_events.at_rest(world)
     story_was_over, innocent = agreed
     if story_was_over:

@@ -48,6 +48,7 @@ def config(row: Container) -> wire.CreateContainerRequest:
         stdin=spec.stdio.stdin,
         stdin_once=spec.stdio.stdin_once,
         tty=spec.stdio.tty,
+        auto_remove=spec.auto_remove,
     )
 
 

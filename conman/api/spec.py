@@ -10,6 +10,7 @@ from conman.api.patch import runtime_spec_patch
 from conman.api.restart import restart_policy
 from conman.api.signals import TERM
 from conman.api.streams import stdio
+from conman.core.restart import NEVER
 from conman.core.spec import ContainerSpec
 from conman.wire.v1 import conman_pb2 as wire
 
@@ -44,7 +45,19 @@ def container_spec(message: wire.CreateContainerRequest) -> ContainerSpec:
         log=log_limits(message.log),
         restart=restart_policy(message),
         stdio=stdio(message),
+        auto_remove=_auto_remove(message),
     )
+
+
+def _auto_remove(message: wire.CreateContainerRequest) -> bool:
+    if message.auto_remove and restart_policy(message) != NEVER:
+        name = message.restart_policy.name
+        fields.bad(
+            "auto_remove",
+            f"the container is to be removed when it ends, and restarted by its policy {name}",
+            "give one of the two",
+        )
+    return message.auto_remove
 
 
 def _stop_timeout_ms(message: wire.CreateContainerRequest) -> int | None:

@@ -150,6 +150,11 @@ def restart_intent(row: Container, setting: Setting, now: Now) -> Intent:
     return replace(_intent(row.id, Operation.RESTART, row, setting), at=now.wall)
 
 
+def removal_intent(row: Container, setting: Setting, now: Now) -> Intent:
+    """Of a container that was created to go when it has ended."""
+    return replace(_intent(row.id, Operation.REMOVE, row, setting), at=now.wall)
+
+
 def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay | Refusal | None:
     """What the values of a request have against them, in view of what is."""
     row = ledger.containers.get(container_id)
@@ -157,6 +162,14 @@ def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay 
         case RenameContainer(name=name):
             is_its_own = row is not None and row.name == name
             return Okay() if is_its_own else _unfit(name, "new_name", ledger)
+        case UpdateContainer(restart=policy) if policy and row and row.spec.auto_remove:
+            return Refusal(
+                Code.INVALID_ARGUMENT,
+                "BadInput",
+                f"container {row.name} is removed when it ends, so it is never restarted",
+                "leave its restart policy as it is",
+                "restart_policy",
+            )
         case UpdateContainer(resources=change) if row is not None:
             return contradiction(limits.merged(row.spec.resources, change))
         case _:

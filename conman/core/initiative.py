@@ -1,4 +1,4 @@
-"""What conman does with an object by itself, and when: a dead shim's successor, the restart of what has ended.
+"""What conman does with an object by itself, and when: a dead shim's successor, what follows an end.
 
 The machine asks whenever something of an object is over, and when an alarm of its own goes off. Pure: clocks
 are given. It must never begin anything itself, for whatever is done waits for the object's turn.
@@ -35,7 +35,7 @@ class Initiative:
     ) -> int | None:
         """When this is to be done (monotonic ns); None: it is not to be done."""
         row = ledger.containers.get(object_id)
-        if kind is Kind.RESTART:
+        if kind is Kind.AFTER_END:
             return self._restarts.due(row, object_id, now)
         due = self._orphans.due(row, object_id, setting.layout.boot_id)
         if due is not None and due > now.monotonic:
@@ -66,8 +66,8 @@ class Initiative:
         """One try of a successor is over."""
         self._orphans.conclude(object_id, fate, why, ledger, now.monotonic)
 
-    def restarted(self, object_id: str, refusal: Refusal | None, ledger: Ledger, now: Now) -> None:
-        """One try of a restart is over. What the runtime refused has ended, and its row says what follows."""
+    def followed(self, object_id: str, refusal: Refusal | None, ledger: Ledger, now: Now) -> None:
+        """One try of a restart, or of a removal, is over. What the runtime refused has ended, and its row says what follows."""
         row = ledger.containers.get(object_id)
         if refusal is not None and row is not None and self._restarts.awaits(row):
             ledger.note(object_id, self._restarts.failed(row, refusal.what, now))

@@ -110,7 +110,7 @@ class Machine:
             self._crank(task, outcome)
         elif object_id := self._initiative.woken(ticket):
             self._by_itself(Kind.SUCCEED, object_id)
-            self._by_itself(Kind.RESTART, object_id)
+            self._by_itself(Kind.AFTER_END, object_id)
         return self._flush()
 
     def observe(self, observation: Observation, now: Now) -> Sequence[Output]:
@@ -197,7 +197,7 @@ class Machine:
                 self._finish(work, begun)
         if key not in self._tasks:
             self._queues.pop(key, None)
-            self._by_itself(Kind.RESTART, key)
+            self._by_itself(Kind.AFTER_END, key)
 
     # ---- the crank
 
@@ -289,8 +289,8 @@ class Machine:
         elif isinstance(result, tuple):
             self._initiative.succeeded(work.key, *result, self.ledger, self._now)
             result = None
-        elif work.kind is Kind.RESTART:
-            self._initiative.restarted(work.key, refusal, self.ledger, self._now)
+        elif work.kind is Kind.AFTER_END:
+            self._initiative.followed(work.key, refusal, self.ledger, self._now)
         self._finish(work, result)
         self._recovered(work.key)
         self._settle_if_ended(work.key)
@@ -331,8 +331,8 @@ class Machine:
         """What nobody asks for, now or when it is due; in this object's turn."""
         if object_id in self._tasks or any(ended == object_id for ended, _ in self._ended):
             return
-        # What conman starts by itself is no reason to keep a client waiting.
-        if kind is Kind.RESTART and not (self.is_ready and object_id not in self._queues):
+        # What conman does by itself is no reason to keep a client waiting.
+        if kind is Kind.AFTER_END and not (self.is_ready and object_id not in self._queues):
             return
         due = self._initiative.due(kind, object_id, self.ledger, self.setting, self._now)
         if due is None:
@@ -382,7 +382,7 @@ class Machine:
         for call, request, entropy in early:
             self._submit(call, request, entropy)
         for object_id in sorted(self.ledger.containers):
-            self._by_itself(Kind.RESTART, object_id)
+            self._by_itself(Kind.AFTER_END, object_id)
 
     def _collect(self, found: Inventory) -> None:
         for work in turns.collections(found):

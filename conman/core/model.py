@@ -134,7 +134,10 @@ class Intent:
 
 @frozen
 class Answer:
-    """What a request was told, kept for its retries: a refusal, else an id and its warnings."""
+    """What a request was told, kept for its retries: a refusal, else an id and its warnings.
+
+    `ended`: how a container that removed itself had ended, for whoever waits for it still (`departed`).
+    """
 
     request_id: str
     digest: str
@@ -142,6 +145,7 @@ class Answer:
     container_id: str = ""
     refusal: Refusal | None = None
     warnings: tuple[str, ...] = ()
+    ended: Container | None = None
 
 
 @frozen

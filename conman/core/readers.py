@@ -6,6 +6,7 @@ contradict what the daemon knows, saying EXITED what a crash could take back. Su
 
 from collections.abc import Collection
 
+from conman.core.departed import departed
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Change, DropContainer, PutContainer, State
@@ -48,7 +49,8 @@ class Readers:
             case ContainerStatus(text) | InspectContainer(text) | WaitContainer(text):
                 found = ledger.resolve(text)
         if isinstance(found, Refusal):
-            return [Send(call, found)]
+            ended = departed(ledger, text) if isinstance(request, WaitContainer) else None
+            return [Send(call, ended or found)]
         if found in ending:
             self._parked.append((call, request))
             return []
@@ -66,7 +68,8 @@ class Readers:
                 case PutContainer(row) if row.state is State.EXITED:
                     sends += self._wake(row.id, ledger.view(row.id, layout), removed=False)
                 case DropContainer(object_id):
-                    sends += self._wake(object_id, Okay(), removed=True)
+                    ended = departed(ledger, object_id)
+                    sends += self._wake(object_id, ended or Okay(), removed=True)
                     sends += self._wake(object_id, not_found(object_id), removed=False)
                 case _:
                     pass

@@ -169,7 +169,10 @@ class ContainerStatus:
 
 @frozen
 class WaitContainer:
-    """Answered by ContainerView at the next end of a run; `removed`: by Okay once it is gone."""
+    """Answered by ContainerView at the next end of a run; `removed`: by Okay once it is gone.
+
+    Of a container that removes itself both are told how it had ended, a while longer than it is there.
+    """
 
     container: str
     removed: bool = False

@@ -1,11 +1,11 @@
-"""Rows that are to run again: what the policy makes of an end, and when it is due on this boot's clock.
+"""What follows an end: another run by the container's policy, or its removal; and when, on this boot's clock.
 
 The decision is in the row, and so in the very transaction that commits the end; here is only how it gets there,
-and what the machine must remember of it. A restart that the host does not let happen is tried ever later.
+and what the machine must remember of it. What the host does not let happen is tried ever later.
 """
 
 from conman.core.admission import Now
-from conman.core.model import Container, Note
+from conman.core.model import Container, Note, State
 from conman.core.restart import End, RestartPolicy, delay, is_restarted, short_runs
 from conman.frozen import frozen, replace
 
@@ -34,6 +34,12 @@ def left_alone(row: Container) -> Container:
     return replace(row, is_stopped=True, next_restart_at=0)
 
 
+def follows_at(row: Container) -> int:
+    """When conman is to restart or remove it by itself, as the row has it; 0: never."""
+    removes = row.spec.auto_remove and row.state is State.EXITED
+    return row.finished_at if removes else row.next_restart_at
+
+
 def _end(row: Container) -> End:
     code = row.exit_code if row.exit_code is not None else 0
     has_begun = row.reason != "StartError"
@@ -56,31 +62,33 @@ class Restarts:
         self._known: dict[str, _Awaited] = {}
 
     def due(self, row: Container | None, object_id: str, now: Now) -> int | None:
-        """When the next run may begin (monotonic ns); None: none follows."""
-        if row is None or not row.next_restart_at:
+        """When it may begin (monotonic ns); None: nothing follows."""
+        if row is None or not follows_at(row):
             self._known.pop(object_id, None)
             return None
         one = self._known.get(object_id)
-        if one is None or one.at != row.next_restart_at:
-            one = _Awaited(row.next_restart_at, now.monotonic + _left(row, now.wall))
+        if one is None or one.at != follows_at(row):
+            one = _Awaited(follows_at(row), now.monotonic + _left(row, now.wall))
             self._known[object_id] = one
         return one.deadline
 
     def awaits(self, row: Container) -> bool:
-        """Whether the restart that its row speaks of is the one that was tried last."""
+        """Whether what its row speaks of is what was tried last."""
         one = self._known.get(row.id)
-        return one is not None and one.at == row.next_restart_at
+        return one is not None and one.at == follows_at(row)
 
     def failed(self, row: Container, why: str, now: Now) -> Note:
         """The host did not let it happen, and it was undone. What is told of it."""
         one = self._known[row.id]
         wait = min(_SECOND << min(one.failures, 10), _LONGEST)
         self._known[row.id] = _Awaited(one.at, now.monotonic + wait, one.failures + 1)
+        what = "be removed" if row.spec.auto_remove else "run again"
         text = (
-            f"it is to run again, and could not be started {one.failures + 1} times in a row: {why}; "
+            f"it is to {what}, and that failed {one.failures + 1} times in a row: {why}; "
             f"the next is tried {wait // _SECOND} s after the last"
         )
-        return Note(row.run, "RestartFailed", text)
+        reason = "RemoveFailed" if row.spec.auto_remove else "RestartFailed"
+        return Note(row.run, reason, text)
 
 
 def _left(row: Container, wall: int) -> int:

@@ -99,6 +99,7 @@ class ContainerSpec:
     log: LogLimits = field(default_factory=LogLimits)
     restart: RestartPolicy = field(default_factory=RestartPolicy)
     stdio: Stdio = field(default_factory=Stdio)
+    auto_remove: bool = False
 
 
 @frozen

@@ -21,6 +21,7 @@ from conman.core.requests import (
     Reply,
     UpdateContainer,
 )
+from conman.core.restarts import follows_at
 from conman.core.sagas import container, garbage, pause, rename, update
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
@@ -41,7 +42,7 @@ class Kind(Enum):
     LOOK_FOR_GARBAGE = "look-for-garbage"
     COLLECT = "collect"
     SUCCEED = "succeed"
-    RESTART = "restart"
+    AFTER_END = "after-end"
 
 
 @dataclass(slots=True)
@@ -71,8 +72,8 @@ def begin(
         case Kind.SUCCEED:
             row = ledger.containers.get(work.key)
             return row and ("succession", succeed(row, setting, now))
-        case Kind.RESTART:
-            return _restart(work, ledger, setting, now)
+        case Kind.AFTER_END:
+            return _after_end(work, ledger, setting, now)
         case Kind.LOOK_FOR_GARBAGE:
             return "garbage", garbage.look_for_garbage()
         case Kind.COLLECT:
@@ -163,11 +164,14 @@ def _settle(
     return "settle", settle(row, intent, setting)
 
 
-def _restart(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:
-    """Whoever came before it in the queue may have started, stopped or removed what was to be started."""
+def _after_end(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:
+    """Whoever came before it in the queue may have started, stopped or removed the container."""
     row = ledger.containers.get(work.key)
-    if row is None or not row.next_restart_at:
+    if row is None or not follows_at(row):
         return None
+    if row.spec.auto_remove:
+        intent = admission.removal_intent(row, setting, now)
+        return "remove-container", container.remove_container(row, intent, setting)
     intent = admission.restart_intent(row, setting, now)
     return "restart", container.start_container(row, intent, setting)
 

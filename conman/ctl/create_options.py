@@ -339,6 +339,12 @@ _OPTIONS = (
         text="max-size=16m (-1: any), max-file=5.",
     ),
     _option(
+        "--rm",
+        change=partial(_flag, "auto_remove"),
+        is_flag=True,
+        text="Remove it when its program has ended; conmand does, whoever has died.",
+    ),
+    _option(
         "--restart",
         change=words.restart,
         metavar="POLICY",

@@ -105,6 +105,7 @@ def _held(
         name=request.name,
         stdin=request.stdin,
         leaving=leaving,
+        removed=request.auto_remove,
     )
     link = session.open()
     _start(client, container_id)

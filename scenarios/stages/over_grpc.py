@@ -103,8 +103,12 @@ def call(request: r.Request, names: Names) -> Call:
             return _call("OpenStream", asked)
         case r.ContainerStatus(container=name):
             return _call("ContainerStatus", wire.ContainerStatusRequest(container_id=name))
-        case r.WaitContainer(container=name):
-            return _call("WaitContainer", wire.WaitContainerRequest(container_id=name))
+        case r.WaitContainer(container=name, removed=removed):
+            asked = wire.WaitContainerRequest(
+                container_id=name,
+                condition="CONDITION_REMOVED" if removed else "CONDITION_EXITED",
+            )
+            return _call("WaitContainer", asked)
         case r.ListContainers():
             return _call("ListContainers", wire.ListContainersRequest())
         case r.InspectContainer(container=name):
@@ -145,6 +149,7 @@ def _create(request: r.CreateContainer, names: Names) -> wire.CreateContainerReq
         ],
         resources=wire.Resources(memory_bytes=program.memory or None),
         restart_policy=_policy(spec.restart),
+        auto_remove=spec.auto_remove,
     )
 
 

@@ -36,6 +36,8 @@ def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container,
     runs = {run for run, one in host.programs() if not one.comm.startswith("runc:")}
     for row in stored.containers:
         _is_true(host, row, runs)
+        if row.spec.auto_remove and row.state is State.EXITED:
+            raise Violation("I5", f"{row.name} has ended, and is never removed")
         if row.next_restart_at:
             raise Violation("I19", f"{row.name} has ended, and is never started again")
     owned = [_owned(host, row, has_lost_run=has_lost_run) for row in stored.containers]

@@ -4,6 +4,7 @@ from scenarios.stories import (
     changes,
     options,
     reading_along,
+    removals,
     restarts,
     several_clients,
     shim_deaths,
@@ -20,6 +21,7 @@ STORIES = (
     *strangers.STORIES,
     *reading_along.STORIES,
     *restarts.STORIES,
+    *removals.STORIES,
 )
 
 #: Those of several clients: their orders are explored.

@@ -104,6 +104,43 @@ def test_what_is_stopped_stays_so(conmand: Conmand, words: tuple[str, ...]) -> N
     assert (status["state"], status["nextRestartAt"], status["run"]) == ("EXITED", "0", 1)
 
 
+def create_to_go(conmand: Conmand, *command: str) -> str:
+    words = ("--rootfs", str(conmand.rootfs), "--rm", "web", "--", *command)
+    return str(conmand.ctl("create", *words).json["containerId"])
+
+
+def test_what_is_to_go_goes_and_how_it_ended_is_told_afterwards(conmand: Conmand) -> None:
+    container_id = create_to_go(conmand, "/bin/sh", "-c", "exit 7")
+    waiting = conmand.begin_ctl("wait", "--condition", "removed", container_id)
+    assert conmand.ctl("start", "web").code == 0
+    out, _ = waiting.communicate()
+    assert json.loads(out)["status"]["exitCode"] == 7
+    again(conmand)
+    assert conmand.states() == {}
+    assert conmand.ctl("wait", container_id).json["status"]["exitCode"] == 7
+    assert conmand.ctl("wait", "web").code == 1
+
+
+def test_what_ends_while_no_conmand_lives_goes_too(conmand: Conmand) -> None:
+    container_id = create_to_go(conmand, "/bin/sleep", "100000")
+    assert conmand.ctl("start", "web").code == 0
+    handle = os.pidfd_open(int(conmand.status("web")["pid"]))
+    conmand.kill()
+    signal.pidfd_send_signal(handle, signal.SIGKILL)
+    await_end(handle)
+    conmand.start()
+    told = conmand.ctl("wait", "--condition", "removed", container_id)
+    assert told.json["status"]["exitCode"] == 137
+    assert conmand.states() == {}
+
+
+def test_what_goes_is_never_restarted(conmand: Conmand) -> None:
+    create_to_go(conmand, "/bin/sleep", "100000")
+    refused = conmand.ctl("update", "--restart", "always", "web")
+    assert refused.code == 1
+    assert "container web is removed when it ends, so it is never restarted" in refused.error
+
+
 def test_a_policy_is_taken_back_while_it_waits(conmand: Conmand) -> None:
     create(conmand, "always", "/bin/sh", "-c", "exit 7")
     with told(conmand) as events:

@@ -87,6 +87,7 @@ MORE: dict[str, st.SearchStrategy[Any]] = {
     "stop_timeout_ms": st.none() | numbers,
     "runtime_spec_patch": patches,
     "restart_policy": st.none() | policies,
+    "auto_remove": st.booleans(),
     "stdin": st.booleans(),
     "stdin_once": st.booleans(),
     "tty": st.booleans(),

@@ -57,7 +57,13 @@ def there_and_back(spec: ContainerSpec) -> ContainerSpec:
 def test_the_example_leaves_no_field_as_it_is_by_itself() -> None:
     plain = ContainerSpec(command="")
     same = [f.name for f in fields(plain) if getattr(plain, f.name) == getattr(FULL, f.name)]
-    assert same == []
+    # Not together with a restart policy.
+    assert same == ["auto_remove"]
+
+
+def test_there_and_back_of_one_that_goes() -> None:
+    spec = ContainerSpec(command="sh", rootfs_path="/r", auto_remove=True)
+    assert there_and_back(spec) == spec
 
 
 def test_there_and_back_with_everything() -> None:

@@ -232,6 +232,11 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("log", {"log": wire.LogOptions(max_size_bytes=-2)}, "max_size_bytes is -2"),
     ("log", {"log": wire.LogOptions(max_files=1)}, "max_files is 1"),
     ("log", {"log": wire.LogOptions(max_files=1001)}, "max_files is 1001"),
+    (
+        "auto_remove",
+        {"auto_remove": True, "restart_policy": wire.RestartPolicy(name="always")},
+        "restarted by its policy always",
+    ),
     *(
         ("restart_policy", {"restart_policy": wire.RestartPolicy(**given)}, why)
         for given, why in (

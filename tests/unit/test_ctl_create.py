@@ -179,6 +179,11 @@ def test_a_patch_from_a_file(conmand: StubConmand, tmp_path: Path) -> None:
     assert sent(conmand, *words).runtime_spec_patch == "{}"
 
 
+def test_who_goes_when_he_has_ended(conmand: StubConmand) -> None:
+    assert sent(conmand, "--rootfs", "/", "--rm", "web", "sh").auto_remove
+    assert not sent(conmand, "--rootfs", "/", "web", "sh").auto_remove
+
+
 @pytest.mark.parametrize(
     ("text", "policy"),
     [

@@ -119,6 +119,6 @@ def test_what_the_host_does_not_let_happen_is_tried_ever_later() -> None:
     assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
     assert note.reason == "RestartFailed"
     assert note.message == (
-        "it is to run again, and could not be started 8 times in a row: the disk is full; "
+        "it is to run again, and that failed 8 times in a row: the disk is full; "
         "the next is tried 60 s after the last"
     )

@@ -7,6 +7,7 @@ it nobody was. `recovery` finishes or undoes each of them from every await.
 from conman.core import restarts, runtime
 from conman.core.admission import Setting
 from conman.core.bundle.config import warnings_of
+from conman.core.departed import kept
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.model import (
@@ -321,5 +322,6 @@ async def finish_remove(row: Container, intent: Intent, setting: Setting) -> Rep
         await dismantle_prepared(row, setting)
     await insist(row.id, v.RemoveFiles(row.id))
     changes: tuple[Change, ...] = (DropContainer(row.id), ReleaseName(row.id), *closing(intent))
-    await persist(v.CommitRemoved((*changes, event("removed", row, intent.at))), row.id)
+    told = event("removed", row, intent.at)
+    await persist(v.CommitRemoved((*changes, *kept(row, intent.at), told)), row.id)
     return Okay()

@@ -39,7 +39,7 @@ class VersionResponse(_message.Message):
     def __init__(self, version: _Optional[str] = ..., api_version: _Optional[str] = ..., instance: _Optional[str] = ..., runtime: _Optional[str] = ...) -> None: ...
 
 class CreateContainerRequest(_message.Message):
-    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime", "groups", "mounts", "devices", "cap_add", "cap_drop", "privileged", "resources", "ulimits", "sysctls", "stop_timeout_ms", "runtime_spec_patch", "stdin", "stdin_once", "tty", "restart_policy", "log")
+    __slots__ = ("request_id", "name", "command", "args", "rootfs_path", "rootfs_readonly", "env", "cwd", "user", "hostname", "labels", "annotations", "stop_signal", "runtime", "groups", "mounts", "devices", "cap_add", "cap_drop", "privileged", "resources", "ulimits", "sysctls", "stop_timeout_ms", "runtime_spec_patch", "stdin", "stdin_once", "tty", "restart_policy", "log", "auto_remove")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +91,7 @@ class CreateContainerRequest(_message.Message):
     TTY_FIELD_NUMBER: _ClassVar[int]
     RESTART_POLICY_FIELD_NUMBER: _ClassVar[int]
     LOG_FIELD_NUMBER: _ClassVar[int]
+    AUTO_REMOVE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     name: str
     command: str
@@ -121,7 +122,8 @@ class CreateContainerRequest(_message.Message):
     tty: bool
     restart_policy: RestartPolicy
     log: LogOptions
-    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., cap_add: _Optional[_Iterable[str]] = ..., cap_drop: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., ulimits: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., sysctls: _Optional[_Mapping[str, str]] = ..., stop_timeout_ms: _Optional[int] = ..., runtime_spec_patch: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdin_once: _Optional[bool] = ..., tty: _Optional[bool] = ..., restart_policy: _Optional[_Union[RestartPolicy, _Mapping]] = ..., log: _Optional[_Union[LogOptions, _Mapping]] = ...) -> None: ...
+    auto_remove: bool
+    def __init__(self, request_id: _Optional[str] = ..., name: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., rootfs_path: _Optional[str] = ..., rootfs_readonly: _Optional[bool] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., hostname: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., stop_signal: _Optional[str] = ..., runtime: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ..., mounts: _Optional[_Iterable[_Union[Mount, _Mapping]]] = ..., devices: _Optional[_Iterable[_Union[Device, _Mapping]]] = ..., cap_add: _Optional[_Iterable[str]] = ..., cap_drop: _Optional[_Iterable[str]] = ..., privileged: _Optional[bool] = ..., resources: _Optional[_Union[Resources, _Mapping]] = ..., ulimits: _Optional[_Iterable[_Union[Ulimit, _Mapping]]] = ..., sysctls: _Optional[_Mapping[str, str]] = ..., stop_timeout_ms: _Optional[int] = ..., runtime_spec_patch: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdin_once: _Optional[bool] = ..., tty: _Optional[bool] = ..., restart_policy: _Optional[_Union[RestartPolicy, _Mapping]] = ..., log: _Optional[_Union[LogOptions, _Mapping]] = ..., auto_remove: _Optional[bool] = ...) -> None: ...
 
 class LogOptions(_message.Message):
     __slots__ = ("max_size_bytes", "max_files")

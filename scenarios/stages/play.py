@@ -5,7 +5,7 @@ it must is told with all that there is to say, never raised: the next one goes o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, product
 from pathlib import Path
@@ -93,11 +93,11 @@ def play(
     played, on = Played(story, stage, crashes), _stage(story, stage, crashes, conmand)
     try:
         _play(played, on)
-        traces = [trace for life in on.lives() for trace in sagas(life)]
+        lives = [sagas(life) for life in on.lives()]
         played.setting = like = alike(setting(on.lives()[0]))
         on.judge()
         problems = (on.differences(), _unknown(played, like, on.after_death))
-        played.problem = "; ".join([*chain(*problems), *_foreign(played, like, traces)])
+        played.problem = "; ".join([*chain(*problems), *foreign(played, like, lives)])
     except Violation as violation:
         played.problem = str(violation)
     except (AssertionError, OSError) as error:
@@ -145,21 +145,55 @@ def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
     return [f"no simulated death leaves: {', '.join(left[0])}"]
 
 
-def _foreign(played: Played, like: Setting, traces: Sequence[Trace]) -> list[str]:
-    """Sagas that are none of the simulated play's. Where not the daemon died alone all are its own."""
+def foreign(played: Played, like: Setting, lives: Sequence[Sequence[Trace]]) -> list[str]:
+    """Sagas that are none of the simulated play's. Where not the daemon died alone all are its own.
+
+    What it died of befell one saga: how far another one had come by then is chance.
+    """
     deaths = [death(crash) for crash in played.crashes]
     if any(one.company is not With.NOTHING or not one.is_the_daemons for one in deaths):
         return []
     ways = list(product(*(_simulated(one, played.story, like) for one in deaths)))
     foreign = list[Trace]()
     for widely in (False, True):
-        known = set[Trace]()
-        for crashes in ways:
-            known |= expected(played.story, like, crashes, widely=widely)
-        foreign = [trace for trace in traces if trace not in known]
+        known = _known(played.story, like, ways, widely=widely)
+        foreign = [trace for life in lives for trace in life if trace not in known]
+        for number, struck in enumerate(map(_sagas, deaths)):
+            whole = _known(played.story, like, {way[:number] for way in ways}, widely=widely)
+            foreign = [
+                trace
+                for trace in foreign
+                if trace not in lives[number] or trace[0] in struck or not _begins(trace, whole)
+            ]
         if not foreign:
             return []
     return [f"not simulated: {', '.join(trace)}" for trace in foreign]
+
+
+def _known(
+    story: Story, like: Setting, ways: Iterable[tuple[str, ...]], *, widely: bool
+) -> set[Trace]:
+    known = set[Trace]()
+    for crashes in ways:
+        known |= expected(story, like, crashes, widely=widely)
+    return known
+
+
+def _sagas(how: Death) -> set[str]:
+    """In which it came, if that is known: a thread's name does not tell."""
+    return {how.point.partition("/")[0]} if how.by is By.POINT else set()
+
+
+def _begins(trace: Trace, known: Iterable[Trace]) -> bool:
+    """Whether one of these goes on where it ends: its last effect may have had no outcome yet."""
+    *before, last = trace
+    place = len(before)
+    return any(
+        len(one) > place
+        and one[:place] == tuple(before)
+        and f"{one[place]} ".startswith(f"{last} ")
+        for one in known
+    )
 
 
 def _simulated(how: Death, story: Story, like: Setting) -> list[str]:

@@ -321,6 +321,7 @@ class Real:
         while monotonic() < ends:
             try:
                 at_rest(self._host, self._story, rebooted=self._was_cut)
+                self._must_be_idle()
                 return False
             except Violation as violation:
                 verdict_ = violation
@@ -332,6 +333,11 @@ class Real:
             threading.Event().wait(LOOK_S)
         assert verdict_ is not None
         raise verdict_
+
+    def _must_be_idle(self) -> None:
+        """A successor may be on its way to a shim that died, of which no row speaks. Raises Violation."""
+        if busy := recorded.under_way(recorded.lives(self._daemon.record)[-1]):
+            raise Violation("I5", f"under way at rest: {', '.join(busy)}")
 
     def _until(self, holds: Callable[[], bool]) -> None:
         ends = monotonic() + PATIENCE_S

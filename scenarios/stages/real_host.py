@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from conman.core.model import Container, Stored
 from conman.host.database import look
@@ -85,6 +86,13 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
                 assert select.select([handle], [], [], PATIENCE_S)[0], f"{pid} does not die"
         finally:
             os.close(handle)
+
+
+def _await_burial(pid: int) -> None:
+    ends = monotonic() + PATIENCE_S
+    while Path(f"/proc/{pid}").exists():
+        assert monotonic() < ends, f"nobody waits for {pid}, who is dead"
+        threading.Event().wait(LOOK_S)
 
 
 def _temporary(top: Path) -> Iterator[str]:
@@ -239,8 +247,10 @@ class RealHost:
         self._boot.write_text(str(uuid.UUID(int=self._reboots)))
 
     def _kill_programs(self) -> None:
+        """Until somebody has waited for each: before, the kernel tells even a stranger how it ended."""
         for _, one in self.programs():
             kill(one.pid)
+            _await_burial(one.pid)
 
     def _unmount(self) -> None:
         for one in self.things():

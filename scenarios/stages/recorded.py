@@ -15,7 +15,7 @@ from conman.core.effects.vocabulary import HostEffect
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Stored
-from conman.core.outputs import Observation, Output, Perform, SagaBegan
+from conman.core.outputs import Observation, Output, Perform, SagaBegan, SagaEnded
 from conman.core.requests import Request
 from conman.engine.codec import parse
 from conman.engine.inputs import Boot, Complete, Input, Observe, Submit
@@ -96,6 +96,16 @@ def sagas(life: Iterable[Input | Sequence[Output]]) -> list[Trace]:
                 places[output.ticket] = saga, len(saga)
                 saga.append(output.point.partition("/")[2])
     return [tuple(one) for one in found]
+
+
+def under_way(life: Iterable[Input | Sequence[Output]]) -> list[str]:
+    """Sagas that have begun and not ended."""
+    counts = Counter[str]()
+    for each in life:
+        for output in each if isinstance(each, tuple) else ():
+            if isinstance(output, SagaBegan | SagaEnded):
+                counts[output.saga] += 1 if isinstance(output, SagaBegan) else -1
+    return sorted(counts.elements())
 
 
 def passed(life: Iterable[Input | Sequence[Output]]) -> list[str]:

@@ -15,9 +15,9 @@ from scenarios.replay_ids import find_single
 from scenarios.stages import all_stages, recovery_places
 from scenarios.stages.left import is_simulated
 from scenarios.stages.over_grpc import Names, call
-from scenarios.stages.play import play
+from scenarios.stages.play import Played, foreign, play
 from scenarios.stages.programs import PROGRAMS
-from scenarios.stages.recorded import lives, passed, sagas
+from scenarios.stages.recorded import Trace, lives, passed, sagas, under_way
 from scenarios.stages.simulated import Simulated, alike, expected, points, recovery_points
 from scenarios.stories.all_stories import STORIES
 from scenarios.usage import Usage
@@ -233,3 +233,39 @@ def test_what_recovery_passes_depends_on_where_the_power_was_cut() -> None:
     assert undone[-1] == "recover/CommitUndone/after@1"
     assert kept[-1] == "recover/CommitUnprepared/after@1"
     assert {one.partition("/")[0] for one in undone + kept} == {"recover"}
+
+
+LEFT_ALONE = ("recover", "HelloShim Absent", "WatchInit Done")
+LOOKING = ("garbage", "LookAtHost")
+SUCCESSION = (
+    *("succession", "HoldOutput Held", "SpawnShim Done", "SucceedShim ShimAnswer"),
+    "WatchShim Done",
+)
+
+
+@pytest.mark.parametrize(
+    ("struck", "told"),
+    [
+        (SUCCESSION[:1], []),
+        (("succession", "HoldOutput"), []),
+        (SUCCESSION[:3], []),
+        (("succession", "HoldOutput Absent"), ["not simulated: succession, HoldOutput Absent"]),
+        (("succession", "SpawnShim"), ["not simulated: succession, SpawnShim"]),
+        (("garbage", "LookAtHost Failed"), ["not simulated: garbage, LookAtHost Failed"]),
+    ],
+)
+def test_a_death_in_one_saga_finds_another_anywhere(struck: Trace, told: list[str]) -> None:
+    """They go on side by side: how far the other one is is chance. But it is on its way, and no other."""
+    story, point = find_single("shim-and-daemon-die"), "garbage/LookAtHost/before@1"
+    lives = [[LEFT_ALONE, LOOKING, struck], [LEFT_ALONE, SUCCESSION]]
+    like = alike(replace(LIKE, runtime="fakerunc"))
+    assert foreign(Played(story, "fake", (point,)), like, lives) == told
+
+
+def test_what_is_under_way_is_not_at_rest() -> None:
+    play = Simulated(find_single("shim-and-daemon-die"))
+    play.live("")
+    [life] = play.lives()
+    assert under_way(life) == []
+    spoken = (number for number, one in enumerate(life) if "SucceedShim" in str(one))
+    assert "succession" in under_way(life[: next(spoken) + 1])

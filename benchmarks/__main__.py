@@ -15,6 +15,7 @@ from lives import lives, unusable
 from logs import logs
 from place import scratch
 from server import server
+from sessions import sessions
 from where import as_lines, where
 
 from benchmarks.peers.lives import compared
@@ -59,7 +60,7 @@ def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
         notes.append(f"crun: {why}")
     else:
         figures += lives(top, "crun", n)
-    return [*figures, *server(top, n), *logs(top, min(n, 5))]
+    return [*figures, *server(top, n), *logs(top, min(n, 5)), *sessions(top, min(n, 10))]
 
 
 def _peers(top: Path, n: int, notes: list[str]) -> list[Figure]:

@@ -46,6 +46,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     stored = host.store.read()
     machine = Machine(host.setting)
     feed, logs = Feed(host.store), LogFeed()
+    looks = Looks(host.setting.layout, host.performer.perform, memory_bytes())
     about = About(VERSION, host.store.instance, config.runtime_shown)
     turn = Lock()
     measuring = Measuring.begin(config, machine, about, turn)
@@ -65,7 +66,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
             about,
             feed=feed,
             logs=logs,
-            looks=Looks(host.setting.layout, host.performer.perform, memory_bytes()),
+            looks=looks,
             facts=partial(facts, config, host, began),
             sink=measuring.metrics,
         )
@@ -80,6 +81,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
         has_ended = driver.close()
     feed.close()
     logs.close()
+    looks.close()
     if has_ended:
         host.store.close()
     host.zygote.close()

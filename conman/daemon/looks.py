@@ -6,6 +6,7 @@ It must never look on the event loop: a thousand files in /proc take their time.
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
@@ -20,6 +21,9 @@ from conman.host import archives, process_list, roots, usage
 from conman.primitives.mounts import on_top
 from conman.primitives.steps import Remaining, Result, Step
 
+#: Files of so many containers are copied at once; the next one waits.
+COPIES = 32
+
 
 class Looks:
     """`perform`: the daemon's performer, which knows who belongs to a run."""
@@ -30,6 +34,7 @@ class Looks:
         self._layout = layout
         self._perform = perform
         self._memory_bytes = memory_bytes
+        self._copies = ThreadPoolExecutor(COPIES, "copy")
 
     async def usage(self, row: Container) -> Usage | None:
         """None: it has just ended."""
@@ -55,8 +60,16 @@ class Looks:
         self, row: Container, path: str, *, follow_link: bool
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """A tar of what is there, piece by piece. Raises OSError, before the first one or after."""
-        async with piped(lambda out: self._pack(row, path, out, follow_link=follow_link)) as pieces:
+
+        def pack(out: BinaryIO) -> None:
+            self._pack(row, path, out, follow_link=follow_link)
+
+        async with piped(pack, self._copies) as pieces:
             yield pieces
+
+    def close(self) -> None:
+        """Whoever still copies has lost his client, and ends by that."""
+        self._copies.shutdown(wait=False, cancel_futures=True)
 
     def _pack(self, row: Container, path: str, out: BinaryIO, *, follow_link: bool) -> None:
         root = self._root(row)

@@ -1,11 +1,13 @@
 """What a worker writes, read on the event loop at the reader's own speed: a pipe, and no more in memory.
 
-Whoever stops reading ends the worker by that. It must never let the worker's failure pass for the end.
+Whoever stops reading ends the worker by that. It must never let the worker's failure pass for the end, nor take
+a worker from those who read for others: it may wait for its reader as long as he likes.
 """
 
 import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
@@ -13,14 +15,17 @@ _PIECE = 256 * 1024
 
 
 @asynccontextmanager
-async def piped(write: Callable[[BinaryIO], None]) -> AsyncGenerator[AsyncIterator[bytes]]:
-    """`write` runs on a worker; its exception is the reader's, when all that it wrote was read."""
+async def piped(
+    write: Callable[[BinaryIO], None], workers: Executor
+) -> AsyncGenerator[AsyncIterator[bytes]]:
+    """`write` runs on a worker of these; its exception is the reader's, when all that it wrote was read."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
     stream = asyncio.StreamReader(_PIECE)
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
     )
-    work = asyncio.ensure_future(asyncio.to_thread(_write, write, writer))
+    work = loop.run_in_executor(workers, _write, write, writer)
     # Of one that nobody reads any more nobody wants to know.
     work.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:

@@ -1,6 +1,9 @@
 """Files over real gRPC: the bytes in their order, and each failure as a sentence, also in the middle."""
 
 import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import BinaryIO
 
 import grpc
 import grpc.aio
@@ -64,36 +67,46 @@ def test_whose() -> None:
     assert refused("/a", nobody)[0] == "FAILED_PRECONDITION"
 
 
-def test_a_worker_is_read_to_its_end_and_its_failure_told() -> None:
+@pytest.fixture
+def workers() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as made:
+        yield made
+
+
+def test_a_worker_is_read_to_its_end_and_its_failure_told(workers: ThreadPoolExecutor) -> None:
     async def scene() -> None:
-        async with piped(lambda out: [out.write(b"x" * 1_000_000), None][1]) as pieces:
+        async with piped(_writes, workers) as pieces:
             assert sum([len(piece) async for piece in pieces]) == 1_000_000
         with pytest.raises(OSError, match="no more"):
-            async with piped(_fails) as pieces:
+            async with piped(_fails, workers) as pieces:
                 assert b"".join([piece async for piece in pieces]) == b"some"
 
     asyncio.run(scene())
 
 
-def _fails(out: object) -> None:
-    out.write(b"some")  # type: ignore[attr-defined]
+def _writes(out: BinaryIO) -> None:
+    out.write(b"x" * 1_000_000)
+
+
+def _fails(out: BinaryIO) -> None:
+    out.write(b"some")
     raise OSError(5, "no more")
 
 
-def test_who_stops_reading_ends_the_worker() -> None:
+def test_who_stops_reading_ends_the_worker(workers: ThreadPoolExecutor) -> None:
     ended = asyncio.Event()
 
     async def scene() -> None:
         loop = asyncio.get_running_loop()
 
-        def endless(out: object) -> None:
+        def endless(out: BinaryIO) -> None:
             try:
                 while True:
-                    out.write(b"x" * 65536)  # type: ignore[attr-defined]
+                    out.write(b"x" * 65536)
             finally:
                 loop.call_soon_threadsafe(ended.set)
 
-        async with piped(endless) as pieces:
+        async with piped(endless, workers) as pieces:
             await anext(aiter(pieces))
         await asyncio.wait_for(ended.wait(), 20)
 

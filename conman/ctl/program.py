@@ -5,18 +5,21 @@ It must never give one of conmanctl's own failures a code that docker's users wo
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from signal import Signals
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from conman.ctl import detach
-from conman.ctl.failure import CommandFailed
+from conman.ctl.failure import CommandFailed, Unreachable
 from conman.ctl.lazy import Verb
-from conman.ctl.patience import new_request_id
+from conman.ctl.output import complain
+from conman.ctl.patience import Patience, new_request_id
 from conman.ctl.settings import client_of
 
 if TYPE_CHECKING:
+    from conman.ctl.address import Address
     from conman.ctl.client import Client
     from conman.ctl.session import Session
 
@@ -24,6 +27,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 #: As docker has them: it was not even begun; it cannot be run; there is no such program.
 EXIT_NOT_BEGUN, EXIT_NOT_EXECUTABLE, EXIT_NOT_FOUND = 125, 126, 127
+#: How long a removal that is under way is watched.
+_REMOVAL_S = 10.0
 _BY_REASON = {"CommandNotExecutable": EXIT_NOT_EXECUTABLE, "CommandNotFound": EXIT_NOT_FOUND}
 
 
@@ -123,6 +128,7 @@ def session_with(
         container_id=container_id, stdin=stdin, stdout=True, stderr=True
     )
     proxy = _proxy(client, container_id) if leaving.sig_proxy else not_taken
+    gone = partial(_await_removal, client.address, container_id, name)
     return Session(
         client,
         request,
@@ -130,6 +136,7 @@ def session_with(
         leaving.keys,
         proxy,
         lambda: exit_code(endless, container_id, removed=removed),
+        gone if removed else lambda: None,
     )
 
 
@@ -156,3 +163,19 @@ def exit_code(client: "Client", container_id: str, *, removed: bool = False) -> 
     )
     answer = client.call("WaitContainer", request, wire.WaitContainerResponse)
     return answer.status.exit_code
+
+
+def _await_removal(address: "Address", container_id: str, name: str) -> None:
+    """So that nothing is left when we are gone; conmand needs nobody to wait for it."""
+    from conman.ctl.client import Client
+    from conman.wire.v1 import conman_pb2 as wire
+
+    client = Client(address, Patience(connect_s=0.0, deadline_s=_REMOVAL_S))
+    request = wire.WaitContainerRequest(container_id=container_id, condition="CONDITION_REMOVED")
+    try:
+        client.call("WaitContainer", request, wire.WaitContainerResponse)
+    except Unreachable:
+        complain(f"conmand is away; it removes {name} when it is back")
+    except CommandFailed as failure:
+        if failure.code != "NOT_FOUND":
+            complain(f"{name} is not removed yet; conmand goes on with it: {failure}")

@@ -107,8 +107,14 @@ def _held(
         leaving=leaving,
         removed=request.auto_remove,
     )
-    link = session.open()
-    _start(client, container_id)
+    try:
+        link = session.open()
+        _start(client, container_id)
+    except (CommandFailed, KeyboardInterrupt):
+        # conmand removes what has run, not what never did.
+        if request.auto_remove:
+            _remove(client, container_id)
+        raise
     return session.hold(link)
 
 
@@ -117,3 +123,16 @@ def _start(client: "Client", container_id: str) -> None:
 
     request = wire.StartContainerRequest(request_id=new_request_id(), container_id=container_id)
     client.call("StartContainer", request, wire.StartContainerResponse)
+
+
+def _remove(client: "Client", container_id: str) -> None:
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.RemoveContainerRequest(
+        request_id=new_request_id(), container_id=container_id, force=True
+    )
+    try:
+        client.call("RemoveContainer", request, wire.RemoveContainerResponse)
+    except CommandFailed as failure:
+        if failure.code != "NOT_FOUND":
+            complain(f"it was not removed: {failure}")

@@ -39,7 +39,8 @@ class Session:
     """With the program that `request` names.
 
     `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, unless
-    it has this terminal; what it does not take ends the session. `code`: asks conmand how the program ended.
+    it has this terminal; what it does not take ends the session. `code`: asks conmand how the program ended. `ended`: what is to be
+    waited for then, where the session itself has told its end.
     """
 
     client: "Client"
@@ -48,6 +49,7 @@ class Session:
     keys: bytes
     proxy: "Callable[[Signals], bool]"
     code: "Callable[[], int]"
+    ended: "Callable[[], object]" = lambda: None
 
     def open(self) -> Link:
         """A way to it, not yet used. Raises CommandFailed."""
@@ -111,6 +113,7 @@ class Session:
     def _told(self, end: Exited | Detached | Interrupted | CutOff) -> int:
         match end:
             case Exited(code):
+                self.ended()
                 return code
             case Detached():
                 complain(f"detached; {self.name} goes on")

@@ -87,6 +87,9 @@ def test_run(conmand: Conmand) -> None:
     assert run(conmand, "/bin/sh", options=("-w", "relative"))[0] == 125
     [name] = conmand.states()
     assert "_" in name
+    assert run(conmand, "/bin/sh", "-c", "exit 3", options=("--rm",)) == (3, "", "")
+    assert run(conmand, "/bin/no-such", options=("--rm",))[0] == 127
+    assert list(conmand.states()) == [name]
 
 
 def test_a_session_goes_on_while_conmand_is_killed(conmand: Conmand) -> None:

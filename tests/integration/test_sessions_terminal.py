@@ -47,7 +47,7 @@ def does(one: Terminal, line: str, shown: str) -> None:
 
 
 def test_a_shell_outlives_conmand(conmand: Conmand) -> None:
-    with shell(conmand) as one:
+    with shell(conmand, "--rm") as one:
         does(one, 'echo a""b', "ab")
         does(one, "stty size", "24 80")
         one.resize(50, 132)
@@ -57,12 +57,13 @@ def test_a_shell_outlives_conmand(conmand: Conmand) -> None:
         one.resize(30, 100)
         does(one, "stty size", "30 100")
         one.screen.send("exit 7\r")
-        one.ends()
+        assert "conmand is away; it removes" in one.ends()
         assert one.process.returncode == 7
         assert one.cooked
+    [left] = conmand.data.glob("containers/*")
     conmand.start()
-    [ended] = conmand.ctl("list").json["containers"]
-    assert ended["state"] == "EXITED"
+    assert conmand.ctl("wait", "--condition", "removed", left.name).code == 0
+    assert conmand.leftovers() == []
 
 
 def test_it_is_left_and_come_back_to(conmand: Conmand) -> None:

@@ -96,6 +96,78 @@ def test_detached(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out == f'{{"containerId":"{ID}","warnings":[]}}\n'
 
 
+# ---- --rm
+
+
+def exits(served: Served) -> None:
+    served.accept()
+    served.exit(7)
+
+
+def test_rm_waits_until_nothing_is_left(conmand: StubConmand, shims: Shims) -> None:
+    shims(exits)
+    assert ran(conmand, "run", "--rm", *ROOT, "sh") == (7, b"", b"")
+    assert create_of(conmand).auto_remove
+    [waited] = conmand.requests("WaitContainer")
+    assert waited == wire.WaitContainerRequest(container_id=ID, condition="CONDITION_REMOVED")
+
+
+def test_rm_without_conmand(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept()
+        assert served.typed() == b""
+        conmand.stop()
+        served.exit(7)
+
+    shims(script)
+    words = ("run", "--rm", "-i", "--name", "web", *ROOT, "sh")
+    told = b"conmanctl: conmand is away; it removes web when it is back\n"
+    assert ran(conmand, *words) == (7, b"", told)
+
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INTERNAL])
+def test_a_removal_that_cannot_be_waited_for(
+    conmand: StubConmand, shims: Shims, code: grpc.StatusCode
+) -> None:
+    """What the program said counts; that it is gone already is no news."""
+    shims(exits)
+    conmand.behave["WaitContainer"] = refuse(code, "no.")
+    exit_code, out, err = ran(conmand, "run", "--rm", "--name", "web", *ROOT, "sh")
+    assert (exit_code, out) == (7, b"")
+    gone = code is grpc.StatusCode.NOT_FOUND
+    told = b"conmanctl: web is not removed yet; conmand goes on with it: no.\n"
+    assert err == (b"" if gone else told)
+
+
+def test_rm_of_what_was_left(conmand: StubConmand, shims: Shims) -> None:
+    def script(served: Served) -> None:
+        served.accept(tty=True)
+        # Its size before the start, and when the session begins.
+        assert [served.next()[0], served.next()[0]] == [frames.RESIZE] * 2
+        served.say(frames.STDOUT, b"ready")
+        assert served.next() == (b"", b"")
+
+    shims(script, tty=True)
+    with terminal(conmand.path, "run", "--rm", "-it", "--name", "web", *ROOT, "sh") as one:
+        one.screen.expect_exact("ready")
+        one.screen.send("\x10\x11")
+        one.screen.expect_exact("detached; web goes on")
+        one.ends()
+    assert conmand.requests("WaitContainer") == []
+
+
+def test_rm_of_what_never_ran(conmand: StubConmand) -> None:
+    """What has run is removed by conmand; of this one nobody else knows."""
+    conmand.behave["OpenStream"] = refuse(grpc.StatusCode.INTERNAL, "no.")
+    assert ran(conmand, "run", "--rm", *ROOT, "sh") == (125, b"", b"conmanctl: no.\n")
+    [removed] = conmand.requests("RemoveContainer")
+    assert isinstance(removed, wire.RemoveContainerRequest)
+    assert (removed.container_id, removed.force) == (ID, True)
+    conmand.asked.clear()
+    assert ran(conmand, "run", *ROOT, "sh")[0] == 125
+    assert conmand.requests("RemoveContainer") == []
+
+
 # ---- names
 
 

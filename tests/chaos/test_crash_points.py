@@ -31,6 +31,7 @@ from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S
 from scenarios.stages.recorded import lives, passed
 from tests.integration.one_conmand import Conmand, await_end
+from tests.integration.stream_client import open_stream
 
 FULL = os.environ.get("CONMAN_CHAOS") == "full"
 ONLY = os.environ.get("CONMAN_CHAOS_POINT", "")
@@ -282,14 +283,18 @@ def test_killed_while_the_runtime_works(
 
 # ---- the shim ------------------------------------------------------------------------------------
 
-#: No shim that is created, started and ended comes here: a late request, nobody's, a second daemon's.
+#: No shim that is created, started and ended comes here: a late request, nobody's, a second daemon's; a log
+#: that is as short as this one.
 NOT_PASSED = {
     *(f"shim/requested/during:{number}" for number in range(1, 6)),
     *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
     *(f"shim/end-call/{when}" for when in ("before", "after")),
+    *(f"shim/rotate-log/during:{number}" for number in (1, 2)),
 }
 #: What only a successor does: for it the first shim must die.
 SUCCESSOR_S = ("/reopen-output/", "/output-reopened/")
+#: What is done only for somebody who wants to read along.
+STREAM_S = ("/offer-stream/", "/stream-offered/")
 SEVEN = ("create", "--rootfs", "ROOTFS", "c", "--", "/bin/sh", "-c", "exit 7")
 
 
@@ -310,6 +315,9 @@ def live_and_end(it: Stage, point: str, armed: dict[str, str]) -> None:
         must_agree_without_shim(it)
     if any(name in point for name in SUCCESSOR_S):
         end_shim(it)
+    if any(name in point for name in STREAM_S):
+        # Whoever asks again is let in by a successor.
+        open_stream(it, "c")
     it.do(*START)
     ended: dict[str, Any] = it.ctl("wait", "c").json["status"]
     assert ended["state"] == "EXITED"

@@ -131,6 +131,16 @@ def test_an_unknown_point_is_refused_with_the_nearest(
     assert "'shim/child-ended/before'" in spawned.text
 
 
+OFFER = {
+    "token": "",
+    "exec_id": "",
+    "stdin": False,
+    "stdout": True,
+    "stderr": True,
+    "within_ms": 0,
+}
+
+
 def test_a_run_to_its_end_passes_every_point_but_these(
     one: OneShim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +161,7 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         armed(monkeypatch, one, point)
         spawned = one.spawn()
         if isinstance(spawned, Done) and isinstance(one.call("create", one.task()), ShimAnswer):
+            one.call("stream", json.dumps(OFFER))
             one.start()
             one.call("exit")
             one.call("hello")

@@ -61,7 +61,7 @@ def _is_enabled(one: Shim) -> bool:
 
 
 def _next_input(one: Shim) -> int | None:
-    return next_input(one.state.phase, one.inbox)
+    return next_input(one.state, one.inbox)
 
 
 def _alone(world: World, directory: str) -> None:
@@ -106,6 +106,14 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
             for pid in (*world.bearers(task.marker), *world.holders(task.lock)):
                 end_call(world, pid)
             _tell(world, one, shim.CallEnded(137, "", "ended by its shim", None))
+        case shim.RunExec(exec_task):
+            argv, lock, marker = exec_task.argv, exec_task.lock, exec_task.marker
+            if begin_call(world, argv, lock, marker, one.pid) is None:
+                _tell(world, one, shim.ExecCallEnded(127, f"cannot run {argv[0]}: not found", None))
+        case shim.EndExec(exec_task):
+            for pid in (*world.bearers(exec_task.marker), *world.holders(exec_task.lock)):
+                end_call(world, pid)
+            _tell(world, one, shim.ExecCallEnded(137, "ended by its shim", None))
         case shim.DoStep(step):
             failed = _cannot_do(world, step)
             _tell_result(world, one, action, failed or performing.perform(world, step))

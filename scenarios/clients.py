@@ -7,6 +7,7 @@ it was told is what the oracle holds the world to.
 from dataclasses import dataclass, field
 
 from conman.core import requests as r
+from conman.core.execs import ExecSpec
 from conman.core.model import State
 from conman.core.resources import Resources
 from conman.core.restart import NEVER, RestartPolicy
@@ -17,7 +18,7 @@ from scenarios.world import ROOTFS, SECOND
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One line of a story: a verb on a name."""
+    """One line of a story: a verb on a name. `limit`: after so many seconds an exec is killed."""
 
     verb: str
     name: str
@@ -34,6 +35,7 @@ class Ask:
     rootfs: str = ROOTFS
     policy: RestartPolicy | None = None
     goes: bool = False
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,12 @@ class Client:
         request_id = f"request-{self.position}"
         if ask.verb == "wait-removed":
             return r.WaitContainer(self._id_of(ask.name), removed=True)
-        return request_of(ask, request_id)
+        return request_of(ask, request_id, self._exec_of(ask.name))
+
+    def _exec_of(self, name: str) -> str:
+        """The exec that it created last in this container."""
+        made = (t for t in reversed(self.history) if t.ask.verb == "exec" and t.ask.name == name)
+        return next((told.container_id for told in made), "")
 
     def _id_of(self, name: str) -> str:
         """Whose end it waits for must be that container's, whoever has its name by then."""
@@ -96,7 +103,8 @@ def is_ambiguous(reply: r.Reply) -> bool:
     return isinstance(reply, Refusal) and reply.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED}
 
 
-def request_of(ask: Ask, request_id: str) -> r.Request:
+def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
+    """`exec_id`: of a verb on an exec."""
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
         case "create":
@@ -126,6 +134,24 @@ def request_of(ask: Ask, request_id: str) -> r.Request:
             return r.WaitContainer(ask.name)
         case "list":
             return r.ListContainers()
+        case _:
+            return _exec_request_of(ask, request_id, exec_id)
+
+
+def _exec_request_of(ask: Ask, request_id: str, exec_id: str) -> r.Request:
+    digest = f"{ask.verb} {ask.name}"
+    match ask.verb:
+        case "exec":
+            spec = ExecSpec(ask.program, timeout_ms=ask.limit * 1000)
+            return r.CreateExec(request_id, digest, ask.name, spec)
+        case "start-exec":
+            return r.StartExec(request_id, digest, ask.name, exec_id)
+        case "kill-exec":
+            return r.KillExec(request_id, digest, ask.name, exec_id, ask.signal)
+        case "exec-status":
+            return r.ExecStatus(ask.name, exec_id)
+        case "wait-exec":
+            return r.WaitExec(ask.name, exec_id)
         case _:
             raise ValueError(ask.verb)
 
@@ -157,7 +183,11 @@ def told_of(ask: Ask, reply: r.Reply) -> Told:
         case r.ContainerView():
             code = reply.container.exit_code if reply.container else None
             return Told(ask, reply.state.value, reply.id, code)
-        case r.ContainerList():
+        case r.ContainerList() | r.ExecList():
             return Told(ask, "ok")
+        case r.ExecCreated(exec_id):
+            return Told(ask, "ok", exec_id)
+        case r.ExecView(_, one):
+            return Told(ask, one.state.value, one.id, one.exit_code)
         case _:
             return Told(ask, reply.reason)

@@ -177,7 +177,7 @@ class Interleaved(Swarm):
         able = [(DAEMON, job.perform.object_id) for job in (*self._to_tell(), *self._to_perform())]
         if self._commits():
             able.append((STORE, ""))
-        if self.world.endings or self.world.kept.shim_endings:
+        if self.world.endings or self.world.kept.has_endings():
             able.append((NOTICE, ""))
         if self.is_ready:
             able += [(CLIENT, one.who) for one in self.crowd.members if one.can_ask()]

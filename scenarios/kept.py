@@ -6,10 +6,12 @@ of it: so both depend on who lives when. Nothing here knows what conman wants.
 
 from dataclasses import dataclass, field, replace
 
+from conman.core.outputs import ExecEnded, ShimEnded
 from conman.shim.machine import Phase, State
 
 Run = tuple[str, int]
 _Runs = set[Run]
+ExecRun = tuple[str, int, str]
 
 
 @dataclass(slots=True)
@@ -19,6 +21,9 @@ class Kept:
     #: Shims by pid, and the ends of shims that the daemon has yet to see.
     watched_shims: dict[int, Run] = field(default_factory=dict[int, Run])
     shim_endings: list[Run] = field(default_factory=list[Run])
+    #: The same of execs, whose id comes last.
+    watched_execs: dict[int, ExecRun] = field(default_factory=dict[int, ExecRun])
+    exec_endings: list[ExecRun] = field(default_factory=list[ExecRun])
     #: Whether the kernel tells how an orphan ended; and what the daemon's pidfds can tell it.
     kernel_tells: bool = True
     told: dict[Run, tuple[int, int]] = field(default_factory=dict[Run, tuple[int, int]])
@@ -44,6 +49,8 @@ class Kept:
             self,
             watched_shims=dict(self.watched_shims),
             shim_endings=list(self.shim_endings),
+            watched_execs=dict(self.watched_execs),
+            exec_endings=list(self.exec_endings),
             told=dict(self.told),
             held=set(self.held),
             unread=set(self.unread),
@@ -86,10 +93,27 @@ class Kept:
     def release(self, run: Run, *, has_run: bool) -> None:
         """The daemon lets go of all that it holds of a run."""
         self.watched_shims = {pid: one for pid, one in self.watched_shims.items() if one != run}
+        self.watched_execs = {p: one for p, one in self.watched_execs.items() if one[:2] != run}
         self.told.pop(run, None)
         if has_run and run in self.held and run in self.unread:
             self.dropped.add(run)
         self.held.discard(run)
+
+    def process_ended(self, pid: int) -> None:
+        """Of a shim or an exec: its watcher sees it."""
+        if pid in self.watched_shims:
+            self.shim_endings.append(self.watched_shims.pop(pid))
+        if pid in self.watched_execs:
+            self.exec_endings.append(self.watched_execs.pop(pid))
+
+    def has_endings(self) -> bool:
+        return bool(self.shim_endings or self.exec_endings)
+
+    def next_ending(self) -> ShimEnded | ExecEnded | None:
+        """What the daemon sees next, of shims before execs."""
+        if self.shim_endings:
+            return ShimEnded(*self.shim_endings.pop(0))
+        return ExecEnded(*self.exec_endings.pop(0)) if self.exec_endings else None
 
     def forgotten(self) -> _Runs:
         """Runs whose end only the living daemon could still learn."""
@@ -99,6 +123,8 @@ class Kept:
         self.unknowable |= self.forgotten()
         self.watched_shims.clear()
         self.shim_endings.clear()
+        self.watched_execs.clear()
+        self.exec_endings.clear()
         self.told.clear()
         self.held.clear()
 

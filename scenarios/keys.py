@@ -145,7 +145,7 @@ def _processes(world: World) -> Iterator[Piece]:
 
 
 def _is_unreaped(process: Process, shim_pids: set[int]) -> bool:
-    return process.kind == "init" and process.parent in shim_pids
+    return process.kind in {"init", "exec"} and process.parent in shim_pids
 
 
 def _shim(world: World, one: Shim) -> Iterator[Piece]:

@@ -18,6 +18,7 @@ from conman.core.model import (
 )
 from conman.primitives.steps import ProcessId
 from conman.shim.machine import Phase
+from scenarios import exec_oracle
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.disk import is_whole
@@ -92,6 +93,8 @@ def committed(world: World, intents: Mapping[str, Intent], changes: tuple[Change
     for change in changes:
         if isinstance(change, DropContainer):
             _removed(intents.get(change.id), change.id)
+        if isinstance(change, PutContainer):
+            exec_oracle.committed(world, change.container)
         if isinstance(change, PutContainer) and change.container.state is State.EXITED:
             row = change.container
             status = (row.exit_code, row.reason)
@@ -174,6 +177,8 @@ def answered(world: World, told: Told) -> None:
         and (row.id, row.run) not in {run for run, _ in world.started}
     ):
         raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
+    if told.ask.verb in {"exec-status", "wait-exec"}:
+        exec_oracle.answered(world, told, row)
     if told.ask.verb in {"status", "wait"}:
         _true(world, row, told)
 
@@ -198,15 +203,15 @@ def _of_the_dead(world: World, row: Container) -> str:
 
 
 def in_time(world: World, told: Told) -> None:
-    """A call takes no time but a stop's, of a program that does not obey, and that one no more than asked.
+    """A call takes no time but a stop's, of a program that does not obey, and no more than asked.
 
-    Where nothing fails, time passes only because conman waits for it.
+    So does waiting for an exec that has a limit of its own. Where nothing fails, time passes only because conman waits for it.
     """
     rows = {row.name: row for row in world.storage.containers.values()}
     row, spent = rows.get(told.ask.name), world.monotonic - world.asked_at
     is_stop = told.ask.verb == "stop" and row is not None
     obeys = row is not None and row.spec.command in {*OBEYS_TERM, *EXITS_BY_ITSELF}
-    most = told.ask.timeout * SECOND if is_stop and not obeys else 0
+    most = told.ask.timeout * SECOND if is_stop and not obeys else told.ask.limit * SECOND
     if spent > most and not world.disturbed:
         raise Violation(
             "I5",
@@ -232,6 +237,7 @@ def at_rest(world: World) -> None:
     rows = world.storage.containers.values()
     accounted([thing for row in rows for thing in owned(world, row)], census(world))
     let_go(world)
+    exec_oracle.at_rest(world)
     starts = world.started
     if starts:
         met("I4")
@@ -289,7 +295,8 @@ def _state_is_true(world: World, row: Container) -> None:
 def let_go(world: World) -> None:
     """The living daemon holds descriptors only of runs that go on: of each ended one it would hold some."""
     kept = world.kept
-    held = {*kept.held, *kept.told, *kept.watched_shims.values(), *world.watched.values()}
+    execs = {one[:2] for one in kept.watched_execs.values()}
+    held = {*execs, *kept.held, *kept.told, *kept.watched_shims.values(), *world.watched.values()}
     rows = world.storage.containers.values()
     for run in sorted(held - {(row.id, row.run) for row in rows if row.is_prepared(world.boot_id)}):
         raise Violation(
@@ -332,9 +339,10 @@ def owned_by(row: Container, boot_id: str, *, has_lost_run: bool) -> list[str]:
         return things
     if row.rootfs_mode is RootfsMode.OVERLAY:
         things.append(f"mount {row.id}")
-    things += [f"cgroup {run}", f"init {run}"]
+    things += [f"cgroup {run}", f"init {run}", *exec_oracle.owned("exec", row)]
     if has_lost_run:
         return things
+    things += exec_oracle.owned("exec directory", row)
     return [*things, f"runtime {run}", f"shim directory {run}", f"shim {run}"]
 
 
@@ -348,6 +356,7 @@ def census(world: World) -> list[str]:
     things += [f"runtime {name}" for name in names_in(world, "/run/runtime")]
     things += [f"shim directory {name}" for name in names_in(world, "/run/shims")]
     things += [f"shim {d.rpartition('/')[2]}" for d in world.shims]
+    things += exec_oracle.census(world)
     things += [f"runtime call {call.state_directory}" for call in world.calls.values()]
     things += [f"temporary file {path}" for path in disk.tree("/data") if path.endswith(".tmp")]
     for process in world.processes.values():

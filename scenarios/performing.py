@@ -166,10 +166,13 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
                 return s.Gone()
             world.put(replace(found, stopped=True))
             return s.Stopped(1, found.image, found.cmdline)
-        case s.WatchProcess(container_id, run, process):
+        case s.WatchProcess(container_id, run, process, exec_id):
             if world.alive(process) is None:
                 return s.Gone()
-            world.watched[process.pid] = (container_id, run)
+            if exec_id:
+                world.kept.watched_execs[process.pid] = (container_id, run, exec_id)
+            else:
+                world.watched[process.pid] = (container_id, run)
             return DONE
         case s.WatchShim() | s.HoldOutput() | s.ReadExitStatus() | s.Release():
             return _on_held(world, step)

@@ -6,5 +6,7 @@ EXITS_BY_ITSELF = {"/bin/exit7": 7, "/bin/true": 0, "/bin/eats": 137, "/bin/feed
 OUT_OF_MEMORY = {"/bin/eats", "/bin/feeds"}
 #: These end at TERM, with this code; all others ignore it.
 OBEYS_TERM = {"/bin/obey": 0}
+#: These are in nobody's root file system.
+MISSING = {"/bin/missing"}
 #: These never come to a stand: a child of theirs has borrowed their memory (vfork(2)).
 CANNOT_FREEZE = {"/bin/vforks"}

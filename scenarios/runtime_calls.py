@@ -10,10 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from conman.shim import machine as shim
+from conman.shim.execs import ExecProcess, in_flight
 from conman.shim.task import Init
 from fakerunc import model
 from fakerunc.model import StepKind
 from scenarios.control_groups import FROZEN, made_for
+from scenarios.exec_ghosts import exec_of
+from scenarios.programs import MISSING
+from scenarios.shims import Shim
 from scenarios.violation import Violation
 from scenarios.world import DAEMON, INSTANCE, Call, Process, World, run_of
 
@@ -34,6 +38,9 @@ def begin_call(
     command: model.Command
     if "create" in argv:
         command = model.Create(runtime_id, pid_file=True)
+    elif "exec" in argv:
+        defect = _defect_of(world, words["--process"])
+        command = model.Exec(runtime_id, detach=True, pid_file=True, defect=defect)
     elif "start" in argv:
         command = model.Start(runtime_id)
     else:
@@ -42,11 +49,19 @@ def begin_call(
         raise Violation("I3", f"two calls at once hold {lock}")
     process = world.spawn(Process("call", parent, marks=(marker,)))
     world.lock(lock, process.pid)
-    call = Call(
-        process.pid, parent, command, words.get("--bundle", ""), words.get("--pid-file", ""), state
-    )
+    # Of an exec its process.json is what a bundle is of a create.
+    bundle = words.get("--bundle", words.get("--process", ""))
+    call = Call(process.pid, parent, command, bundle, words.get("--pid-file", ""), state)
     world.calls[call.pid] = call
     return call
+
+
+def _defect_of(world: World, path: str) -> str:
+    """What the runtime will find wrong with the program, as a root file system without it has it."""
+    program = json.loads(world.disk.read(path) or b"{}")["args"][0]
+    if program not in MISSING:
+        return ""
+    return f'unable to start container process: exec: "{program}": stat {program}: no such file or directory'
 
 
 def end_call(world: World, pid: int) -> None:
@@ -84,10 +99,20 @@ def _answer(world: World, call: Call) -> None:
         world.ended_calls[call.pid] = call.answer
         return
     for one in list(world.shims.values()):
-        if one.pid == call.parent and one.state.phase == shim.Phase.CREATING:
+        if one.pid == call.parent and isinstance(call.command, model.Exec):
+            _answer_exec(world, one, call)
+        elif one.pid == call.parent and one.state.phase == shim.Phase.CREATING:
             init = _init_facts(world, call) if call.answer.code == 0 else None
             ended = shim.CallEnded(call.answer.code, "", call.answer.stderr, init)
             world.shims[one.directory] = replace(one, inbox=(*one.inbox, ended))
+
+
+def _answer_exec(world: World, one: Shim, call: Call) -> None:
+    if in_flight(one.state.execs) is None:
+        return
+    process = ExecProcess(world.boot_id, call.init, call.init) if call.answer.code == 0 else None
+    ended = shim.ExecCallEnded(call.answer.code, call.answer.stderr, process)
+    world.shims[one.directory] = replace(one, inbox=(*one.inbox, ended))
 
 
 def _init_facts(world: World, call: Call) -> Init:
@@ -128,6 +153,8 @@ def _runtime_step(world: World, call: Call, step: model.Step) -> None:
             world.control_groups[config["linux"]["cgroupsPath"]] = made_for(config)
         case StepKind.SPAWN_INIT:
             _spawn_init(world, call)
+        case StepKind.SPAWN_PROCESS:
+            _spawn_process(world, call)
         case StepKind.WRITE_STATE:
             disk.write(f"{directory}/state-tmp", json.dumps({"pid": call.init}).encode())
         case StepKind.RENAME_STATE:
@@ -176,6 +203,29 @@ def _spawn_init(world: World, call: Call) -> None:
     )
     init = world.spawn(waiting)
     world.calls[call.pid] = replace(call, init=init.pid)
+
+
+def _spawn_process(world: World, call: Call) -> None:
+    """It runs at once, or its container has ended meanwhile."""
+    init = _recorded_init(world, call.state_directory)
+    if init is None or not init.alive:
+        words = "exec failed: cannot exec in a stopped container"
+        world.calls[call.pid] = replace(call, steps=(), answer=model.Answer(255, "", words))
+        return
+    asked = json.loads(world.disk.read(call.bundle) or b"{}")
+    marks, program = tuple(sorted(asked["env"])), asked["args"][0]
+    running = Process(
+        "exec",
+        call.parent,
+        marks=marks,
+        cgroup=init.cgroup,
+        program=program,
+        cmdline=program,
+        image=2,
+    )
+    process = world.spawn(running)
+    world.execs.begins(exec_of(marks), run_of(init.cgroup))
+    world.calls[call.pid] = replace(call, init=process.pid)
 
 
 def _release(world: World, init: Process) -> None:

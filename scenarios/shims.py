@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from conman.shim import machine as shim
+from conman.shim.execs import in_flight
 
 Inbox = tuple[shim.Input, ...]
 Actions = tuple[shim.Action, ...]
@@ -33,11 +34,11 @@ class Shim:
     inbox: tuple[shim.Input, ...] = ()
 
 
-def next_input(phase: str, inbox: Sequence[shim.Input]) -> int | None:
+def next_input(state: shim.State, inbox: Sequence[shim.Input]) -> int | None:
     """The place of what is read next: while a call is under way no other child is reaped."""
-    creating = phase == shim.Phase.CREATING
+    calls = state.phase == shim.Phase.CREATING or in_flight(state.execs) is not None
     for place, event in enumerate(inbox):
-        if not (creating and isinstance(event, shim.ChildEnded)):
+        if not (calls and isinstance(event, shim.ChildEnded)):
             return place
     return None
 
@@ -47,7 +48,7 @@ def left_alone(one: Shim, connection: int | None = None) -> Shim:
     if not one.bound:
         one = replace(one, unheard=True)
     inbox = one.inbox if connection is None else _unread(one.inbox, connection)
-    if not inbox and not one.actions and not one.state.asking:
+    if not (inbox or one.actions or one.state.asking or one.state.asking_execs):
         return one
     state, actions, inbox = _alone(one.state, one.actions, inbox)
     return replace(one, state=state, actions=actions, inbox=inbox)
@@ -57,12 +58,14 @@ def _alone(state: shim.State, actions: Actions, inbox: Inbox) -> tuple[shim.Stat
     """The same shim where all connections to it are dead; what it has yet to read in order of reading."""
     said = tuple(action for action in actions if not isinstance(action, shim.Send))
     state, inbox = _without_idle_talk(state, inbox)
-    return replace(state, asking=()) if state.asking else state, said, inbox
+    if state.asking or state.asking_execs:
+        state = replace(state, asking=(), asking_execs=())
+    return state, said, inbox
 
 
 def _without_idle_talk(state: shim.State, inbox: Inbox) -> tuple[shim.State, Inbox]:
     ahead, rest, kept = state, list(inbox), list[shim.Input]()
-    while (place := next_input(ahead.phase, rest)) is not None:
+    while (place := next_input(ahead, rest)) is not None:
         event = rest.pop(place)
         before, (ahead, reaction) = ahead, shim.step(ahead, event)
         idle = _is_void(reaction) and _is_same(before, ahead)
@@ -79,7 +82,15 @@ def _is_void(reaction: Actions) -> bool:
 
 
 def _is_same(before: shim.State, after: shim.State) -> bool:
-    return replace(after, connection=before.connection, asking=before.asking) == before
+    return (
+        replace(
+            after,
+            connection=before.connection,
+            asking=before.asking,
+            asking_execs=before.asking_execs,
+        )
+        == before
+    )
 
 
 def _unread(inbox: Inbox, connection: int) -> Inbox:
@@ -89,7 +100,13 @@ def _unread(inbox: Inbox, connection: int) -> Inbox:
     """
     last: dict[object, shim.Input] = {}
     for event in (*inbox, shim.Disconnected(connection)):
-        kind = event.op if isinstance(event, shim.Requested) else type(event)
+        match event:
+            case shim.Requested(op=op):
+                kind: object = op
+            case shim.ChildEnded(pid):
+                kind = pid  # of an exec, or of the init: each ends once
+            case _:
+                kind = type(event)
         last.pop(kind, None)
         last[kind] = event
     return tuple(last.values())

@@ -16,6 +16,7 @@ from conman.core.machine import Machine
 from conman.core.model import RootfsMode
 from conman.core.outputs import (
     Alarm,
+    ExecEnded,
     InitEnded,
     Marked,
     Output,
@@ -24,7 +25,6 @@ from conman.core.outputs import (
     SagaBegan,
     SagaEnded,
     Send,
-    ShimEnded,
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
@@ -214,10 +214,10 @@ class Simulator:
         return False
 
     def _observe(self) -> bool:
-        if self.world.kept.shim_endings:
-            container_id, run = self.world.kept.shim_endings.pop(0)
-            self._on_line("daemon", f"sees the end of the shim of run {run}", "")
-            self._take(self.machine.observe(ShimEnded(container_id, run), self._now()))
+        if (ended := self.world.kept.next_ending()) is not None:
+            whose = "an exec" if isinstance(ended, ExecEnded) else "the shim"
+            self._on_line("daemon", f"sees the end of {whose} of run {ended.run}", "")
+            self._take(self.machine.observe(ended, self._now()))
             return True
         if not self.world.endings:
             return False

@@ -8,6 +8,7 @@ is a violation of I9, whatever the host looks like.
 from dataclasses import dataclass, field
 
 from conman.core.restart import NEVER, RestartName, RestartPolicy
+from scenarios import exec_oracle
 from scenarios.clients import Ask, Told
 from scenarios.programs import EXITS_BY_ITSELF
 from scenarios.violation import Violation
@@ -18,6 +19,9 @@ LIVE = {RUNNING, PAUSED}
 #: Whoever sends one of these does not want it to be begun again.
 _ENDS = {9, 15}
 STATES = (CREATED, RUNNING, PAUSED, EXITED)
+
+#: What a question about an exec may be answered, whatever its container is.
+_OF_EXECS = ("CREATED", "RUNNING", "EXITED", "ExecNotFound")
 
 #: (verb, state before, answer) -> states after.
 ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
@@ -77,6 +81,16 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("attach", RUNNING, "ok"): (RUNNING,),
     ("attach", PAUSED, "ok"): (PAUSED,),
     ("attach", EXITED, "NotRunning"): (EXITED,),
+    ("exec", RUNNING, "ok"): (RUNNING,),
+    **{("exec", s, "WrongState"): (s,) for s in (CREATED, PAUSED, EXITED)},
+    **{("start-exec", RUNNING, a): (RUNNING,) for a in ("ok", "ExecStarted", "ExecNotFound")},
+    **{("start-exec", RUNNING, a): (RUNNING, EXITED) for a in exec_oracle.NOT_BEGUN},
+    **{("start-exec", s, "ExecInterrupted"): (s,) for s in (PAUSED, EXITED)},
+    **{("start-exec", s, "WrongState"): (s,) for s in (CREATED, PAUSED, EXITED)},
+    **{("kill-exec", s, a): (s,) for s in (RUNNING, PAUSED) for a in ("ok", "NotRunning")},
+    **{("kill-exec", s, "SignalMayBeSent"): (s,) for s in (RUNNING, PAUSED, EXITED)},
+    **{("kill-exec", s, "WrongState"): (s,) for s in (CREATED, EXITED)},
+    **{(v, s, a): (s,) for v in ("exec-status", "wait-exec") for s in STATES for a in _OF_EXECS},
     ("status", ABSENT, "ContainerNotFound"): (ABSENT,),
     ("status", CREATED, CREATED): (CREATED,),
     ("status", RUNNING, RUNNING): (RUNNING,),
@@ -98,6 +112,7 @@ def explains(
 
     `dies_later`: who is sent a signal may take its time to die of it, as on a real host.
     """
+    exec_oracle.explains(history)
     names: dict[str, set[str]] = {}
     programs: dict[str, str] = {}
     dying = set[str]()

@@ -116,7 +116,7 @@ class Swarm(Simulator):
 
     def _movers(self) -> list[Callable[[], bool]]:
         movers: list[Callable[[], bool]] = [self._mover(job) for job in self.jobs]
-        if self.world.endings or self.world.kept.shim_endings:
+        if self.world.endings or self.world.kept.has_endings():
             movers.append(self._observe)
         if self.is_ready:
             movers += [self._asker(one) for one in self.crowd.members if one.can_ask()]
@@ -182,7 +182,7 @@ class Swarm(Simulator):
 
     def _observe(self) -> bool:
         """Of two ends that wait the one of a shim is seen first."""
-        seen = [] if self.world.kept.shim_endings else self.world.endings[:1]
+        seen = [] if self.world.kept.has_endings() else self.world.endings[:1]
         for run in seen:
             self.crowd.observed(self.world, run)
         return super()._observe()

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from conman.core.machine import Task
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
+from conman.core.tasks import Task
 from scenarios import oracle, removing, restarting, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node

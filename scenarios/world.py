@@ -6,7 +6,7 @@ the actors that go on when the daemon is dead (`actors`). It performs the recipe
 worlds apart but for the names that chance gave.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from conman.core.events import Numbered
@@ -16,7 +16,9 @@ from conman.shim import machine as shim
 from fakerunc import model, signals
 from scenarios.control_groups import FREEZING, FROZEN, NEW, THAWED, ControlGroup
 from scenarios.disk import Disk
+from scenarios.exec_ghosts import ExecGhosts, exec_of
 from scenarios.kept import Kept
+from scenarios.processes import Call, Process
 from scenarios.programs import OBEYS_TERM
 from scenarios.rootfs import furnish
 from scenarios.shims import Shim, left_alone
@@ -33,43 +35,6 @@ _DICTS = (
     *("processes", "control_groups", "locks", "shims", "calls", "ended_calls", "connections"),
     *("shim_answers", "watched", "exits", "terminal", "restarts", "asked_to_end"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """`marks`: what its environment holds; `program`: what an init will run, `image` 2 once it does.
-
-    `code`, `signal`: how it ended, as wait(2) tells. `pending`: signals that wait for a thaw.
-    """
-
-    kind: str
-    parent: int
-    pid: int = 0
-    marks: tuple[str, ...] = ()
-    cgroup: str = ""
-    program: str = ""
-    cmdline: str = ""
-    image: int = 1
-    alive: bool = True
-    stopped: bool = False
-    pending: tuple[int, ...] = ()
-    code: int = 0
-    signal: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A runtime call in flight. `steps` None: it has not looked yet."""
-
-    pid: int
-    parent: int
-    command: model.Command
-    bundle: str
-    pid_file: str
-    state_directory: str
-    steps: tuple[model.Step, ...] | None = None
-    answer: model.Answer = model.OK
-    init: int = 0
 
 
 class World:
@@ -95,6 +60,7 @@ class World:
         self.endings: list[tuple[str, int]] = []
         #: What the daemon keeps open of runs, and what became of their output.
         self.kept = Kept()
+        self.execs = ExecGhosts()
         #: Whether its file system can hold overlays.
         self.overlays = True
         self.boot = 1
@@ -148,6 +114,7 @@ class World:
             other.__dict__[name] = dict(self.__dict__[name])
         other.mounts, other.cgroups = set(self.mounts), set(self.cgroups)
         other.hung, other.kept = set(self.hung), self.kept.clone()
+        other.execs = self.execs.clone()
         other.out_of_memory = set(self.out_of_memory)
         other.endings = list(self.endings)
         return other
@@ -220,6 +187,11 @@ class World:
         """A process ends: its locks are free, its parent may reap it, its children are orphans."""
         if not self.processes[pid].alive:
             return
+        if self.processes[pid].kind == "init":
+            # Their pid namespace goes with it: they end first, and it only then.
+            for member in self.members(self.processes[pid].cgroup):
+                if self.processes[member].kind == "exec":
+                    self.end(member, 137, 9)
         self.put(replace(self.processes[pid], alive=False, code=code, signal=signal))
         self.locks = {n: tuple(h for h in held if h != pid) for n, held in self.locks.items()}
         self.calls.pop(pid, None)
@@ -232,10 +204,15 @@ class World:
                 self._tell_parent(one, pid)
         if self.processes[pid].kind == "init":
             self._init_ended(self.processes[pid])
+        elif self.processes[pid].kind == "exec":
+            self._exec_ended(self.processes[pid])
         if pid in self.watched:
             self.endings.append(self.watched.pop(pid))
-        if pid in self.kept.watched_shims:
-            self.kept.shim_endings.append(self.kept.watched_shims.pop(pid))
+        self.kept.process_ended(pid)
+
+    def _exec_ended(self, process: Process) -> None:
+        is_seen = any(one.pid == process.parent for one in self.shims.values())
+        self.execs.ends(exec_of(process.marks), process.code, is_seen=is_seen)
 
     def _init_ended(self, init: Process) -> None:
         run = run_of(init.cgroup)
@@ -273,6 +250,7 @@ class World:
         """By the environment, not by conman: what it would have recorded is lost."""
         one, run = self.shims[directory], run_of(directory)
         self.disturbed = True
+        self.execs.shim_died(run)
         has_run = run in self.exits
         self.kept.shim_killed(run, one.state, living=self.lives(run), has_run=has_run)
         self.end(one.pid, 137, 9)
@@ -368,6 +346,7 @@ class World:
         self.shims.clear()
         self.calls.clear()
         self.hung.clear()
+        self.execs.power_cut()
         self.boot += 1
         self.monotonic = SECOND
         self.asked_at = 0

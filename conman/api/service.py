@@ -15,7 +15,17 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
-from conman.api import answers, archives, changes, events, logs, streams, translate, usage
+from conman.api import (
+    answers,
+    archives,
+    changes,
+    events,
+    execs,
+    logs,
+    streams,
+    translate,
+    usage,
+)
 from conman.api.events import Source
 from conman.api.info import Facts, info
 from conman.api.malformed import field_at_fault
@@ -64,6 +74,8 @@ _DONE: dict[type[requests.Request], type[Message]] = {
     requests.UpdateContainer: wire.UpdateContainerResponse,
     requests.RenameContainer: wire.RenameContainerResponse,
     requests.WaitContainer: wire.WaitContainerResponse,
+    requests.StartExec: wire.StartExecResponse,
+    requests.KillExec: wire.KillExecResponse,
 }
 
 
@@ -124,6 +136,12 @@ class Service:
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
             "InspectContainer": self._on(wire.InspectContainerRequest, translate.inspect),
+            "CreateExec": self._on(wire.CreateExecRequest, execs.create),
+            "StartExec": self._on(wire.StartExecRequest, execs.start),
+            "KillExec": self._on(wire.KillExecRequest, execs.kill),
+            "ListExecs": self._on(wire.ListExecsRequest, execs.listed),
+            "ExecStatus": self._on(wire.ExecStatusRequest, execs.status),
+            "WaitExec": self._on(wire.WaitExecRequest, execs.wait),
             "WaitContainer": self._on(wire.WaitContainerRequest, translate.wait),
         }
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
@@ -219,6 +237,14 @@ class Service:
                 return answers.containers(reply, default, detailed=request.detailed)
             case requests.ContainerStatus(), requests.ContainerView():
                 return wire.ContainerStatusResponse(status=self._status(reply))
+            case _, requests.ExecCreated(exec_id):
+                return wire.CreateExecResponse(exec_id=exec_id)
+            case _, requests.ExecList():
+                return execs.answers(reply)
+            case requests.ExecStatus(), requests.ExecView():
+                return wire.ExecStatusResponse(exec=execs.answer(reply))
+            case _, requests.ExecView():
+                return wire.WaitExecResponse(exec=execs.answer(reply))
             case requests.InspectContainer(), requests.ContainerView():
                 return answers.inspected(reply, self._about.runtime)
             case requests.WaitContainer(), requests.ContainerView():

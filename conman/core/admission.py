@@ -7,6 +7,7 @@ finish or undo it in another process, on another boot.
 from dataclasses import field
 
 from conman.core import limits
+from conman.core.exec_admission import exec_objection, with_exec
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, looks_like_full_id, not_found
 from conman.core.lifecycle import Verdict, states_that_allow, verdict
@@ -14,12 +15,15 @@ from conman.core.model import Container, Intent, Operation, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import (
     CreateContainer,
+    CreateExec,
     KillContainer,
+    KillExec,
     Okay,
     PauseContainer,
     RemoveContainer,
     RenameContainer,
     StartContainer,
+    StartExec,
     StopContainer,
     UnpauseContainer,
     UpdateContainer,
@@ -62,6 +66,9 @@ OnContainer = (
     | UnpauseContainer
     | UpdateContainer
     | RenameContainer
+    | CreateExec
+    | StartExec
+    | KillExec
 )
 
 
@@ -138,6 +145,12 @@ def operation_of(request: OnContainer) -> Operation:
             return Operation.UPDATE
         case RenameContainer():
             return Operation.RENAME
+        case CreateExec():
+            return Operation.CREATE_EXEC
+        case StartExec():
+            return Operation.START_EXEC
+        case KillExec():
+            return Operation.KILL_EXEC
 
 
 def settle_intent(row: Container, setting: Setting, now: Now) -> Intent:
@@ -172,6 +185,8 @@ def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay 
             )
         case UpdateContainer(resources=change) if row is not None:
             return contradiction(limits.merged(row.spec.resources, change))
+        case CreateExec() | StartExec() | KillExec() if row is not None:
+            return exec_objection(request, row)
         case _:
             return None
 
@@ -231,6 +246,10 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
             return replace(intent, resources=whole, restart=restart)
         case RenameContainer(name=name):
             return replace(intent, name=name)
+        case CreateExec():
+            return intent
+        case StartExec() | KillExec():
+            return with_exec(intent, request, ledger.containers[intent.id], now.monotonic)
         case StartContainer() | PauseContainer() | UnpauseContainer():
             return intent
 
@@ -249,6 +268,9 @@ def _forbidden(operation: Operation, name: str, state: State, message: str) -> R
         Operation.START: "unpause it",
         Operation.PAUSE: "start it first",
         Operation.UNPAUSE: "there is nothing to unpause",
+        Operation.CREATE_EXEC: "start or unpause it first",
+        Operation.START_EXEC: "start or unpause it first",
+        Operation.KILL_EXEC: "its execs have ended with it",
     }
     because = f" ({message})" if message else ""
     hint = "remove it with --force" if state is State.UNKNOWN else hints[operation]

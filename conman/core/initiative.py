@@ -1,12 +1,16 @@
-"""What conman does with an object by itself, and when: a dead shim's successor, what follows an end.
+"""What conman does with an object by itself, and when: a dead shim's successor, what follows an end, also of an
+exec.
 
 The machine asks whenever something of an object is over, and when an alarm of its own goes off. Pure: clocks
 are given. It must never begin anything itself, for whatever is done waits for the object's turn.
 """
 
 from conman.core.admission import Now, Setting
+from conman.core.effects.effect import Effect, Outcome
+from conman.core.exec_ends import ExecEnds
 from conman.core.ledger import Ledger
 from conman.core.orphans import Orphans
+from conman.core.outputs import ExecEnded
 from conman.core.restarts import Restarts
 from conman.core.sagas.succession import Fate
 from conman.core.turns import Kind
@@ -27,6 +31,7 @@ class Initiative:
 
     def __init__(self) -> None:
         self._orphans = Orphans()
+        self._execs = ExecEnds()
         self._restarts = Restarts()
         self._wakes: dict[int, Wake] = {}
 
@@ -37,10 +42,20 @@ class Initiative:
         row = ledger.containers.get(object_id)
         if kind is Kind.AFTER_END:
             return self._restarts.due(row, object_id, now)
+        if kind is Kind.SETTLE_EXECS:
+            return self._execs.due(object_id, row, now.monotonic)
         due = self._orphans.due(row, object_id, setting.layout.boot_id)
         if due is not None and due > now.monotonic:
             ledger.note(object_id, self._orphans.waiting(object_id))
         return due
+
+    def execs(self, kind: Kind, object_id: str) -> tuple[str, ...]:
+        """Those that are to be settled now."""
+        return self._execs.over(object_id) if kind is Kind.SETTLE_EXECS else ()
+
+    def execs_ending(self, ledger: Ledger) -> set[str]:
+        """Containers of whose execs nothing is to be told now."""
+        return self._execs.ending(ledger)
 
     # ---- alarms
 
@@ -58,6 +73,12 @@ class Initiative:
         return wake.object_id if wake else ""
 
     # ---- what came of it
+
+    def noted(self, effect: Effect, outcome: Outcome) -> None:
+        self._execs.note(effect, outcome)
+
+    def exec_ended(self, end: ExecEnded) -> None:
+        self._execs.ended(end.container_id, end.run, end.exec_id)
 
     def shim_died(self, object_id: str, run: int, now: Now) -> None:
         self._orphans.died(object_id, run, now.monotonic)

@@ -4,7 +4,8 @@
           trash/<id>
     RUN   runtime/               the runtime's --root
           calls/<id>-<n>.<op>    one lock file a runtime call
-          shims/<id>-<n>/        alive (flock), shim.sock, stream.sock, shim.pid, init.pid, FIFOs
+          shims/<id>-<n>/        alive (flock), shim.sock, stream.sock, shim.pid, init.pid, FIFOs,
+                                 execs/<eid>/
     cgroups  /conman-<instance>/<id>-<n>
 
 Every name carries its owner, so that whatever is found on a host can be traced to a row, an intent,
@@ -14,7 +15,7 @@ or nobody. Nothing here may look at a host.
 from conman.frozen import frozen
 
 #: The runtime calls of a run that have a lock file, in the order in which they are fenced.
-CALLS = ("create", "start", "delete")
+CALLS = ("create", "start", "exec", "delete")
 
 
 @frozen
@@ -95,6 +96,12 @@ class Layout:
     def init_pid(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/init.pid"
 
+    def execs(self, container_id: str, run: int) -> str:
+        return f"{self.shim(container_id, run)}/execs"
+
+    def exec(self, container_id: str, run: int, exec_id: str) -> str:
+        return f"{self.execs(container_id, run)}/{exec_id}"
+
     def call_lock(self, container_id: str, run: int, op: str) -> str:
         return f"{self.run}/calls/{container_id}-{run}.{op}"
 
@@ -110,6 +117,9 @@ class Layout:
 
     def run_marker(self, container_id: str, run: int) -> str:
         return f"CONMAN_RUN={self.instance}/{container_id}-{run}"
+
+    def exec_marker(self, container_id: str, run: int, exec_id: str) -> str:
+        return f"CONMAN_EXEC={self.instance}/{container_id}-{run}/{exec_id}"
 
     def shim_marker(self, container_id: str, run: int) -> str:
         return f"CONMAN_SHIM={self.instance}/{container_id}-{run}"

@@ -30,6 +30,9 @@ _TABLE: dict[Operation, tuple[Verdict, Verdict, Verdict, Verdict, Verdict]] = {
     Operation.UNPAUSE: (_F, _F, _P, _F, _F),
     Operation.UPDATE: (_P, _P, _P, _P, _F),
     Operation.RENAME: (_P, _P, _P, _P, _F),
+    Operation.CREATE_EXEC: (_F, _P, _F, _F, _F),
+    Operation.START_EXEC: (_F, _P, _F, _F, _F),
+    Operation.KILL_EXEC: (_F, _P, _P, _F, _F),
 }
 
 #: (state before, operation) -> state after; None: no more a container. What is not here changes none.

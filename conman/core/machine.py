@@ -8,7 +8,6 @@ exception of a saga is caught here: a bug must be seen.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from conman.core import turns
 from conman.core.admission import Now, Setting
@@ -19,6 +18,7 @@ from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
 from conman.core.outputs import (
     Alarm,
+    ExecEnded,
     InitEnded,
     Marked,
     Observation,
@@ -34,29 +34,17 @@ from conman.core.readers import Readers, ending
 from conman.core.requests import (
     ContainerCreated,
     CreateContainer,
+    ExecQuestion,
     MutatingRequest,
-    OpenStream,
     Reply,
     Request,
 )
 from conman.core.retries import UNDONE, known_answer, other_body
 from conman.core.sagas.succession import Fate
-from conman.core.turns import Kind, Saga, Work
+from conman.core.tasks import Task, found_ended
+from conman.core.turns import Kind, Work
 from conman.errors import Refusal
-from conman.frozen import replace
-from conman.primitives.steps import Gone, Inventory
-
-
-@dataclass(slots=True)
-class Task:
-    """A saga under way. `stuck`: it waits for something that may never come; callers are not held."""
-
-    work: Work
-    saga: Saga
-    name: str
-    uses: dict[str, int] = field(default_factory=dict[str, int])
-    stuck: Refusal | None = None
-    uncertain: tuple[Change, ...] = ()
+from conman.primitives.steps import Inventory
 
 
 class Machine:
@@ -110,6 +98,7 @@ class Machine:
             self._crank(task, outcome)
         elif object_id := self._initiative.woken(ticket):
             self._by_itself(Kind.SUCCEED, object_id)
+            self._by_itself(Kind.SETTLE_EXECS, object_id)
             self._by_itself(Kind.AFTER_END, object_id)
         return self._flush()
 
@@ -123,6 +112,9 @@ class Machine:
             case ShimEnded():
                 self._initiative.shim_died(object_id, run, now)
                 self._by_itself(Kind.SUCCEED, object_id)
+            case ExecEnded():
+                self._initiative.exec_ended(observation)
+                self._by_itself(Kind.SETTLE_EXECS, object_id)
         return self._flush()
 
     # ---- requests
@@ -134,6 +126,8 @@ class Machine:
             self._mutate(call, request, entropy)
         else:
             unsure = ending(self.ledger, self._ended, self._stale)
+            if isinstance(request, ExecQuestion):
+                unsure |= self._initiative.execs_ending(self.ledger)
             self._out += self._readers.ask(call, request, self.ledger, self.setting.layout, unsure)
 
     def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
@@ -166,9 +160,7 @@ class Machine:
         if task is not None and task.stuck is not None:
             self._send(call, task.stuck)
             return
-        if isinstance(request, OpenStream):
-            request = replace(request, token=entropy.hex())
-        work = Work(Kind.REQUEST, key, request, request_id=request.request_id, callers=[call])
+        work = turns.asked(key, request, call, entropy)
         if request.request_id:
             self._requests[request.request_id] = (request.digest, work)
         self._enqueue(work)
@@ -215,7 +207,7 @@ class Machine:
                     return
                 continue
             ticket = self._ticket(task, effect)
-            self._out.append(Perform(ticket, effect, self._point(task, effect), task.work.key))
+            self._out.append(Perform(ticket, effect, task.point(effect), task.work.key))
             return
 
     def _own(self, task: Task, effect: v.MachineEffect) -> Outcome | None:
@@ -249,13 +241,10 @@ class Machine:
         self._waiting[self._tickets] = (task, effect)
         return self._tickets
 
-    def _point(self, task: Task, effect: Effect) -> str:
-        name = type(effect).__name__
-        task.uses[name] = count = task.uses.get(name, 0) + 1
-        return f"{task.name}/{name}" if count == 1 else f"{task.name}/{name}#{count}"
-
     def _note(self, task: Task, effect: Effect, outcome: Outcome) -> None:
         """What an outcome means for the machine itself, before the saga sees it."""
+        self._ended |= found_ended(task.work.key, effect, outcome, self.ledger)
+        self._initiative.noted(effect, outcome)
         match effect, outcome:
             case v.Commit(changes), Committed():
                 self._apply(changes)
@@ -263,10 +252,6 @@ class Machine:
                 task.uncertain = changes
             case v.ReopenStore(), Committed():
                 self._apply(task.uncertain)
-            case v.WatchInit(object_id, run), Gone():
-                self._ended.add((object_id, run))
-            case v.SignalInit(process=process) | v.Freeze(process=process), Gone():
-                self._ended |= self.ledger.run_of(task.work.key, process)
             case _:
                 pass
 
@@ -295,6 +280,7 @@ class Machine:
         self._recovered(work.key)
         self._settle_if_ended(work.key)
         self._by_itself(Kind.SUCCEED, work.key)
+        self._by_itself(Kind.SETTLE_EXECS, work.key)
         self._look_up(work.key)
         self._next(work.key)
 
@@ -338,7 +324,8 @@ class Machine:
         if due is None:
             return
         if due <= self._now.monotonic:
-            self._enqueue(Work(kind, object_id), first=kind is Kind.SUCCEED)
+            execs = self._initiative.execs(kind, object_id)
+            self._enqueue(Work(kind, object_id, execs=execs), first=kind is not Kind.AFTER_END)
         elif self._initiative.wakes(self._tickets + 1, object_id, due):
             self._tickets += 1
             self._out.append(Alarm(self._tickets, due))

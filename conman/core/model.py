@@ -7,6 +7,7 @@ These are the store's rows and the core's memory. They never hold a path (those 
 from dataclasses import field
 from enum import Enum
 
+from conman.core.execs import Execs
 from conman.core.resources import Resources
 from conman.core.restart import RestartPolicy
 from conman.core.spec import ContainerSpec, Resolved
@@ -39,6 +40,9 @@ class Operation(Enum):
     UNPAUSE = "unpause"
     UPDATE = "update"
     RENAME = "rename"
+    CREATE_EXEC = "create-exec"
+    START_EXEC = "start-exec"
+    KILL_EXEC = "kill-exec"
 
 
 class RootfsMode(Enum):
@@ -85,6 +89,7 @@ class Container:
     is_stopped: bool = False
     next_restart_at: int = 0
     resolved: Resolved = field(default_factory=Resolved)
+    execs: Execs = ()
 
     def is_prepared(self, boot_id: str) -> bool:
         """Whether a run of this boot is there, as far as the row knows."""
@@ -109,7 +114,8 @@ class Intent:
     `boot_id`: when stop goes on to KILL. `init` is what a preparing start has made (None: not yet),
     recorded before the program may run. Of an update: `resources`, all that will hold then, the
     `controls` that it sets, in this order, and `restart`, if that is to be another. `name`: the new one, of a rename. `has_lost_run`: as its
-    daemon's layout; a RUN that was lost later took this operation's evidence with it.
+    daemon's layout; a RUN that was lost later took this operation's evidence with it. `exec_id`: of
+    an operation on an exec; its deadline is when it will be killed.
     """
 
     id: str
@@ -130,11 +136,12 @@ class Intent:
     restart: RestartPolicy | None = None
     name: str = ""
     has_lost_run: bool = False
+    exec_id: str = ""
 
 
 @frozen
 class Answer:
-    """What a request was told, kept for its retries: a refusal, else an id and its warnings.
+    """What a request was told, kept for its retries: a refusal, else ids and warnings.
 
     `ended`: how a container that removed itself had ended, for whoever waits for it still (`departed`).
     """
@@ -146,6 +153,7 @@ class Answer:
     refusal: Refusal | None = None
     warnings: tuple[str, ...] = ()
     ended: Container | None = None
+    exec_id: str = ""
 
 
 @frozen

@@ -91,4 +91,13 @@ class ShimEnded:
     run: int
 
 
-Observation = InitEnded | ShimEnded
+@frozen
+class ExecEnded:
+    """The watched process of this exec has ended."""
+
+    container_id: str
+    run: int
+    exec_id: str
+
+
+Observation = InitEnded | ShimEnded | ExecEnded

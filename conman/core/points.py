@@ -12,11 +12,12 @@ from dataclasses import fields
 
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
+from conman.core.execs import Exec, ExecSpec
 from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import Streams
-from conman.core.spec import LogLimits, Stdio
+from conman.core.spec import LogLimits, Resolved, Stdio
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -31,7 +32,11 @@ SAGAS = (
     "rename-container",
     "open-stream",
     "restart",
+    "create-exec",
+    "start-exec",
+    "kill-exec",
     "settle",
+    "settle-execs",
     "recover",
     "succession",
     "garbage",
@@ -47,6 +52,8 @@ _SAMPLE: dict[str, object] = {
     # Both of memory, its reservation, shares, period and quota, both of cpuset, pids.
     "controls": (Control("", "", ""),) * 9,
     "data": b"",
+    "exec": Exec(_ID, 1, ExecSpec(""), Resolved()),
+    "exec_id": _ID,
     "init": Init(_PROCESS, 0, 0, ""),
     "log": LogLimits(),
     "lower": "",
@@ -57,7 +64,6 @@ _SAMPLE: dict[str, object] = {
     "root": "",
     "run": 1,
     "runtime": "",
-    "exec_id": "",
     "signal": 9,
     "source": "",
     "stdio": Stdio(),

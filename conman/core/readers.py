@@ -1,4 +1,4 @@
-"""Requests that change nothing: list, status, inspect, wait. Answered from the ledger, or parked.
+"""Requests that change nothing: list, status, inspect, wait, of execs too. Answered from the ledger, or parked.
 
 A record whose end has been observed but not yet committed is not told about: saying RUNNING would
 contradict what the daemon knows, saying EXITED what a crash could take back. Such a reader waits.
@@ -7,6 +7,9 @@ contradict what the daemon knows, saying EXITED what a crash could take back. Su
 from collections.abc import Collection
 
 from conman.core.departed import departed
+from conman.core.exec_admission import exec_not_found, execs_unknown
+from conman.core.execs import ExecState
+from conman.core.execs import found as found_exec
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Change, DropContainer, PutContainer, State
@@ -16,16 +19,22 @@ from conman.core.requests import (
     ContainerList,
     ContainerStatus,
     ContainerView,
+    ExecList,
+    ExecQuestion,
+    ExecStatus,
+    ExecView,
     InspectContainer,
     ListContainers,
+    ListExecs,
     Okay,
     Reply,
     Selection,
     WaitContainer,
+    WaitExec,
 )
 from conman.errors import Refusal
 
-ReadRequest = ListContainers | ContainerStatus | InspectContainer | WaitContainer
+ReadRequest = ListContainers | ContainerStatus | InspectContainer | WaitContainer | ExecQuestion
 
 
 class Readers:
@@ -33,6 +42,7 @@ class Readers:
 
     def __init__(self) -> None:
         self._waiters: dict[str, list[tuple[int, WaitContainer]]] = {}
+        self._execs: dict[str, list[tuple[int, WaitExec]]] = {}
         self._parked: list[tuple[int, ReadRequest]] = []
 
     def ask(
@@ -48,27 +58,48 @@ class Readers:
                 return [Send(call, ContainerList(selected(chosen, views)))]
             case ContainerStatus(text) | InspectContainer(text) | WaitContainer(text):
                 found = ledger.resolve(text)
+            case ListExecs(text) | ExecStatus(text) | WaitExec(text):
+                found = ledger.resolve(text)
         if isinstance(found, Refusal):
             ended = departed(ledger, text) if isinstance(request, WaitContainer) else None
             return [Send(call, ended or found)]
         if found in ending:
             self._parked.append((call, request))
             return []
+        if isinstance(request, ExecQuestion):
+            return self._of_execs(call, request, found, ledger)
         view = ledger.view(found, layout)
         if isinstance(request, WaitContainer) and (request.removed or _is_alive(view)):
             self._waiters.setdefault(found, []).append((call, request))
             return []
         return [Send(call, view)]
 
+    def _of_execs(
+        self, call: int, request: ExecQuestion, object_id: str, ledger: Ledger
+    ) -> list[Send]:
+        row, mark = ledger.containers.get(object_id), ledger.marks.get(object_id)
+        if row is not None and mark is not None:
+            return [Send(call, execs_unknown(row.name, mark[1]))]
+        if isinstance(request, ListExecs):
+            return [Send(call, ExecList(object_id, row.execs if row else ()))]
+        reply = _exec_view(object_id, request.exec_id, ledger)
+        if isinstance(request, WaitExec) and not _is_over(reply):
+            self._execs.setdefault(object_id, []).append((call, request))
+            return []
+        return [Send(call, reply)]
+
     def tell(self, changes: tuple[Change, ...], ledger: Ledger, layout: Layout) -> list[Send]:
         """Answers for those who waited for what was just committed."""
         sends: list[Send] = []
         for change in changes:
             match change:
-                case PutContainer(row) if row.state is State.EXITED:
-                    sends += self._wake(row.id, ledger.view(row.id, layout), removed=False)
+                case PutContainer(row):
+                    sends += self._wake_execs(row.id, ledger)
+                    if row.state is State.EXITED:
+                        sends += self._wake(row.id, ledger.view(row.id, layout), removed=False)
                 case DropContainer(object_id):
                     ended = departed(ledger, object_id)
+                    sends += self._wake_execs(object_id, ledger)
                     sends += self._wake(object_id, ended or Okay(), removed=True)
                     sends += self._wake(object_id, not_found(object_id), removed=False)
                 case _:
@@ -79,6 +110,17 @@ class Readers:
         """Those whose answer had to wait; ask again for each."""
         parked, self._parked = self._parked, []
         return parked
+
+    def _wake_execs(self, object_id: str, ledger: Ledger) -> list[Send]:
+        """Those whose exec has ended, or is not remembered any more."""
+        sends: list[Send] = []
+        for call, request in self._execs.pop(object_id, []):
+            reply = _exec_view(object_id, request.exec_id, ledger)
+            if _is_over(reply):
+                sends.append(Send(call, reply))
+            else:
+                self._execs.setdefault(object_id, []).append((call, request))
+        return sends
 
     def _wake(self, object_id: str, reply: Reply, *, removed: bool) -> list[Send]:
         waiting = self._waiters.pop(object_id, [])
@@ -113,6 +155,18 @@ def _is_of_state(chosen: Selection, view: ContainerView) -> bool:
     row = view.container
     restarts = row is not None and row.next_restart_at > 0 and view.state is State.EXITED
     return view.state in chosen.states or (chosen.restarting and restarts)
+
+
+def _exec_view(object_id: str, exec_id: str, ledger: Ledger) -> ExecView | Refusal:
+    row = ledger.containers.get(object_id)
+    one = found_exec(row.execs, exec_id) if row is not None else None
+    if row is None or one is None:
+        return exec_not_found(row.name if row else object_id, exec_id)
+    return ExecView(object_id, one)
+
+
+def _is_over(reply: ExecView | Refusal) -> bool:
+    return isinstance(reply, Refusal) or reply.exec.state is ExecState.EXITED
 
 
 def _is_alive(view: ContainerView) -> bool:

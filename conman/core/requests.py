@@ -4,6 +4,7 @@
 id with another body is told apart. `container` is what the user typed: id, name or unique id prefix.
 """
 
+from conman.core.execs import Exec, ExecSpec
 from conman.core.model import Container, ContainerSpec, State
 from conman.core.resources import Resources
 from conman.core.restart import RestartPolicy
@@ -127,6 +128,37 @@ class OpenStream:
 
 
 @frozen
+class CreateExec:
+    """Answered by ExecCreated: it can be attached to and started; nothing runs yet."""
+
+    request_id: str
+    digest: str
+    container: str
+    spec: ExecSpec
+
+
+@frozen
+class StartExec:
+    """Answered by Okay when its program runs; an exec is started once."""
+
+    request_id: str
+    digest: str
+    container: str
+    exec_id: str
+
+
+@frozen
+class KillExec:
+    """One signal to its first process, at most once. Answered by Okay when it was sent."""
+
+    request_id: str
+    digest: str
+    container: str
+    exec_id: str
+    signal: int
+
+
+@frozen
 class Selection:
     """Which containers: those that satisfy every field that is not empty, by any of its values.
 
@@ -178,6 +210,29 @@ class WaitContainer:
     removed: bool = False
 
 
+@frozen
+class ListExecs:
+    """Answered by ExecList, oldest first."""
+
+    container: str
+
+
+@frozen
+class ExecStatus:
+    """Answered by ExecView."""
+
+    container: str
+    exec_id: str
+
+
+@frozen
+class WaitExec:
+    """Answered by ExecView once it has EXITED."""
+
+    container: str
+    exec_id: str
+
+
 MutatingRequest = (
     CreateContainer
     | StartContainer
@@ -189,8 +244,19 @@ MutatingRequest = (
     | UpdateContainer
     | RenameContainer
     | OpenStream
+    | CreateExec
+    | StartExec
+    | KillExec
 )
-Request = MutatingRequest | ListContainers | ContainerStatus | InspectContainer | WaitContainer
+ExecQuestion = ListExecs | ExecStatus | WaitExec
+Request = (
+    MutatingRequest
+    | ListContainers
+    | ContainerStatus
+    | InspectContainer
+    | WaitContainer
+    | ExecQuestion
+)
 
 
 @frozen
@@ -246,6 +312,29 @@ class ContainerList:
     containers: tuple[ContainerView, ...]
 
 
+@frozen
+class ExecCreated:
+    """The new exec's id."""
+
+    exec_id: str
+
+
+@frozen
+class ExecView:
+    """An exec as the API tells it."""
+
+    container_id: str
+    exec: Exec
+
+
+@frozen
+class ExecList:
+    """Those of one container that have not ended, and the latest that have."""
+
+    container_id: str
+    execs: tuple[Exec, ...]
+
+
 Reply = (
     ContainerCreated
     | ContainerUpdated
@@ -253,5 +342,8 @@ Reply = (
     | Okay
     | ContainerView
     | ContainerList
+    | ExecCreated
+    | ExecView
+    | ExecList
     | Refusal
 )

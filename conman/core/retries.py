@@ -7,6 +7,8 @@ from conman.core.ledger import Ledger
 from conman.core.requests import (
     ContainerCreated,
     CreateContainer,
+    CreateExec,
+    ExecCreated,
     MutatingRequest,
     Okay,
     Reply,
@@ -23,8 +25,13 @@ def known_answer(ledger: Ledger, request: MutatingRequest) -> Reply | None:
         return other_body(request.request_id)
     if answer.refusal is not None:
         return answer.refusal
-    created = isinstance(request, CreateContainer)
-    return ContainerCreated(answer.container_id, answer.warnings) if created else Okay()
+    match request:
+        case CreateContainer():
+            return ContainerCreated(answer.container_id, answer.warnings)
+        case CreateExec():
+            return ExecCreated(answer.exec_id)
+        case _:
+            return Okay()
 
 
 #: For callers who joined an operation while recovery was undoing it.

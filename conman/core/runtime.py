@@ -45,6 +45,29 @@ def create_argv(
     )
 
 
+def exec_argv(
+    runtime: str, layout: Layout, container_id: str, run: int, exec_id: str
+) -> tuple[str, ...]:
+    place = layout.exec(container_id, run, exec_id)
+    return (
+        runtime,
+        "--root",
+        layout.runtime_root(),
+        # As of create: its stderr is the program's already.
+        "--log",
+        f"{place}/exec.log",
+        "--log-format",
+        "json",
+        "exec",
+        "--process",
+        f"{place}/process.json",
+        "--detach",
+        "--pid-file",
+        f"{place}/pid",
+        layout.runtime_id(container_id, run),
+    )
+
+
 def start_argv(runtime: str, layout: Layout, container_id: str, run: int) -> tuple[str, ...]:
     root, runtime_id = layout.runtime_root(), layout.runtime_id(container_id, run)
     return (runtime, "--root", root, "start", runtime_id)

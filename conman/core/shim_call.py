@@ -9,10 +9,11 @@ from typing import Any, cast
 
 from conman.core import runtime
 from conman.core.effects.vocabulary import RuntimeCreate
+from conman.core.execs import running
 from conman.core.layout import Layout
-from conman.core.model import Init
+from conman.core.model import Container, Init
 from conman.core.requests import Streams
-from conman.frozen import frozen
+from conman.frozen import frozen, replace
 from conman.primitives.steps import ProcessId, RuntimeAnswer
 
 #: How long a client may take from the token to the socket.
@@ -68,6 +69,27 @@ def stream_body(token: str, exec_id: str, streams: Streams) -> str:
     )
 
 
+def exec_body(binary: str, layout: Layout, row: Container, exec_id: str, timeout_ms: int) -> str:
+    """The `exec` request: one runtime call. `known`: the others of which the shim is still asked."""
+    fields: dict[str, object] = {
+        "id": exec_id,
+        "argv": runtime.exec_argv(binary, layout, row.id, row.run, exec_id),
+        "lock": layout.call_lock(row.id, row.run, "exec"),
+        "marker": layout.call_marker(row.id, row.run, "exec"),
+        "state_directory": layout.runtime_state(row.id, row.run),
+        "directory": layout.exec(row.id, row.run, exec_id),
+        "boot_id": layout.boot_id,
+        "timeout_ms": timeout_ms,
+        "known": [one.id for one in running(row.execs)],
+    }
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"))
+
+
+def exec_exit_body(exec_id: str) -> str:
+    """The `exec-exit` request."""
+    return json.dumps({"id": exec_id}, separators=(",", ":"))
+
+
 @frozen
 class CallResult:
     """How the shim's runtime call ended, and the init that it left (None: none)."""
@@ -93,6 +115,21 @@ class Exit:
 
 
 @frozen
+class ExecKnown:
+    """An exec that a shim was told to begin. `answer`: its runtime's, `process`: what came of it.
+
+    `code` None: it has not ended, or never began; `at` in ns since the epoch.
+    """
+
+    id: str
+    answer: RuntimeAnswer | None
+    process: ProcessId | None
+    code: int | None = None
+    signal: int = 0
+    at: int = 0
+
+
+@frozen
 class ShimState:
     """What a shim knows: the result of its call (None: never told to create), and the exit.
 
@@ -107,6 +144,10 @@ class ShimState:
     succeeds: bool = False
     trouble: str = ""
     stream: str | None = None
+    execs: tuple[ExecKnown, ...] = ()
+
+    def exec(self, exec_id: str) -> ExecKnown | None:
+        return next((one for one in self.execs if one.id == exec_id), None)
 
     @property
     def is_idle(self) -> bool:
@@ -121,7 +162,10 @@ def shim_state(body: str) -> ShimState | None:
         call = None if raw["call"] is None else _call(raw["call"])
         ended = None if raw["exit"] is None else _exit(raw["exit"])
         succeeds, trouble = bool(raw["succeeds"]), str(raw["trouble"])
-        return ShimState(call, ended, bool(raw["recorded"]), succeeds, trouble, raw["stream"])
+        # A shim of an older conmand knows of none.
+        execs = tuple(_exec(one) for one in raw.get("execs", ()))
+        recorded, stream = bool(raw["recorded"]), raw["stream"]
+        return ShimState(call, ended, recorded, succeeds, trouble, stream, execs)
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -161,6 +205,19 @@ def _exit(raw: "dict[str, Any]") -> Exit:
         str(raw["by"]),
         known=bool(raw.get("known", True)),  # a shim knows what it records
     )
+
+
+def _exec(raw: "dict[str, Any]") -> ExecKnown:
+    called = raw["code"] is not None
+    answer = RuntimeAnswer(int(raw["code"]), "", str(raw["stderr"])) if called else None
+    found, ended = raw["process"], raw["exit"]
+    process = None
+    if found is not None:
+        process = ProcessId(str(found["boot_id"]), int(found["pid"]), int(found["start_time"]))
+    known = ExecKnown(str(raw["id"]), answer, process)
+    if ended is None:
+        return known
+    return replace(known, code=int(ended["code"]), signal=int(ended["signal"]), at=int(ended["at"]))
 
 
 def _call(raw: "dict[str, Any]") -> CallResult:

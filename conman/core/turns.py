@@ -16,17 +16,22 @@ from conman.core.ledger import Ledger
 from conman.core.model import Container, Intent, Operation, State
 from conman.core.requests import (
     CreateContainer,
+    CreateExec,
+    KillExec,
     MutatingRequest,
     OpenStream,
     Reply,
+    StartExec,
     UpdateContainer,
 )
 from conman.core.restarts import follows_at
 from conman.core.sagas import container, garbage, pause, rename, update
+from conman.core.sagas.execs import create_exec, kill_exec, settle_execs, start_exec
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
 from conman.core.sagas.streams import admit_stream, open_stream
 from conman.core.sagas.succession import succeed
+from conman.frozen import replace
 from conman.primitives.steps import Inventory
 
 Saga = Coroutine[Effect, Outcome, Any]
@@ -43,11 +48,15 @@ class Kind(Enum):
     COLLECT = "collect"
     SUCCEED = "succeed"
     AFTER_END = "after-end"
+    SETTLE_EXECS = "settle-execs"
 
 
 @dataclass(slots=True)
 class Work:
-    """One thing that waits. `key`: the object's id. `callers`: who is to be told."""
+    """One thing that waits. `key`: the object's id. `callers`: who is to be told.
+
+    `drawn`: the id of what the request makes. `execs`: those that ended, or whose time is over.
+    """
 
     kind: Kind
     key: str
@@ -55,6 +64,22 @@ class Work:
     runs: tuple[int, ...] = ()
     request_id: str = ""
     callers: list[int] = field(default_factory=list[int])
+    drawn: str = ""
+    execs: tuple[str, ...] = ()
+
+
+def asked(key: str, request: MutatingRequest, call: int, entropy: bytes) -> Work:
+    """What a client asks for; chance is drawn with it."""
+    if isinstance(request, OpenStream):
+        request = replace(request, token=entropy.hex())
+    return Work(
+        Kind.REQUEST,
+        key,
+        request,
+        request_id=request.request_id,
+        callers=[call],
+        drawn=entropy.hex(),
+    )
 
 
 def begin(
@@ -74,6 +99,9 @@ def begin(
             return row and ("succession", succeed(row, setting, now))
         case Kind.AFTER_END:
             return _after_end(work, ledger, setting, now)
+        case Kind.SETTLE_EXECS:
+            row = ledger.containers.get(work.key)
+            return row and ("settle-execs", settle_execs(row, work.execs, now))
         case Kind.LOOK_FOR_GARBAGE:
             return "garbage", garbage.look_for_garbage()
         case Kind.COLLECT:
@@ -109,9 +137,26 @@ def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
     if isinstance(request, OpenStream):
         return _stream(request, work.key, ledger, setting)
     admitted = admission.admit(request, ledger, setting, now, work.key)
-    return (
-        _operation(request, admitted, ledger, setting) if isinstance(admitted, Intent) else admitted
-    )
+    if not isinstance(admitted, Intent):
+        return admitted
+    if isinstance(request, CreateExec | StartExec | KillExec):
+        return _on_exec(
+            request, replace(admitted, exec_id=admitted.exec_id or work.drawn), ledger, setting
+        )
+    return _operation(request, admitted, ledger, setting)
+
+
+def _on_exec(
+    request: CreateExec | StartExec | KillExec, intent: Intent, ledger: Ledger, setting: Setting
+) -> Begun:
+    row, name = ledger.containers[intent.id], intent.operation.value
+    match request:
+        case CreateExec(spec=spec):
+            return name, create_exec(row, intent, spec, setting)
+        case StartExec():
+            return name, start_exec(row, intent, setting)
+        case KillExec():
+            return name, kill_exec(row, intent)
 
 
 def _stream(request: OpenStream, key: str, ledger: Ledger, setting: Setting) -> Begun | Reply:

@@ -18,6 +18,7 @@ from typing import Any, cast
 from conman import errors
 from conman.core import (
     admission,
+    execs,
     layout,
     model,
     outputs,
@@ -28,6 +29,7 @@ from conman.core import (
     spec,
 )
 from conman.core.effects import changes, effect, inner, output, transactions, vocabulary
+from conman.core.effects import execs as exec_effects
 from conman.engine import inputs
 from conman.primitives import control, held, results, shared_results, shared_steps, steps
 
@@ -37,6 +39,8 @@ _MODULES: tuple[ModuleType, ...] = (
     control,
     effect,
     errors,
+    exec_effects,
+    execs,
     held,
     inner,
     inputs,

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conman.core.outputs import InitEnded, Observation, ShimEnded
+from conman.core.outputs import ExecEnded, InitEnded, Observation, ShimEnded
 from conman.engine.held import HeldOutput
 from conman.primitives import processes
 from conman.primitives import steps as s
@@ -55,6 +55,8 @@ class Watcher:
 
     def perform(self, step: Step) -> s.Result:
         match step:
+            case s.WatchProcess(container_id, run, process, exec_id) if exec_id:
+                return self._watch(ExecEnded(container_id, run, exec_id), process)
             case s.WatchProcess(container_id, run, process):
                 return self._watch(InitEnded(container_id, run), process)
             case s.WatchShim(container_id, run, directory):
@@ -67,8 +69,8 @@ class Watcher:
                 return self._exit_status(InitEnded(container_id, run))
             case s.Release(container_id, run):
                 self._output.release((container_id, run))
-                self._forget(InitEnded(container_id, run))
-                self._forget(ShimEnded(container_id, run))
+                for end in self._of_run(container_id, run):
+                    self._forget(end)
                 return s.Done()
 
     def close(self) -> None:
@@ -90,7 +92,7 @@ class Watcher:
         if handle is None:
             return s.Gone()
         lives = processes.lives(process)
-        if lives or _is_zombie(process):
+        if lives or (isinstance(end, InitEnded) and _is_zombie(process)):
             # Of a zombie the kernel will tell how it ended, once it is reaped.
             self._keep(end, _Watched(process, handle), lives=lives)
         else:
@@ -133,6 +135,12 @@ class Watcher:
             os.close(handle)
         return s.Absent() if told is None else s.ExitStatus(*told)
 
+    def _of_run(self, container_id: str, run: int) -> list[Observation]:
+        with self._lock:
+            return [
+                end for end in self._watched if (end.container_id, end.run) == (container_id, run)
+            ]
+
     def _forget(self, end: Observation) -> None:
         with self._lock:
             watched = self._watched.pop(end, None)
@@ -149,7 +157,7 @@ class Watcher:
     def _ended(self, end: Observation, watched: _Watched) -> None:
         self._loop.remove_reader(watched.handle)
         watched.is_read = False
-        if isinstance(end, ShimEnded):
+        if not isinstance(end, InitEnded):
             with self._lock:
                 if self._watched.get(end) is watched:
                     del self._watched[end]

@@ -9,11 +9,15 @@ from conman.primitives.shared_results import ProcessId
 
 @frozen
 class WatchProcess:
-    """Tell the driver when this process ends (pidfd). Result: Done, or Gone when it has already."""
+    """Tell the driver when this process ends (pidfd). Result: Done, or Gone when it has already.
+
+    `exec_id`: of which exec it is the first process; "": the run's init.
+    """
 
     container_id: str
     run: int
     process: ProcessId
+    exec_id: str = ""
 
 
 @frozen

@@ -76,7 +76,7 @@ class Call:
                 stdin = self._input.open()
                 ends = (*ends, stdin)
             remember(self._directory, task.stdio)
-            self._pid = runtime.spawn(task, lock, stdin, stdout, stderr)
+            self._pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
         except OSError as error:
             self._abandon()
             code = 127 if runtime.is_missing(task.argv[0], error) else 126

@@ -8,6 +8,7 @@ from _collections_abc import Callable
 
 from conman.primitives.light import accept, socket
 from conman.shim.complaint import complain
+from conman.shim.execs import parse_exec, parse_exec_id
 from conman.shim.machine import Disconnected, Input, Requested
 from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
 from conman.shim.readers import Readers
@@ -91,9 +92,18 @@ class Connections:
         connection.close()
 
 
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "create": parse_task,
+    "succeed": parse_log,
+    "stream": parse_offer,
+    "exec": parse_exec,
+    "exec-exit": parse_exec_id,
+}
+
+
 def _refusal(packet: Packet) -> str:
     """Why the machine must not see this; "" when it may."""
-    parse = {"create": parse_task, "succeed": parse_log, "stream": parse_offer}.get(packet.op)
+    parse = _PARSERS.get(packet.op)
     if parse is None:
         return ""
     try:

@@ -8,14 +8,18 @@ the daemon ends it, by SIGKILL, when it is no longer needed; so it may be killed
        |  '--succeed--> SUCCEEDING: another shim's run, whose output it goes on logging
        '-- connection lost, or nothing asked in time: LEFT
 
+While HOLDING it also begins execs (`execs`), one after the other, and reaps what comes of them.
+
 No I/O, no clock, no imports beyond values, JSON and the steps: the simulator runs this same code.
 """
 
 from conman.frozen import frozen, replace
 from conman.primitives.shared_steps import Shared
-from conman.shim import recipes
-from conman.shim.json_text import dumps
+from conman.shim import execs, recipes
+from conman.shim.execs import EndExec, Exec, ExecCallEnded, ExecEnd, RunExec
 from conman.shim.task import Init, Offer, Task, parse_log, parse_offer, parse_task
+from conman.shim.words import SUCCEEDING as _SUCCEEDING
+from conman.shim.words import describe, exit_bytes
 
 
 class Phase:
@@ -26,7 +30,7 @@ class Phase:
     HOLDING = "holding"
     RECORDING = "recording"
     ENDED = "ended"
-    SUCCEEDING = "succeeding"
+    SUCCEEDING = _SUCCEEDING
     LEFT = "left"
 
 
@@ -112,6 +116,7 @@ Input = (
     Requested
     | Disconnected
     | CallEnded
+    | ExecCallEnded
     | ChildEnded
     | OomRead
     | RecordWritten
@@ -185,7 +190,18 @@ class Leave:
     """Exit."""
 
 
-Action = RunCall | EndCall | DoStep | ReopenOutput | OfferStream | CompleteLog | Send | Leave
+Action = (
+    RunCall
+    | EndCall
+    | RunExec
+    | EndExec
+    | DoStep
+    | ReopenOutput
+    | OfferStream
+    | CompleteLog
+    | Send
+    | Leave
+)
 
 
 # ---- the machine -------------------------------------------------------------------------------
@@ -198,7 +214,7 @@ class State:
     `asking`: requests to be answered at the next rest. `recorded`: the exit record is durable and the
     log complete. `failed`: the last try to write the record failed; it is tried when somebody asks.
     `log`: a successor's; `trouble`: why it cannot read. `stream`: what became of the last offer of one,
-    "" that it stands.
+    "" that it stands. `asking_execs`: who waits for which exec.
     """
 
     phase: str = Phase.WAITING
@@ -214,6 +230,8 @@ class State:
     log: str = ""
     trouble: str = ""
     stream: str | None = None
+    execs: tuple[Exec, ...] = ()
+    asking_execs: tuple[tuple[int, str], ...] = ()
 
 
 Reaction = tuple[State, tuple[Action, ...]]
@@ -228,6 +246,8 @@ def step(state: State, event: Input) -> Reaction:
             return _disconnected(state, connection)
         case CallEnded():
             return _call_ended(state, event)
+        case ExecCallEnded(code, stderr, process):
+            return _exec_called(state, execs.called(state.execs, code, stderr, process))
         case ChildEnded():
             return _child_ended(state, event)
         case OomRead(kills):
@@ -246,6 +266,8 @@ def step(state: State, event: Input) -> Reaction:
             return _leave(state) if state.phase == Phase.WAITING else (state, ())
 
 
+_OF_EXECS = ("exec", "exec-exit")
+
 #: Where there is somebody's output to be read, or its end to be told.
 _WITH_OUTPUT = (Phase.HOLDING, Phase.RECORDING, Phase.ENDED, Phase.SUCCEEDING)
 
@@ -255,7 +277,9 @@ def _requested(state: State, event: Requested) -> Reaction:
         return state, ()
     if event.connection > state.connection:
         # A new daemon: the old connection is closed, with whatever it still wanted.
-        state = replace(state, connection=event.connection, asking=())
+        state = replace(state, connection=event.connection, asking=(), asking_execs=())
+    if event.op in _OF_EXECS or (event.op == "hello" and execs.in_flight(state.execs)):
+        return _exec_requested(state, event)
     state = replace(state, asking=(*state.asking, event.seq))
     match event.op:
         case "create" if state.phase == Phase.WAITING:
@@ -284,7 +308,7 @@ def _requested(state: State, event: Requested) -> Reaction:
 def _disconnected(state: State, connection: int) -> Reaction:
     if connection != state.connection:
         return state, ()
-    state = replace(state, asking=())
+    state = replace(state, asking=(), asking_execs=())
     return _leave(state) if state.phase == Phase.WAITING else (state, ())
 
 
@@ -293,11 +317,53 @@ def _call_ended(state: State, event: CallEnded) -> Reaction:
 
 
 def _child_ended(state: State, event: ChildEnded) -> Reaction:
+    if (one := execs.of_process(state.execs, event.pid)) is not None:
+        end = ExecEnd(event.code, event.signal, event.at)
+        return _exec_rest(replace(state, execs=execs.over(state.execs, one, end)), one.task.id)
     if state.init is None or state.task is None or event.pid != state.init.pid:
         return state, ()
     steps = recipes.read_oom(state.task.cgroup)
     state = replace(state, phase=Phase.RECORDING, ended=event)
     return state, tuple(DoStep(one) for one in steps)
+
+
+# ---- execs -------------------------------------------------------------------------------------
+
+
+def _exec_requested(state: State, event: Requested) -> Reaction:
+    """Also the hello that ends a call in flight. What cannot be begun is not known then."""
+    one = execs.in_flight(state.execs)
+    match event.op:
+        case "exec" if one is None and state.phase == Phase.HOLDING and state.init is not None:
+            task = execs.parse_exec(event.body)
+            known = execs.begun(state.execs, task)
+            return _asking(replace(state, execs=known), event.seq, task.id), (RunExec(task),)
+        case "exec-exit" if execs.is_awaited(state.execs, execs.parse_exec_id(event.body)):
+            return _asking(state, event.seq, execs.parse_exec_id(event.body)), ()
+        case "hello" if one is not None:
+            return _asking(state, event.seq, one.task.id), (EndExec(one.task),)
+        case _:
+            return state, (Send(state.connection, event.seq, describe(state)),)
+
+
+def _asking(state: State, seq: int, exec_id: str) -> State:
+    return replace(state, asking_execs=(*state.asking_execs, (seq, exec_id)))
+
+
+def _exec_called(state: State, called: tuple[Exec, ...]) -> Reaction:
+    one = execs.in_flight(state.execs)
+    state = replace(state, execs=called)
+    return _exec_rest(state, one.task.id) if one is not None else (state, ())
+
+
+def _exec_rest(state: State, exec_id: str) -> Reaction:
+    """Answer those who asked about this exec."""
+    body = describe(state)
+    answers = tuple(
+        Send(state.connection, seq, body) for seq, asked in state.asking_execs if asked == exec_id
+    )
+    left = tuple(one for one in state.asking_execs if one[1] != exec_id)
+    return replace(state, asking_execs=left), answers
 
 
 def _record(state: State) -> Reaction:
@@ -322,58 +388,3 @@ def _rest(state: State) -> Reaction:
 
 def _leave(state: State) -> Reaction:
     return replace(state, phase=Phase.LEFT), (Leave(),)
-
-
-# ---- words of the protocol ---------------------------------------------------------------------
-
-
-def exit_fields(state: State) -> "dict[str, object] | None":
-    """The exit as the record and the protocol tell it; None while the init lives."""
-    if state.ended is None or state.init is None:
-        return None
-    return {
-        "boot_id": state.init.boot_id,
-        "pid": state.init.pid,
-        "start_time": state.init.start_time,
-        "code": state.ended.code,
-        "signal": state.ended.signal,
-        "oom_kills": state.oom_kills,
-        "at": state.ended.at,
-        "by": "shim",
-    }
-
-
-def exit_bytes(state: State) -> bytes:
-    """The exit record: one JSON object on one line."""
-    return (dumps(exit_fields(state), sort_keys=True) + "\n").encode()
-
-
-def describe(state: State) -> str:
-    """The answer to every request: what the shim knows."""
-    call = None
-    if state.call is not None:
-        init = state.call.init
-        call = {
-            "code": state.call.code,
-            "stdout": state.call.stdout,
-            "stderr": state.call.stderr,
-            "init": None
-            if init is None
-            else {
-                "boot_id": init.boot_id,
-                "pid": init.pid,
-                "start_time": init.start_time,
-                "device": init.device,
-                "inode": init.inode,
-                "cmdline": init.cmdline,
-            },
-        }
-    known = {
-        "call": call,
-        "exit": exit_fields(state),
-        "recorded": state.recorded,
-        "succeeds": state.phase == Phase.SUCCEEDING,
-        "trouble": state.trouble,
-        "stream": state.stream,
-    }
-    return dumps(known, sort_keys=True)

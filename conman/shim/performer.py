@@ -18,6 +18,7 @@ from conman.shim.call import Call, exit_of
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
 from conman.shim.crash_names import action_name, input_name, rotation_point
+from conman.shim.exec_call import ExecCall
 from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
@@ -65,6 +66,7 @@ class Shim:
             logs=self._logs,
             tell=self._inputs.append,
         )
+        self._exec = ExecCall(self._loop, self._exec_called)
         self._connections = Connections(listener, self._loop.readers, self._inputs.append)
 
     def run(self, create_within_s: float) -> None:
@@ -99,6 +101,10 @@ class Shim:
                 self._call.begin(task)
             case machine.EndCall(task):
                 self._call.end(task, "ended by its shim, for another daemon has come")
+            case machine.RunExec(exec_task):
+                self._exec.begin(exec_task)
+            case machine.EndExec():
+                self._exec.end("ended by its shim, for another daemon has come")
             case machine.ReopenOutput(log):
                 self._inputs.append(machine.OutputReopened(self._reopen(log)))
             case machine.OfferStream(offer):
@@ -185,8 +191,15 @@ class Shim:
             return error.strerror or str(error)
         return ""
 
+    def _exec_called(self, ended: machine.ExecCallEnded) -> None:
+        """Whoever ended while the call went on is reaped now, and told after it."""
+        self._inputs.append(ended)
+        self._reap()
+
     def _reap(self) -> None:
-        """While the call goes on only the call is reaped: no init's exit may be told before it."""
+        """While a call goes on only the call is reaped: no end of its process may be told before it."""
+        if self._exec.in_flight() and not self._exec.reap():
+            return
         task = self._state.task
         if task is not None and self._call.in_flight() and not self._call.reap(task):
             return

@@ -1,4 +1,4 @@
-"""The runtime's create, as a process: how it is begun, and what it left.
+"""The runtime's calls, as processes: how they are begun, and what a create left.
 
 Its lock is flocked before it exists, and it inherits the descriptor: whoever holds the lock later knows
 that nothing of this call goes on. Its stdout and stderr are the container's. It must never inherit the
@@ -23,16 +23,17 @@ _WORDS = 4000
 _LOG_END = 64 * 1024
 
 
-def spawn(task: Task, lock: int, stdin: int | None, stdout: int, stderr: int) -> int:
+def spawn(argv: tuple[str, ...], marker: str, lock: int, ends: tuple[int | None, int, int]) -> int:
     """Begin the call; its pid. Raises FileNotFoundError when there is no such runtime.
 
-    `stdin` None: nothing is to be read there.
+    `ends`: its stdin, stdout, stderr; stdin None: nothing is to be read there.
     """
-    name, _, value = task.marker.partition("=")
+    stdin, stdout, stderr = ends
+    name, _, value = marker.partition("=")
     os.set_inheritable(lock, True)  # noqa: FBT003 - os' own signature; one thread: nobody else forks
     return os.posix_spawnp(
-        task.argv[0],
-        task.argv,
+        argv[0],
+        argv,
         {"PATH": _PATH, name: value},
         file_actions=(
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)

@@ -56,7 +56,7 @@ def standing(one: Shim) -> Site | None:
         if isinstance(action, machine.DoStep):
             return site_of_step(type(action.step))
         return _saying(type(action))
-    place = next_input(one.state.phase, one.inbox)
+    place = next_input(one.state, one.inbox)
     return None if place is None else _reading(one.state.phase, one.inbox[place])
 
 

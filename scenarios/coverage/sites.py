@@ -21,6 +21,7 @@ from conman.core.effects.inner import Mark, Tell
 from conman.core.points import SAGAS
 from conman.core.sagas import (
     container,
+    execs,
     garbage,
     pause,
     recovery,
@@ -44,7 +45,11 @@ BEGINNINGS: dict[str, tuple[Callable[..., Any], ...]] = {
     "rename-container": (rename.rename_container,),
     "open-stream": (streams.open_stream,),
     "restart": (container.start_container,),
+    "create-exec": (execs.create_exec,),
+    "start-exec": (execs.start_exec,),
+    "kill-exec": (execs.kill_exec,),
     "settle": (settle.settle,),
+    "settle-execs": (execs.settle_execs,),
     "recover": (recovery.recover,),
     "succession": (succession.succeed,),
     "garbage": (garbage.look_for_garbage, garbage.collect, garbage.collect_runs),

@@ -55,8 +55,11 @@ def _processes(place: Place) -> Iterator[Thing]:
         for variable in environment.decode(errors="replace").split("\0"):
             key, _, value = variable.partition("=")
             instance, _, rest = value.partition("/")
+            owner, _, exec_id = rest.partition("/")
             if key in _MARKS and instance == place.instance:
-                yield Thing(_MARKS[key], rest.partition("/")[0], pid)
+                yield Thing(_MARKS[key], owner, pid)
+            elif key == "CONMAN_EXEC" and instance == place.instance:
+                yield Thing("exec", exec_id, pid)
 
 
 def _mounts(place: Place) -> Iterator[Thing]:
@@ -107,6 +110,9 @@ def _files(place: Place) -> Iterator[Thing]:
                 yield from (Thing("names", each.name, str(each)) for each in names)
             else:
                 yield Thing(kind, path.name.partition(".")[0], str(path))
+            if kind == "shims":
+                execs = _within(path / "execs")
+                yield from (Thing("exec directory", each.name, str(each)) for each in execs)
 
 
 def _within(directory: Path) -> list[Path]:

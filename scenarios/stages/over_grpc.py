@@ -15,10 +15,11 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from conman.core import requests as r
+from conman.core.execs import Exec, ExecSpec, ExecState
 from conman.core.model import Container, RootfsMode, State
 from conman.core.resources import Resources
 from conman.core.restart import RestartPolicy
-from conman.core.spec import ContainerSpec, MountType
+from conman.core.spec import ContainerSpec, MountType, Resolved
 from conman.errors import Code, Refusal
 from conman.wire.v1 import conman_pb2 as wire
 from scenarios.stages.programs import PROGRAMS
@@ -113,6 +114,36 @@ def call(request: r.Request, names: Names) -> Call:
             return _call("ListContainers", wire.ListContainersRequest())
         case r.InspectContainer(container=name):
             return _call("InspectContainer", wire.InspectContainerRequest(container_id=name))
+        case _:
+            return _exec_call(request)
+
+
+def _exec_call(
+    request: r.CreateExec | r.StartExec | r.KillExec | r.ExecQuestion,
+) -> Call:
+    match request:
+        case r.CreateExec(spec=spec):
+            command, *args = PROGRAMS[spec.command].words
+            asked = wire.CreateExecRequest(
+                request_id=_hexadecimal(request.request_id),
+                container_id=request.container,
+                command=command,
+                args=args,
+                timeout_ms=spec.timeout_ms * SECOND_MS // 1000,
+            )
+            return _call("CreateExec", asked)
+        case r.StartExec(exec_id=one):
+            return _call("StartExec", wire.StartExecRequest(**_of(request), exec_id=one))
+        case r.KillExec(exec_id=one, signal=signal):
+            asked = wire.KillExecRequest(**_of(request), exec_id=one, signal=str(signal))
+            return _call("KillExec", asked)
+        case r.ListExecs(container=name):
+            return _call("ListExecs", wire.ListExecsRequest(container_id=name))
+        case r.ExecStatus(container=name, exec_id=one):
+            asked = wire.ExecStatusRequest(container_id=name, exec_id=one)
+            return _call("ExecStatus", asked)
+        case r.WaitExec(container=name, exec_id=one):
+            return _call("WaitExec", wire.WaitExecRequest(container_id=name, exec_id=one))
 
 
 def _call(method: str, message: Message) -> Call:
@@ -186,6 +217,10 @@ def _reply(told: Message) -> r.Reply:
             return r.ContainerUpdated(tuple(told.warnings))
         case wire.ContainerStatusResponse() | wire.WaitContainerResponse():
             return _view(told.status)
+        case wire.CreateExecResponse():
+            return r.ExecCreated(told.exec_id)
+        case wire.ExecStatusResponse() | wire.WaitExecResponse():
+            return _exec_view(told.exec)
         case wire.ListContainersResponse():
             return r.ContainerList(tuple(_summary(each) for each in told.containers))
         case _:
@@ -206,6 +241,13 @@ def _view(told: wire.ContainerStatus) -> r.ContainerView:
         reason=told.reason,
     )
     return r.ContainerView(told.container_id, told.name, state, told.reason, told.message, row)
+
+
+def _exec_view(told: wire.Exec) -> r.ExecView:
+    state = ExecState[wire.ExecState.Name(told.state).removeprefix("EXEC_")]
+    code = told.exit_code if told.HasField("exit_code") else None
+    one = Exec(told.exec_id, told.run, ExecSpec(told.command), Resolved(), state, exit_code=code)
+    return r.ExecView(told.container_id, one)
 
 
 def _summary(told: wire.ContainerSummary) -> r.ContainerView:

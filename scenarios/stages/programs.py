@@ -40,6 +40,7 @@ PROGRAMS = {
     "/bin/obey": _shell(f"trap 'exit 0' TERM; {_FOR_EVER}", SIGTERM),
     "/bin/exit7": _shell(f"trap 'exit 7' USR1; {_FOR_EVER}", SIGUSR1),
     "/bin/true": _shell(f"trap 'exit 0' USR1; {_FOR_EVER}", SIGUSR1),
+    "/bin/missing": Program(("/bin/missing",)),
     "/bin/eats": _shell(f"trap '{_EAT}' USR1; {_FOR_EVER}", SIGUSR1, 32 * MEBI),
     "/bin/feeds": _shell(
         f"""trap 'sh -c "{_EAT.replace("$", chr(92) + "$")}"; exit 0' USR1; {_FOR_EVER}""",

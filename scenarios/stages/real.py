@@ -295,7 +295,7 @@ class Real:
         """Programs that end by themselves do, once what is given is over."""
         if not self._is_free:
             return
-        for _, one in self._host.programs():
+        for one in (*(init for _, init in self._host.programs()), *self._host.execs()):
             if one.comm == "sh" and one.catches(signal.SIGUSR1) and one.pid not in self._released:
                 self._released.add(one.pid)
                 kill(one.pid, signal.SIGUSR1)

@@ -42,6 +42,8 @@ _WORDS = {
     "names": "cgroup",
     "runtime": "runtime",
     "shims": "shim directory",
+    "exec": "exec",
+    "exec directory": "exec directory",
     "shim": "shim",
     "call": "runtime call",
 }
@@ -155,10 +157,24 @@ class RealHost:
         )
 
     def programs(self) -> list[tuple[str, Process]]:
-        """(run, init) of all that live: bears a run's mark or is in its cgroup, and its parent does not."""
-        members = {int(one.what): one.owner for one in self.things() if one.kind in _MEMBERS}
+        """(run, init) of all that live: bears a run's mark or is in its cgroup, and its parent does not.
+
+        But for execs, which have a mark of their own.
+        """
+        things = self.things()
+        members = {int(one.what): one.owner for one in things if one.kind in _MEMBERS}
+        execs = {int(one.what) for one in things if one.kind == "exec"}
         found = [(owner, process(pid)) for pid, owner in sorted(members.items())]
-        return [(run, one) for run, one in found if one and one.parent not in members]
+        return [
+            (run, one)
+            for run, one in found
+            if one and one.parent not in members and one.pid not in execs
+        ]
+
+    def execs(self) -> list[Process]:
+        """All that live and bear an exec's mark."""
+        pids = sorted(int(one.what) for one in self.things() if one.kind == "exec")
+        return [one for one in map(process, pids) if one]
 
     def found(self, rows: tuple[Container, ...]) -> list[str]:
         """As `oracle.census` names it; a thing that lies in several hierarchies is one."""

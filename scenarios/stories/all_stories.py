@@ -2,6 +2,7 @@
 
 from scenarios.stories import (
     changes,
+    execs,
     options,
     reading_along,
     removals,
@@ -17,6 +18,7 @@ STORIES = (
     *single_client.STORIES,
     *changes.STORIES,
     *shim_deaths.STORIES,
+    *execs.STORIES,
     *options.STORIES,
     *strangers.STORIES,
     *reading_along.STORIES,

@@ -101,7 +101,7 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     ),
     "S23": (
         "attach and exec open meanwhile",
-        "stories: the way to a session. Sessions: `test_streams.py`, `test_shim_streams.py`. Exec: not yet",
+        "stories: the way to a session. Sessions: `test_streams.py`, `test_shim_streams.py`. Execs: `test_execs.py`",
     ),
     "S24": (
         "the daemon's whole cgroup killed",
@@ -143,6 +143,10 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     "S34": (
         "want of memory kills the program, or a child of it",
         "real limits: `test_changes.py`",
+    ),
+    "S35": (
+        "execs: begun, ended, killed, late, in a container that ends or stands still",
+        "real ones, with a daemon that dies meanwhile: `test_execs.py`",
     ),
 }
 

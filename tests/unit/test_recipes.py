@@ -12,11 +12,12 @@ import pytest
 
 from conman.core.effects import recipes, recipes_boot
 from conman.core.effects import vocabulary as v
+from conman.core.execs import Exec, ExecSpec
 from conman.core.layout import CALLS, Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import Streams
-from conman.core.spec import LogLimits, Stdio
+from conman.core.spec import LogLimits, Resolved, Stdio
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim import recipes as shim
@@ -43,6 +44,8 @@ VALUES: dict[str, Any] = {
     "log": LogLimits(9, 2),
     "stdio": Stdio(),
     "streams": Streams(stdout=True),
+    "exec": Exec("e" * 32, RUN, ExecSpec("/bin/true"), Resolved()),
+    "exec_id": "e" * 32,
 }
 
 
@@ -197,9 +200,9 @@ def test_a_shim_goes_after_its_fences() -> None:
 
 
 @pytest.mark.parametrize("op", CALLS)
-def test_only_a_create_is_fenced_by_its_state(op: str) -> None:
+def test_a_create_is_fenced_by_its_state_and_what_needs_a_program_that_runs(op: str) -> None:
     [fence] = steps(v.FenceCall(ID, RUN, op))
-    state = LAYOUT.runtime_state(ID, RUN) if op == "create" else ""
+    state = LAYOUT.runtime_state(ID, RUN) if op in {"create", "exec"} else ""
     assert isinstance(fence, s.Fence)
     assert (fence.state_directory, fence.lock) == (state, LAYOUT.call_lock(ID, RUN, op))
 

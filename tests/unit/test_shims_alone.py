@@ -86,7 +86,7 @@ def seen_of(one: Shim) -> tuple[list[shim.Action], shim.State]:
         for action in actions:
             inbox += answer(action)
         done += [action for action in actions if not isinstance(action, shim.Send)]
-        place = next_input(state.phase, inbox)
+        place = next_input(state, inbox)
         if place is None or state.phase == shim.Phase.LEFT:
             return done, replace(state, connection=0, asking=())
         state, reaction = shim.step(state, inbox.pop(place))

@@ -30,13 +30,13 @@ _NAMESPACES = ("pid", "ipc", "uts", "mount", "network")
 
 def config_json(container: Container, run: int, layout: Layout, permits: Permits) -> bytes:
     """The bytes of this run's config.json."""
-    spec, _ = _permitted(container, run, layout, permits)
+    spec, _ = permitted(container, run, layout, permits)
     return (json.dumps(spec, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
 def warnings_of(container: Container, layout: Layout, permits: Permits) -> tuple[str, ...]:
     """What was asked for and is not in its config.json on this host, a sentence each."""
-    _, warnings = _permitted(container, container.run, layout, permits)
+    _, warnings = permitted(container, container.run, layout, permits)
     return warnings
 
 
@@ -45,9 +45,10 @@ def hostname(container: Container) -> str:
     return container.spec.hostname or container.id[:12]
 
 
-def _permitted(
+def permitted(
     container: Container, run: int, layout: Layout, permits: Permits
 ) -> tuple[oci.Spec, tuple[str, ...]]:
+    """What is asked of the runtime, and what conmand itself may not give, a sentence each."""
     asked = _asked(container, run, layout)
     patch = container.spec.runtime_spec_patch
     if patch:

@@ -7,6 +7,7 @@ done in order until one fails, and the last result is the effect's outcome.
 
 from conman.core import limits, runtime
 from conman.core.bundle.config import config_json
+from conman.core.effects import recipes_exec
 from conman.core.effects import vocabulary as v
 from conman.core.layout import CALLS, Layout
 from conman.core.shim_call import create_body, stream_body, succeed_body
@@ -32,6 +33,8 @@ def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -
     match effect:
         case v.RuntimeCreate():
             return _create(effect, layout, runtime_ms)
+        case v.RuntimeExec():
+            return recipes_exec.runtime_exec(effect, layout, runtime_ms)
         case v.RuntimeStart() | v.RuntimeDelete():
             return _call(effect, layout, runtime_ms)
         case v.CheckRootfs(path):
@@ -78,6 +81,8 @@ def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
             return _succession(effect, layout)
         case v.ReadExitStatus(container_id, run):
             return (s.ReadExitStatus(container_id, run),)
+        case v.WatchExec() | v.SignalExec() | v.AwaitExecExit() | v.EndExec() | v.RemoveExec():
+            return recipes_exec.recipe(effect, layout)
         case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
             return _processes(effect, layout)
         case v.LookForStart(container_id, run):
@@ -248,8 +253,9 @@ def _of_shim(layout: Layout, container_id: str, run: int) -> s.Fence:
 
 
 def _of_call(layout: Layout, container_id: str, run: int, op: str) -> s.Fence:
-    # A waiting init of runc's bears the state directory too: only a create may be fenced by it.
-    state = layout.runtime_state(container_id, run) if op == "create" else ""
+    # A waiting init of runc's bears the state directory too: a create may be fenced by it, and
+    # what is only done while a program runs.
+    state = layout.runtime_state(container_id, run) if op in {"create", "exec"} else ""
     lock, marker = (
         layout.call_lock(container_id, run, op),
         layout.call_marker(container_id, run, op),

@@ -82,6 +82,24 @@ class CommitRenamed(Commit):
     __slots__ = ()
 
 
+class CommitExecCreated(Commit):
+    """An exec can be started."""
+
+    __slots__ = ()
+
+
+class CommitExecRunning(Commit):
+    """An exec's program runs."""
+
+    __slots__ = ()
+
+
+class CommitExecExited(Commit):
+    """An exec's one terminal status."""
+
+    __slots__ = ()
+
+
 class CommitCollected(Commit):
     """Garbage goes now: the event, and nothing else."""
 

@@ -18,6 +18,14 @@ from conman.core.effects.changes import (
     Thaw,
 )
 from conman.core.effects.effect import HostEffect
+from conman.core.effects.execs import (
+    AwaitExecExit,
+    EndExec,
+    RemoveExec,
+    RuntimeExec,
+    SignalExec,
+    WatchExec,
+)
 from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
 from conman.core.effects.output import HoldOutput, OfferStream, SucceedShim, WatchShim
 from conman.core.effects.transactions import (
@@ -25,6 +33,9 @@ from conman.core.effects.transactions import (
     CommitAnswer,
     CommitCollected,
     CommitCreated,
+    CommitExecCreated,
+    CommitExecExited,
+    CommitExecRunning,
     CommitExited,
     CommitPaused,
     CommitRemoved,
@@ -153,6 +164,11 @@ class ReadExitStatus(HostEffect):
 
     container_id: str
     run: int
+
+
+# ---- execs (`execs`) ----------------------------------------------------------------------------
+
+ExecEffect = RuntimeExec | WatchExec | SignalExec | AwaitExecExit | EndExec | RemoveExec
 
 
 # ---- looking -----------------------------------------------------------------------------------
@@ -366,6 +382,9 @@ StoreEffect = (
     | CommitPaused
     | CommitUpdated
     | CommitRenamed
+    | CommitExecCreated
+    | CommitExecRunning
+    | CommitExecExited
     | CommitCollected
     | CommitUndone
     | CommitAnswer

@@ -90,7 +90,15 @@ def closing(
     drop: tuple[Change, ...] = (DropIntent(intent.id),)
     if not intent.request_id:
         return drop
-    answer = Answer(intent.request_id, intent.digest, intent.at, intent.id, refusal, warnings)
+    answer = Answer(
+        intent.request_id,
+        intent.digest,
+        intent.at,
+        intent.id,
+        refusal,
+        warnings,
+        exec_id=intent.exec_id,
+    )
     return (*drop, PutAnswer(answer))
 
 

@@ -7,6 +7,7 @@ object that needs nothing is not written to. A committed running container is ne
 
 from conman.core.admission import Now, Setting, settle_intent
 from conman.core.effects import vocabulary as v
+from conman.core.execs import running
 from conman.core.model import (
     Container,
     DropIntent,
@@ -25,6 +26,7 @@ from conman.core.sagas.container import (
     told_to_end,
     undo_create,
 )
+from conman.core.sagas.execs import recover_exec
 from conman.core.sagas.garbage import finish_remove_unreadable
 from conman.core.sagas.pause import recover_pause
 from conman.core.sagas.run import (
@@ -58,7 +60,11 @@ async def recover(
     match intent.operation:
         case Operation.START | Operation.RESTART:
             return await _recover_start(row, intent, setting)
-        case Operation.KILL:
+        case Operation.START_EXEC:
+            row, refusal = await recover_exec(row, intent, setting)
+            await _recover_row(row, setting, now)
+            return refusal or Okay()
+        case Operation.KILL | Operation.KILL_EXEC:
             return await _recover_kill(row, intent, setting, now)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
             return await _recover_change(row, intent, setting, now)
@@ -81,7 +87,17 @@ async def _found_again(row: Container, init: Init, setting: Setting) -> bool:
     if not row.is_prepared(setting.layout.boot_id):
         return False
     await greet(row.id, row.run)
-    return not is_gone(await insist(row.id, v.WatchInit(row.id, row.run, init.process)))
+    if is_gone(await insist(row.id, v.WatchInit(row.id, row.run, init.process))):
+        return False
+    await _watch_execs(row)
+    return True
+
+
+async def _watch_execs(row: Container) -> None:
+    """Those that have ended meanwhile are settled next."""
+    for one in running(row.execs):
+        if one.process is not None:
+            await insist(row.id, v.WatchExec(row.id, row.run, one.id, one.process))
 
 
 async def _recover_change(
@@ -122,14 +138,19 @@ async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: N
     refusal = Refusal(
         Code.ABORTED,
         "SignalMayBeSent",
-        f"conmand died while it sent signal {intent.signal} to container {row.name}: "
+        f"conmand died while it sent signal {intent.signal} to {_whom(row, intent)}: "
         "the signal may have been sent",
-        "look at the container, then decide whether to kill it again",
+        "look at it, then decide whether to kill it again",
     )
     told = told_to_end(row, intent)
     await persist(v.CommitAnswer((*closing(intent, refusal), *told)), row.id)
     await _recover_row(told[0].container if told else row, setting, now)
     return refusal
+
+
+def _whom(row: Container, intent: Intent) -> str:
+    one = f"exec {intent.exec_id} of " if intent.exec_id else ""
+    return f"{one}container {row.name}"
 
 
 # ---- start -------------------------------------------------------------------------------------

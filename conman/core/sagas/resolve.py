@@ -24,7 +24,7 @@ async def resolve(spec: ContainerSpec) -> Resolved | Refusal:
     nodes = await _find_nodes(spec)
     if isinstance(nodes, Refusal):
         return nodes
-    identity = await _find_identity(spec)
+    identity = await find_identity(spec.rootfs_path, spec.user, spec.groups)
     return identity if isinstance(identity, Refusal) else replace(identity, nodes=nodes)
 
 
@@ -74,11 +74,12 @@ def _node(found: DeviceNode, device: Device) -> Node:
     )
 
 
-async def _find_identity(spec: ContainerSpec) -> Resolved | Refusal:
-    if (known := accounts.without_looking(spec.user, spec.groups)) is not None:
+async def find_identity(root: str, user: str, groups: tuple[str, ...]) -> Resolved | Refusal:
+    """Who they are in this root file system."""
+    if (known := accounts.without_looking(user, groups)) is not None:
         return known
-    passwd = await v.ReadInRoot(spec.rootfs_path, "/etc/passwd")
-    group = await v.ReadInRoot(spec.rootfs_path, "/etc/group")
+    passwd = await v.ReadInRoot(root, "/etc/passwd")
+    group = await v.ReadInRoot(root, "/etc/group")
     files: list[bytes] = []
     for name, looked in (("passwd", passwd), ("group", group)):
         match looked:
@@ -93,7 +94,7 @@ async def _find_identity(spec: ContainerSpec) -> Resolved | Refusal:
                     f"the root's /etc/{name} {_why_not(looked)}",
                     "mend it, or give the user as UID:GID, in numbers",
                 )
-    return accounts.resolve(spec.user, spec.groups, files[0], files[1])
+    return accounts.resolve(user, groups, files[0], files[1])
 
 
 def _why_not(looked: Outcome) -> str:

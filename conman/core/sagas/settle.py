@@ -7,9 +7,11 @@ durable before any evidence is removed, and EXITED is committed only after every
 from conman.core import restarts
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
+from conman.core.execs import after_the_run, running
 from conman.core.model import Change, Container, Init, Intent, Operation, PutContainer, State
 from conman.core.sagas.commits import closing, event, persist
 from conman.core.sagas.ending import read_exit
+from conman.core.sagas.execs import end_execs
 from conman.core.sagas.run import dismantle_prepared, end_members, insist
 from conman.core.shim_call import Exit
 from conman.frozen import replace
@@ -27,8 +29,16 @@ async def settle(row: Container, intent: Intent, setting: Setting) -> None:
 
 async def settle_begun(row: Container, init: Init, intent: Intent, setting: Setting) -> None:
     """Of a run whose program ran: its end is committed."""
+    row = await _without_execs(row, init, intent.at)
     ended = await settle_run(row, init, intent.at, setting)
     await persist(v.CommitExited(exited(row, intent, ended)), row.id)
+
+
+async def _without_execs(row: Container, init: Init, at: int) -> Container:
+    """How they ended is asked while their shim lives, which has reaped them before the init."""
+    if running(row.execs):
+        await end_members(row.id, row.run, init)
+    return replace(row, execs=after_the_run(row.execs, await end_execs(row, at)))
 
 
 async def unprepare(row: Container, intent: Intent, setting: Setting) -> None:

@@ -15,12 +15,23 @@ class ContainerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     EXITED: _ClassVar[ContainerState]
     UNKNOWN: _ClassVar[ContainerState]
     PAUSED: _ClassVar[ContainerState]
+
+class ExecState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    EXEC_STATE_UNSPECIFIED: _ClassVar[ExecState]
+    EXEC_CREATED: _ClassVar[ExecState]
+    EXEC_RUNNING: _ClassVar[ExecState]
+    EXEC_EXITED: _ClassVar[ExecState]
 STATE_UNSPECIFIED: ContainerState
 CREATED: ContainerState
 RUNNING: ContainerState
 EXITED: ContainerState
 UNKNOWN: ContainerState
 PAUSED: ContainerState
+EXEC_STATE_UNSPECIFIED: ExecState
+EXEC_CREATED: ExecState
+EXEC_RUNNING: ExecState
+EXEC_EXITED: ExecState
 
 class VersionRequest(_message.Message):
     __slots__ = ()
@@ -769,3 +780,147 @@ class RuntimeInfo(_message.Message):
     name: str
     path: str
     def __init__(self, name: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
+
+class CreateExecRequest(_message.Message):
+    __slots__ = ("request_id", "container_id", "command", "args", "env", "cwd", "user", "privileged", "tty", "stdin", "timeout_ms")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    ENV_FIELD_NUMBER: _ClassVar[int]
+    CWD_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    PRIVILEGED_FIELD_NUMBER: _ClassVar[int]
+    TTY_FIELD_NUMBER: _ClassVar[int]
+    STDIN_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    env: _containers.RepeatedScalarFieldContainer[str]
+    cwd: str
+    user: str
+    privileged: bool
+    tty: bool
+    stdin: bool
+    timeout_ms: int
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., privileged: _Optional[bool] = ..., tty: _Optional[bool] = ..., stdin: _Optional[bool] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
+
+class CreateExecResponse(_message.Message):
+    __slots__ = ("exec_id",)
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    exec_id: str
+    def __init__(self, exec_id: _Optional[str] = ...) -> None: ...
+
+class StartExecRequest(_message.Message):
+    __slots__ = ("request_id", "container_id", "exec_id")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    exec_id: str
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., exec_id: _Optional[str] = ...) -> None: ...
+
+class StartExecResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class KillExecRequest(_message.Message):
+    __slots__ = ("request_id", "container_id", "exec_id", "signal")
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNAL_FIELD_NUMBER: _ClassVar[int]
+    request_id: str
+    container_id: str
+    exec_id: str
+    signal: str
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., exec_id: _Optional[str] = ..., signal: _Optional[str] = ...) -> None: ...
+
+class KillExecResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListExecsRequest(_message.Message):
+    __slots__ = ("container_id",)
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    def __init__(self, container_id: _Optional[str] = ...) -> None: ...
+
+class ListExecsResponse(_message.Message):
+    __slots__ = ("execs",)
+    EXECS_FIELD_NUMBER: _ClassVar[int]
+    execs: _containers.RepeatedCompositeFieldContainer[Exec]
+    def __init__(self, execs: _Optional[_Iterable[_Union[Exec, _Mapping]]] = ...) -> None: ...
+
+class ExecStatusRequest(_message.Message):
+    __slots__ = ("container_id", "exec_id")
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    exec_id: str
+    def __init__(self, container_id: _Optional[str] = ..., exec_id: _Optional[str] = ...) -> None: ...
+
+class ExecStatusResponse(_message.Message):
+    __slots__ = ("exec",)
+    EXEC_FIELD_NUMBER: _ClassVar[int]
+    exec: Exec
+    def __init__(self, exec: _Optional[_Union[Exec, _Mapping]] = ...) -> None: ...
+
+class WaitExecRequest(_message.Message):
+    __slots__ = ("container_id", "exec_id")
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    exec_id: str
+    def __init__(self, container_id: _Optional[str] = ..., exec_id: _Optional[str] = ...) -> None: ...
+
+class WaitExecResponse(_message.Message):
+    __slots__ = ("exec",)
+    EXEC_FIELD_NUMBER: _ClassVar[int]
+    exec: Exec
+    def __init__(self, exec: _Optional[_Union[Exec, _Mapping]] = ...) -> None: ...
+
+class Exec(_message.Message):
+    __slots__ = ("exec_id", "container_id", "run", "state", "created_at", "started_at", "finished_at", "exit_code", "reason", "message", "pid", "command", "args", "cwd", "user", "privileged", "tty", "stdin", "timeout_ms")
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    RUN_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    COMMAND_FIELD_NUMBER: _ClassVar[int]
+    ARGS_FIELD_NUMBER: _ClassVar[int]
+    CWD_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    PRIVILEGED_FIELD_NUMBER: _ClassVar[int]
+    TTY_FIELD_NUMBER: _ClassVar[int]
+    STDIN_FIELD_NUMBER: _ClassVar[int]
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    exec_id: str
+    container_id: str
+    run: int
+    state: ExecState
+    created_at: int
+    started_at: int
+    finished_at: int
+    exit_code: int
+    reason: str
+    message: str
+    pid: int
+    command: str
+    args: _containers.RepeatedScalarFieldContainer[str]
+    cwd: str
+    user: str
+    privileged: bool
+    tty: bool
+    stdin: bool
+    timeout_ms: int
+    def __init__(self, exec_id: _Optional[str] = ..., container_id: _Optional[str] = ..., run: _Optional[int] = ..., state: _Optional[_Union[ExecState, str]] = ..., created_at: _Optional[int] = ..., started_at: _Optional[int] = ..., finished_at: _Optional[int] = ..., exit_code: _Optional[int] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., pid: _Optional[int] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., privileged: _Optional[bool] = ..., tty: _Optional[bool] = ..., stdin: _Optional[bool] = ..., timeout_ms: _Optional[int] = ...) -> None: ...

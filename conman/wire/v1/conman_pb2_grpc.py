@@ -109,6 +109,36 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
                 _registered_method=True)
+        self.CreateExec = channel.unary_unary(
+                '/conman.v1.Conman/CreateExec',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecResponse.FromString,
+                _registered_method=True)
+        self.StartExec = channel.unary_unary(
+                '/conman.v1.Conman/StartExec',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.StartExecRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.StartExecResponse.FromString,
+                _registered_method=True)
+        self.KillExec = channel.unary_unary(
+                '/conman.v1.Conman/KillExec',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.KillExecRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.KillExecResponse.FromString,
+                _registered_method=True)
+        self.ListExecs = channel.unary_unary(
+                '/conman.v1.Conman/ListExecs',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsResponse.FromString,
+                _registered_method=True)
+        self.ExecStatus = channel.unary_unary(
+                '/conman.v1.Conman/ExecStatus',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusResponse.FromString,
+                _registered_method=True)
+        self.WaitExec = channel.unary_unary(
+                '/conman.v1.Conman/WaitExec',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecResponse.FromString,
+                _registered_method=True)
         self.OpenStream = channel.unary_unary(
                 '/conman.v1.Conman/OpenStream',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
@@ -267,6 +297,56 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateExec(self, request, context):
+        """Makes an exec: a further program for a RUNNING container, which StartExec begins.
+        Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+        container's run; of those that have ended the latest 50 are remembered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StartExec(self, request, context):
+        """Begins its program. An exec is started once: FAILED_PRECONDITION after that, and
+        unless its container is RUNNING. Where it does not run it is EXITED, with 126 or 127
+        as a shell has it, or 128: INVALID_ARGUMENT (no such command, or none that can be
+        executed), FAILED_PRECONDITION (the runtime refuses; its shim is dead). ABORTED:
+        conmand ended in between, and the program was ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def KillExec(self, request, context):
+        """Sends one signal to the first process of a RUNNING exec, at most once. ABORTED:
+        conmand ended in between, the signal may have been sent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListExecs(self, request, context):
+        """All execs of a container that are remembered, in the order of their creation.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExecStatus(self, request, context):
+        """One of them. NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WaitExec(self, request, context):
+        """Answers when it is EXITED, at once if it is. Changes nothing, so a client repeats it
+        as often as it likes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def OpenStream(self, request, context):
         """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
         token that opens it once, within 30 s. What is said there, frame by frame, is in
@@ -398,6 +478,36 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.Events,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.Event.SerializeToString,
+            ),
+            'CreateExec': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateExec,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecResponse.SerializeToString,
+            ),
+            'StartExec': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartExec,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.StartExecRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.StartExecResponse.SerializeToString,
+            ),
+            'KillExec': grpc.unary_unary_rpc_method_handler(
+                    servicer.KillExec,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.KillExecRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.KillExecResponse.SerializeToString,
+            ),
+            'ListExecs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListExecs,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsResponse.SerializeToString,
+            ),
+            'ExecStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.ExecStatus,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusResponse.SerializeToString,
+            ),
+            'WaitExec': grpc.unary_unary_rpc_method_handler(
+                    servicer.WaitExec,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecResponse.SerializeToString,
             ),
             'OpenStream': grpc.unary_unary_rpc_method_handler(
                     servicer.OpenStream,
@@ -835,6 +945,168 @@ class Conman:
             '/conman.v1.Conman/Events',
             conman_dot_wire_dot_v1_dot_conman__pb2.EventsRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.Event.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateExec(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/CreateExec',
+            conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.CreateExecResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartExec(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/StartExec',
+            conman_dot_wire_dot_v1_dot_conman__pb2.StartExecRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.StartExecResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def KillExec(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/KillExec',
+            conman_dot_wire_dot_v1_dot_conman__pb2.KillExecRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.KillExecResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListExecs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/ListExecs',
+            conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.ListExecsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExecStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/ExecStatus',
+            conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.ExecStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WaitExec(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/WaitExec',
+            conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.WaitExecResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -112,6 +112,30 @@ class ConmanStub:
     the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
     no longer kept (10,000 events or 7 days); says the oldest that is.
     """
+    CreateExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.CreateExecRequest, _conman_pb2.CreateExecResponse]
+    """Makes an exec: a further program for a RUNNING container, which StartExec begins.
+    Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+    container's run; of those that have ended the latest 50 are remembered.
+    """
+    StartExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.StartExecRequest, _conman_pb2.StartExecResponse]
+    """Begins its program. An exec is started once: FAILED_PRECONDITION after that, and
+    unless its container is RUNNING. Where it does not run it is EXITED, with 126 or 127
+    as a shell has it, or 128: INVALID_ARGUMENT (no such command, or none that can be
+    executed), FAILED_PRECONDITION (the runtime refuses; its shim is dead). ABORTED:
+    conmand ended in between, and the program was ended.
+    """
+    KillExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.KillExecRequest, _conman_pb2.KillExecResponse]
+    """Sends one signal to the first process of a RUNNING exec, at most once. ABORTED:
+    conmand ended in between, the signal may have been sent.
+    """
+    ListExecs: _grpc.UnaryUnaryMultiCallable[_conman_pb2.ListExecsRequest, _conman_pb2.ListExecsResponse]
+    """All execs of a container that are remembered, in the order of their creation."""
+    ExecStatus: _grpc.UnaryUnaryMultiCallable[_conman_pb2.ExecStatusRequest, _conman_pb2.ExecStatusResponse]
+    """One of them. NOT_FOUND."""
+    WaitExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.WaitExecRequest, _conman_pb2.WaitExecResponse]
+    """Answers when it is EXITED, at once if it is. Changes nothing, so a client repeats it
+    as often as it likes.
+    """
     OpenStream: _grpc.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]
     """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
     token that opens it once, within 30 s. What is said there, frame by frame, is in
@@ -203,6 +227,30 @@ class ConmanAsyncStub(ConmanStub):
     nothing told twice, over a restart of conmand too, when the client goes on with
     the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
     no longer kept (10,000 events or 7 days); says the oldest that is.
+    """
+    CreateExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.CreateExecRequest, _conman_pb2.CreateExecResponse]  # type: ignore[assignment]
+    """Makes an exec: a further program for a RUNNING container, which StartExec begins.
+    Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+    container's run; of those that have ended the latest 50 are remembered.
+    """
+    StartExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.StartExecRequest, _conman_pb2.StartExecResponse]  # type: ignore[assignment]
+    """Begins its program. An exec is started once: FAILED_PRECONDITION after that, and
+    unless its container is RUNNING. Where it does not run it is EXITED, with 126 or 127
+    as a shell has it, or 128: INVALID_ARGUMENT (no such command, or none that can be
+    executed), FAILED_PRECONDITION (the runtime refuses; its shim is dead). ABORTED:
+    conmand ended in between, and the program was ended.
+    """
+    KillExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.KillExecRequest, _conman_pb2.KillExecResponse]  # type: ignore[assignment]
+    """Sends one signal to the first process of a RUNNING exec, at most once. ABORTED:
+    conmand ended in between, the signal may have been sent.
+    """
+    ListExecs: _aio.UnaryUnaryMultiCallable[_conman_pb2.ListExecsRequest, _conman_pb2.ListExecsResponse]  # type: ignore[assignment]
+    """All execs of a container that are remembered, in the order of their creation."""
+    ExecStatus: _aio.UnaryUnaryMultiCallable[_conman_pb2.ExecStatusRequest, _conman_pb2.ExecStatusResponse]  # type: ignore[assignment]
+    """One of them. NOT_FOUND."""
+    WaitExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.WaitExecRequest, _conman_pb2.WaitExecResponse]  # type: ignore[assignment]
+    """Answers when it is EXITED, at once if it is. Changes nothing, so a client repeats it
+    as often as it likes.
     """
     OpenStream: _aio.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]  # type: ignore[assignment]
     """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
@@ -382,6 +430,66 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         nothing told twice, over a restart of conmand too, when the client goes on with
         the last sequence number that it has seen. OUT_OF_RANGE: what follows `since` is
         no longer kept (10,000 events or 7 days); says the oldest that is.
+        """
+
+    @_abc_1.abstractmethod
+    def CreateExec(
+        self,
+        request: _conman_pb2.CreateExecRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.CreateExecResponse, _abc.Awaitable[_conman_pb2.CreateExecResponse]]:
+        """Makes an exec: a further program for a RUNNING container, which StartExec begins.
+        Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+        container's run; of those that have ended the latest 50 are remembered.
+        """
+
+    @_abc_1.abstractmethod
+    def StartExec(
+        self,
+        request: _conman_pb2.StartExecRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.StartExecResponse, _abc.Awaitable[_conman_pb2.StartExecResponse]]:
+        """Begins its program. An exec is started once: FAILED_PRECONDITION after that, and
+        unless its container is RUNNING. Where it does not run it is EXITED, with 126 or 127
+        as a shell has it, or 128: INVALID_ARGUMENT (no such command, or none that can be
+        executed), FAILED_PRECONDITION (the runtime refuses; its shim is dead). ABORTED:
+        conmand ended in between, and the program was ended.
+        """
+
+    @_abc_1.abstractmethod
+    def KillExec(
+        self,
+        request: _conman_pb2.KillExecRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.KillExecResponse, _abc.Awaitable[_conman_pb2.KillExecResponse]]:
+        """Sends one signal to the first process of a RUNNING exec, at most once. ABORTED:
+        conmand ended in between, the signal may have been sent.
+        """
+
+    @_abc_1.abstractmethod
+    def ListExecs(
+        self,
+        request: _conman_pb2.ListExecsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.ListExecsResponse, _abc.Awaitable[_conman_pb2.ListExecsResponse]]:
+        """All execs of a container that are remembered, in the order of their creation."""
+
+    @_abc_1.abstractmethod
+    def ExecStatus(
+        self,
+        request: _conman_pb2.ExecStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.ExecStatusResponse, _abc.Awaitable[_conman_pb2.ExecStatusResponse]]:
+        """One of them. NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def WaitExec(
+        self,
+        request: _conman_pb2.WaitExecRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.WaitExecResponse, _abc.Awaitable[_conman_pb2.WaitExecResponse]]:
+        """Answers when it is EXITED, at once if it is. Changes nothing, so a client repeats it
+        as often as it likes.
         """
 
     @_abc_1.abstractmethod

@@ -1,0 +1,84 @@
+"""What may be asked of an exec, in view of its container's row. Pure, a part of `admission`."""
+
+from conman.core.execs import OPEN_AT_MOST, Exec, ExecState, found, open_ones
+from conman.core.model import Container, Intent
+from conman.core.requests import CreateExec, KillExec, StartExec
+from conman.errors import Code, Refusal
+from conman.frozen import replace
+
+_MS = 1_000_000
+
+
+def exec_objection(request: CreateExec | StartExec | KillExec, row: Container) -> Refusal | None:
+    """Its container is in a state that allows it."""
+    if isinstance(request, CreateExec):
+        return _too_many(row) if len(open_ones(row.execs)) >= OPEN_AT_MOST else None
+    one = found(row.execs, request.exec_id)
+    if one is None:
+        return exec_not_found(row.name, request.exec_id)
+    if isinstance(request, StartExec):
+        return None if one.state is ExecState.CREATED else _already(one)
+    return None if one.state is ExecState.RUNNING else _not_running(one)
+
+
+def with_exec(
+    intent: Intent, request: StartExec | KillExec, row: Container, monotonic: int
+) -> Intent:
+    """What the request itself adds; all chance and time is fixed here."""
+    if isinstance(request, KillExec):
+        return replace(intent, exec_id=request.exec_id, signal=request.signal)
+    one = found(row.execs, request.exec_id)
+    timeout_ms = one.spec.timeout_ms if one else 0
+    deadline = monotonic + timeout_ms * _MS if timeout_ms else 0
+    return replace(intent, exec_id=request.exec_id, deadline=deadline)
+
+
+def exec_not_found(name: str, exec_id: str) -> Refusal:
+    return Refusal(
+        Code.NOT_FOUND,
+        "ExecNotFound",
+        f"container {name} has no exec {exec_id!r}",
+        "those that have ended are remembered for a while only; ListExecs shows what there is",
+        "exec_id",
+    )
+
+
+def execs_unknown(name: str, why: str) -> Refusal:
+    """Of a container that conman cannot vouch for it cannot vouch for more."""
+    return Refusal(
+        Code.UNAVAILABLE,
+        "ExecsUnknown",
+        f"the execs of container {name} cannot be told of now: it is UNKNOWN ({why})",
+        "ask again; conman looks by itself",
+        "container_id",
+    )
+
+
+def _too_many(row: Container) -> Refusal:
+    return Refusal(
+        Code.RESOURCE_EXHAUSTED,
+        "TooManyExecs",
+        f"container {row.name} has {OPEN_AT_MOST} execs that have not ended",
+        "wait for some of them to end, or kill them",
+        "container_id",
+    )
+
+
+def _already(one: Exec) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "ExecStarted",
+        f"exec {one.id} was started before: it is {one.state.value}",
+        "an exec is started once; create another",
+        "exec_id",
+    )
+
+
+def _not_running(one: Exec) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "NotRunning",
+        f"cannot kill exec {one.id}: it is {one.state.value}",
+        "there is nothing to kill",
+        "exec_id",
+    )

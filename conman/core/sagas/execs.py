@@ -1,0 +1,254 @@
+"""Exec: a further program in a container that runs. It is begun by the run's shim, which is its parent.
+
+What is durable before the shim is asked is the intent. Found open: a process that the shim knows is adopted,
+anything else is ended, for nobody may run a command twice that was asked for once. It must never touch the
+container's own program.
+"""
+
+from conman.core import runtime
+from conman.core.admission import Now, Setting
+from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
+from conman.core.execs import (
+    Exec,
+    Execs,
+    ExecSpec,
+    ExecState,
+    ended,
+    found,
+    having,
+    running,
+)
+from conman.core.model import Container, DropIntent, Intent, PutContainer, PutIntent
+from conman.core.requests import ExecCreated, Okay, Reply
+from conman.core.sagas.commits import closing, commit, persist
+from conman.core.sagas.resolve import find_identity
+from conman.core.sagas.run import insist, is_gone, runtime_of
+from conman.core.shim_call import ExecKnown, shim_state
+from conman.core.spec import Resolved
+from conman.errors import Code, Refusal
+from conman.frozen import replace
+from conman.primitives.steps import Done, Failed, ProcessId, ShimAnswer, TimedOut
+
+SIGKILL = 9
+UNKNOWN_CODE = 255
+
+#: As docker's users know them; 128: it is the runtime's or the host's fault.
+_CODES = {"CommandNotFound": 127, "CommandNotExecutable": 126}
+_START_ERROR = 128
+
+# ---- create ------------------------------------------------------------------------------------
+
+
+async def create_exec(row: Container, intent: Intent, spec: ExecSpec, setting: Setting) -> Reply:
+    """One commit, and nothing on the host."""
+    identity = await _identity(row, spec, setting)
+    if isinstance(identity, Refusal):
+        return identity
+    one = Exec(intent.exec_id, row.run, spec, identity, created_at=max(intent.at, row.started_at))
+    changes = (PutContainer(_with(row, one)), *closing(intent))
+    refusal = await commit(v.CommitExecCreated(changes), row.id)
+    return refusal or ExecCreated(one.id)
+
+
+async def _identity(row: Container, spec: ExecSpec, setting: Setting) -> Resolved | Refusal:
+    if not spec.user:
+        return replace(row.resolved, nodes=())
+    # As its programs see these files, and not as they were when it was created.
+    return await find_identity(setting.layout.rootfs(row.id), spec.user, row.spec.groups)
+
+
+# ---- start -------------------------------------------------------------------------------------
+
+
+async def start_exec(row: Container, intent: Intent, setting: Setting) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), row.id)) is not None:
+        return refusal
+    one, binary = _meant(row, intent), runtime_of(row, setting)
+    outcome = await v.RuntimeExec(row, row.run, one, binary, setting.permits)
+    known = _known(outcome, one.id)
+    why = _refused(row, one, binary, outcome)
+    if known is None or known.answer is None:
+        # Whether it was begun is not known.
+        known = await _fenced(row, one)
+    if known is not None and known.process is not None:
+        await _begun(row, intent, one, known.process)
+        return Okay()
+    await _not_begun(row, intent, one, why)
+    return why
+
+
+async def recover_exec(
+    row: Container, intent: Intent, setting: Setting
+) -> tuple[Container, Refusal | None]:
+    """The row as it is then, and what the retry is told; None: that it runs."""
+    one = _meant(row, intent)
+    if row.is_prepared(setting.layout.boot_id):
+        known = await _fenced(row, one)
+        if known is not None and known.process is not None:
+            return await _begun(row, intent, one, known.process), None
+    why = _interrupted(row, one)
+    return await _not_begun(row, intent, one, why), why
+
+
+async def _fenced(row: Container, one: Exec) -> ExecKnown | None:
+    """Nobody begins it any more. What its shim knows of it; a call in flight has been ended."""
+    told = await insist(row.id, v.HelloShim(row.id, row.run))
+    await insist(row.id, v.FenceCall(row.id, row.run, "exec"))
+    return _known(told, one.id)
+
+
+async def _begun(row: Container, intent: Intent, one: Exec, process: ProcessId) -> Container:
+    """Watched before anybody can be told; an end that came before is noted then."""
+    await insist(row.id, v.WatchExec(row.id, row.run, one.id, process))
+    begun = replace(
+        one,
+        state=ExecState.RUNNING,
+        process=process,
+        started_at=max(intent.at, one.created_at),
+        deadline=intent.deadline,
+    )
+    changed = _with(row, begun)
+    await persist(v.CommitExecRunning((PutContainer(changed), *closing(intent))), row.id)
+    return changed
+
+
+async def _not_begun(row: Container, intent: Intent, one: Exec, why: Refusal) -> Container:
+    """What there may be of it is ended; it is over, for an exec is started once."""
+    await insist(row.id, v.EndExec(row.id, row.run, one.id))
+    await insist(row.id, v.RemoveExec(row.id, row.run, one.id))
+    code = _CODES.get(why.reason, _START_ERROR)
+    changed = _with(row, ended(one, intent.at, code, why.reason, why.what))
+    await persist(v.CommitExecExited((PutContainer(changed), *closing(intent, why))), row.id)
+    return changed
+
+
+# ---- kill --------------------------------------------------------------------------------------
+
+
+async def kill_exec(row: Container, intent: Intent) -> Reply:
+    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), row.id)) is not None:
+        return refusal
+    one = _meant(row, intent)
+    sent = await v.SignalExec(_process(one), intent.signal)
+    if isinstance(sent, Done):
+        await persist(v.CommitAnswer(closing(intent)), row.id)
+        return Okay()
+    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    what = f"cannot kill exec {one.id}"
+    if is_gone(sent):
+        why = "its process has just ended"
+        return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
+    why = sent.text if isinstance(sent, Failed) else "no answer in time"
+    return Refusal(
+        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
+    )
+
+
+# ---- end ---------------------------------------------------------------------------------------
+
+
+async def settle_execs(row: Container, ids: tuple[str, ...], now: Now) -> None:
+    """Those whose process ended, and those whose time is over. Of intents none: the row says it all."""
+    over: list[Exec] = []
+    for one in running(row.execs):
+        if one.id not in ids:
+            continue
+        if one.deadline and one.deadline <= now.monotonic:
+            await insist(row.id, v.SignalExec(_process(one), SIGKILL))
+        told = await _how_it_ended(row, one, now)
+        await insist(row.id, v.RemoveExec(row.id, row.run, one.id))
+        over.append(told)
+    changed = row
+    for each in over:
+        changed = _with(changed, each)
+    await persist(v.CommitExecExited((PutContainer(changed),)), row.id)
+
+
+async def end_execs(row: Container, at: int) -> Execs:
+    """With their container; nothing of it lives any more, and its shim has reaped them."""
+    over: list[Exec] = []
+    for one in running(row.execs):
+        told = await _how_it_ended(row, one, Now(at, 0))
+        over.append(told)
+    return tuple(over)
+
+
+async def _how_it_ended(row: Container, one: Exec, now: Now) -> Exec:
+    """Never an invented code: what the shim has not seen nobody has."""
+    told = await insist(row.id, v.AwaitExecExit(row.id, row.run, one.id))
+    known = _known(told, one.id)
+    if known is None or known.code is None:
+        message = "nobody was there to see the exit code"
+        return ended(one, now.wall, UNKNOWN_CODE, "Unknown", message)
+    return ended(one, known.at, known.code, _reason(one, known, now))
+
+
+def _reason(one: Exec, known: ExecKnown, now: Now) -> str:
+    if known.code == 0:
+        return "Completed"
+    is_late = 0 < one.deadline <= now.monotonic
+    return "TimedOut" if is_late and known.signal == SIGKILL else "Error"
+
+
+# ---- words -------------------------------------------------------------------------------------
+
+
+def _refused(row: Container, one: Exec, binary: str, outcome: Outcome) -> Refusal:
+    """What to say if it does not run. It is kept: so never one that asks to be asked again."""
+    known = _known(outcome, one.id)
+    if known is not None and known.answer is not None:
+        failure = runtime.failure_of(known.answer)
+    elif isinstance(outcome, TimedOut):
+        failure = outcome
+    else:
+        return _not_by_this_shim(row, one)
+    why = runtime.refusal_of("exec", binary, failure, one.spec.command)
+    is_definite = why.code not in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED}
+    return why if is_definite else replace(why, code=Code.FAILED_PRECONDITION)
+
+
+def _not_by_this_shim(row: Container, one: Exec) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "ShimDied",
+        f"cannot start exec {one.id} in container {row.name}: the shim that could begin it is dead",
+        "the container goes on; stop and start it, then exec again",
+        "container_id",
+    )
+
+
+def _interrupted(row: Container, one: Exec) -> Refusal:
+    return Refusal(
+        Code.ABORTED,
+        "ExecInterrupted",
+        f"conmand died while it started exec {one.id} in container {row.name}: "
+        "the program was ended, and may have begun",
+        "look whether it did anything, then create another exec",
+    )
+
+
+# ---- small things ------------------------------------------------------------------------------
+
+
+def _meant(row: Container, intent: Intent) -> Exec:
+    one = found(row.execs, intent.exec_id)
+    if one is None:
+        raise AssertionError(intent)
+    return one
+
+
+def _process(one: Exec) -> ProcessId:
+    if one.process is None:
+        raise AssertionError(one)
+    return one.process
+
+
+def _with(row: Container, one: Exec) -> Container:
+    return replace(row, execs=having(row.execs, one))
+
+
+def _known(told: Outcome, exec_id: str) -> ExecKnown | None:
+    """What a shim says of this exec."""
+    state = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    return state.exec(exec_id) if state is not None else None

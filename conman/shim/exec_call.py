@@ -1,0 +1,113 @@
+"""The runtime's exec, as the shim makes it: begun once, ended once, by itself or by us, and reaped.
+
+What it leaves runs in the container, with the shim for a parent. Its output goes nowhere: nobody is attached.
+It must never be told ended before it is reaped.
+"""
+
+import os
+from _collections_abc import Callable
+
+from conman.primitives.fence import fence, make_lock
+from conman.primitives.processes import start_time
+from conman.primitives.shared_results import Done
+from conman.shim import recipes, runtime
+from conman.shim.call import exit_of
+from conman.shim.complaint import complain
+from conman.shim.execs import ExecProcess, ExecTask
+from conman.shim.loop import Loop
+from conman.shim.machine import ExecCallEnded
+
+#: When a call could not be ended, after how long that is tried again.
+_AGAIN_S = 1.0
+
+
+class ExecCall:
+    """`tell`: where ExecCallEnded goes, exactly once for every `begin`."""
+
+    __slots__ = ("_loop", "_pid", "_task", "_tell")
+
+    def __init__(self, loop: Loop, tell: Callable[[ExecCallEnded], None]) -> None:
+        self._loop = loop
+        self._tell = tell
+        self._pid: int | None = None
+        self._task: ExecTask | None = None
+
+    def begin(self, task: ExecTask) -> None:
+        try:
+            lock = make_lock(task.lock)
+        except OSError as error:
+            self._not_begun(126, f"cannot lock {task.lock}: {error.strerror}")
+            return
+        if lock is None:
+            self._not_begun(126, f"an earlier call still holds its lock {task.lock}")
+            return
+        try:
+            self._spawn(task, lock)
+        finally:
+            os.close(lock)
+
+    def end(self, why: str) -> None:
+        """End a call in flight, with all that it has begun."""
+        task = self._task
+        if self.reap() or self._pid is None or task is None:
+            return
+        result = fence(recipes.end_call(task.lock, task.marker, task.state_directory))
+        if isinstance(result, Done):
+            self._ended(task, os.waitpid(self._pid, 0)[1], why)
+        else:
+            complain(f"the runtime's exec does not end: {result}")
+            self._loop.arm("exec", _AGAIN_S, lambda: self.end(why))
+
+    def reap(self) -> bool:
+        """Whether a call was in flight, and has now ended by itself."""
+        if self._pid is None or self._task is None:
+            return False
+        pid, status = os.waitpid(self._pid, os.WNOHANG)
+        if pid:
+            self._ended(self._task, status, "")
+        return bool(pid)
+
+    def in_flight(self) -> bool:
+        return self._pid is not None
+
+    def _spawn(self, task: ExecTask, lock: int) -> None:
+        nowhere = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            self._pid = runtime.spawn(task.argv, task.marker, lock, (None, nowhere, nowhere))
+        except OSError as error:
+            code = 127 if runtime.is_missing(task.argv[0], error) else 126
+            self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
+        else:
+            self._task = task
+            self._loop.arm("exec", task.timeout_ms / 1000, lambda: self.end("timed out"))
+        finally:
+            os.close(nowhere)
+
+    def _not_begun(self, code: int, why: str) -> None:
+        """As a shell says it: 127 there is no such program, 126 it cannot be executed."""
+        self._tell(ExecCallEnded(code, why, None))
+
+    def _ended(self, task: ExecTask, status: int, why: str) -> None:
+        self._pid = self._task = None
+        self._loop.disarm("exec")
+        code, _ = exit_of(status)
+        process = _process_of(task) if code == 0 else None
+        words = ""
+        if process is None:
+            words = why or runtime.last_words(f"{task.directory}/exec.log", b"")
+        self._tell(ExecCallEnded(code, words, process))
+
+
+def _process_of(task: ExecTask) -> ExecProcess | None:
+    """What a successful call left; a zombie too, for its end is still to be reaped."""
+    try:
+        with open(f"{task.directory}/pid", "rb", buffering=0) as file:
+            pid = int(file.read())
+    except (OSError, ValueError) as error:
+        complain(f"the runtime answered 0 but left no process: {error}")
+        return None
+    started = start_time(pid)
+    if started is None:
+        complain(f"the runtime answered 0 but its process {pid} does not exist")
+        return None
+    return ExecProcess(task.boot_id, pid, started)

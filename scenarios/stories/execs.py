@@ -1,0 +1,80 @@
+"""The stories of execs: a further program in a container, killed at each of its instants with whoever has to do with it.
+
+A daemon that dies in between, a shim, the container's own program: the explorer does that to all of them.
+"""
+
+from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE, STOP, UNPAUSE
+from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
+from scenarios.story import Story
+
+EXEC = Ask("exec", "web", program="/bin/exit7")
+EXEC_LONG = Ask("exec", "web", program="/bin/sleep")
+START_EXEC, KILL_EXEC = Ask("start-exec", "web"), Ask("kill-exec", "web", signal=9)
+EXEC_STATUS, WAIT_EXEC = Ask("exec-status", "web"), Ask("wait-exec", "web")
+
+STORIES = (
+    Story(
+        "exec",
+        "S35",
+        "a program in a container that runs, which ends by itself",
+        (EXEC, START_EXEC, WAIT_EXEC, STATUS),
+        given=(CREATE, START),
+    ),
+    Story(
+        "exec-goes-on",
+        "S23",
+        "an exec of which nobody wants anything any more",
+        (EXEC_STATUS, STATUS),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+    ),
+    Story(
+        "exec-kill",
+        "S35",
+        "an exec is killed",
+        (KILL_EXEC, EXEC_STATUS, STATUS),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+    ),
+    Story(
+        "exec-timeout",
+        "S35",
+        "an exec that takes longer than it may",
+        (START_EXEC, Ask("wait-exec", "web", limit=3)),
+        given=(CREATE, START, Ask("exec", "web", limit=3)),
+    ),
+    Story(
+        "exec-missing",
+        "S35",
+        "a program that is not there",
+        (START_EXEC, EXEC_STATUS),
+        given=(CREATE, START, Ask("exec", "web", program="/bin/missing")),
+    ),
+    Story(
+        "exec-and-stop",
+        "S35",
+        "an exec ends with its container",
+        (START_EXEC, STOP, EXEC_STATUS),
+        given=(CREATE_OBEDIENT, START, EXEC_LONG),
+    ),
+    Story(
+        "exec-and-exit",
+        "S17",
+        "an exec in a container that ends by itself, whenever it likes",
+        (START, EXEC_LONG, START_EXEC, WAIT_EXEC, STATUS),
+        given=(CREATE_SHORT,),
+    ),
+    Story(
+        "exec-paused",
+        "S35",
+        "nothing is begun in what stands still",
+        (START_EXEC, UNPAUSE, START_EXEC, WAIT_EXEC),
+        given=(CREATE, START, EXEC, PAUSE),
+    ),
+    Story(
+        "exec-removed",
+        "S35",
+        "a container goes, by force, and its exec with it",
+        (Ask("remove", "web", force=True), STATUS),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+    ),
+)

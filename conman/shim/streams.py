@@ -111,6 +111,13 @@ class Streams:
         """Whether somebody who reads has not been sent all yet."""
         return any(session.owes() for session in self._sessions)
 
+    def close(self) -> None:
+        """As its shim's death does."""
+        if self._listener is not None:
+            self._listener.close()
+        for session in self._sessions:
+            session.close()
+
     def _accept(self) -> None:
         if self._listener is None:
             return

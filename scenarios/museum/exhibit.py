@@ -44,7 +44,7 @@ class Recipe:
 Patch = Replaced | Recipe
 #: Where a change may be made that the simulator is to find, and one that tests of the host are.
 SIMULATED = ("conman.core.", "conman.shim.")
-ON_THE_HOST = ("conman.host.", "conman.engine.", "conman.primitives.")
+ON_THE_HOST = ("conman.host.", "conman.engine.", "conman.primitives.", "conman.shim.")
 #: In a real conmand.
 ANYWHERE = SIMULATED + ON_THE_HOST
 

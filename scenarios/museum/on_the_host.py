@@ -84,6 +84,10 @@ def _not_held(original: Callable[..., s.Result], held: HeldOutput, step: s.HoldO
     return result
 
 
+def _not_kept(_original: object, *_: object) -> None:
+    """What is to be done is not done."""
+
+
 def _not_locked(_original: object, _lock: int, _patience_s: float) -> str:
     """Nobody else is there."""
     return ""
@@ -151,6 +155,33 @@ EXHIBITS = (
         "tests/unit/test_held_output.py",
         ("test_what_is_held_is_not_lost",),
         (Replaced("conman.engine.held.HeldOutput.hold", _not_held),),
+    ),
+    HostExhibit(
+        "terminal-ends-with-its-shim",
+        "J",
+        "nobody but its shim has a container's terminal or input, and it ends with that shim",
+        "moby#24302",
+        "tests/unit/test_shim_keep.py",
+        ("test_it_outlives_its_shim_and_comes_to_the_next",),
+        (Replaced("conman.engine.held.HeldOutput.keep", _not_kept),),
+    ),
+    HostExhibit(
+        "input-never-ends",
+        "J",
+        "somebody else has a container's input open, too, and its end never comes",
+        "containerd#8856",
+        "tests/unit/test_shim_keep.py",
+        ("test_it_outlives_its_shim_and_comes_to_the_next",),
+        (Replaced("conman.shim.keep.Keep.release", _not_kept),),
+    ),
+    HostExhibit(
+        "reader-that-does-not-read",
+        "J",
+        "a client that has stopped to read stops the container, for ever",
+        "",
+        "tests/unit/test_shim_sessions.py",
+        ("test_who_does_not_read_is_waited_for_then_cut_off",),
+        (Replaced("conman.shim.streams.Streams._cut_off", _not_kept),),
     ),
     HostExhibit(
         "kill-by-pid",

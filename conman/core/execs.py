@@ -87,7 +87,7 @@ def having(execs: Execs, new: Exec) -> Execs:
     return tuple(one for one in changed if one not in oldest)
 
 
-def after_the_run(execs: Execs, told: Execs) -> Execs:
+def after_the_run(execs: Execs, told: Execs = ()) -> Execs:
     """When their container's run is over: how each ended is `told`, and who never began is gone."""
     for one in told:
         execs = having(execs, one)

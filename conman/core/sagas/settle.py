@@ -35,10 +35,17 @@ async def settle_begun(row: Container, init: Init, intent: Intent, setting: Sett
 
 
 async def _without_execs(row: Container, init: Init, at: int) -> Container:
-    """How they ended is asked while their shim lives, which has reaped them before the init."""
-    if running(row.execs):
-        await end_members(row.id, row.run, init)
-    return replace(row, execs=after_the_run(row.execs, await end_execs(row, at)))
+    """How they ended is asked while their shim lives, which has reaped them before the init.
+
+    And committed: with the shim, which goes before this saga's own commit, that would be forgotten.
+    """
+    if not running(row.execs):
+        return replace(row, execs=after_the_run(row.execs))
+    await end_members(row.id, row.run, init)
+    told = await end_execs(row, at)
+    row = replace(row, execs=after_the_run(row.execs, told))
+    await persist(v.CommitExecExited((PutContainer(row),)), row.id)
+    return row
 
 
 async def unprepare(row: Container, intent: Intent, setting: Setting) -> None:

@@ -31,7 +31,6 @@ SAGAS = (
     "update-container",
     "rename-container",
     "open-stream",
-    "restart",
     "create-exec",
     "start-exec",
     "kill-exec",

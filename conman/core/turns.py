@@ -218,7 +218,7 @@ def _after_end(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun 
         intent = admission.removal_intent(row, setting, now)
         return "remove-container", container.remove_container(row, intent, setting)
     intent = admission.restart_intent(row, setting, now)
-    return "restart", container.start_container(row, intent, setting)
+    return "start-container", container.start_container(row, intent, setting)
 
 
 def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | None:

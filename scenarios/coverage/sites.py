@@ -44,7 +44,6 @@ BEGINNINGS: dict[str, tuple[Callable[..., Any], ...]] = {
     "update-container": (update.update_container,),
     "rename-container": (rename.rename_container,),
     "open-stream": (streams.open_stream,),
-    "restart": (container.start_container,),
     "create-exec": (execs.create_exec,),
     "start-exec": (execs.start_exec,),
     "kill-exec": (execs.kill_exec,),

@@ -17,11 +17,12 @@ import pytest
 
 from scenarios.stages.daemon import BIN
 from tests.integration.one_conmand import Conmand, await_end
+from tests.integration.real_runtime import REAL
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
     one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
     one.start()

@@ -11,7 +11,7 @@ from conman.core.execs import ExecSpec
 from conman.core.model import State
 from conman.core.resources import Resources
 from conman.core.restart import NEVER, RestartPolicy
-from conman.core.spec import ContainerSpec, Device, Mount, MountType
+from conman.core.spec import ContainerSpec, Device, Mount, MountType, Stdio
 from conman.errors import Code, Refusal
 from scenarios.world import ROOTFS, SECOND
 
@@ -33,6 +33,7 @@ class Ask:
     source: str = ""
     device: str = ""
     rootfs: str = ROOTFS
+    tty: bool = False
     policy: RestartPolicy | None = None
     goes: bool = False
     limit: int = 0
@@ -169,6 +170,7 @@ def _spec(ask: Ask) -> ContainerSpec:
         user=ask.user,
         mounts=mounts,
         devices=devices,
+        stdio=Stdio(stdin=ask.tty, tty=ask.tty),
         restart=ask.policy or NEVER,
         auto_remove=ask.goes,
     )

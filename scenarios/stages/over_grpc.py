@@ -169,6 +169,8 @@ def _create(request: r.CreateContainer, names: Names) -> wire.CreateContainerReq
         rootfs_path=names.path(spec.rootfs_path),
         runtime=names.runtime(spec.runtime),
         user=spec.user,
+        stdin=spec.stdio.stdin,
+        tty=spec.stdio.tty,
         mounts=[
             wire.Mount(source=names.path(each.source), target=each.target)
             for each in spec.mounts

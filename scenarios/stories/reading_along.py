@@ -32,6 +32,13 @@ STORIES = (
         given=(CREATE_SHORT,),
     ),
     Story(
+        "attach-to-terminal",
+        "S23",
+        "a program with a terminal is started, and somebody comes to it",
+        (START, ATTACH),
+        given=(Ask("create", "web", program="/bin/obey", tty=True),),
+    ),
+    Story(
         "attach-too-late",
         "S23",
         "a program that has ended has nothing to be read",

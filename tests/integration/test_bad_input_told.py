@@ -210,6 +210,12 @@ OTHERS = [
     ("RenameContainer", {"container_id": "created", "new_name": ""}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
     ("RenameContainer", {"container_id": "created", "new_name": "a b"}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
     ("RenameContainer", {"container_id": "created", "new_name": "f" * 32}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
+    ("OpenStream", {"container_id": "created"}, ("INVALID_ARGUMENT", "BadInput", "stdout")),
+    ("OpenStream", {"container_id": "", "stdout": True}, ("INVALID_ARGUMENT", "BadInput", "container_id")),
+    ("OpenStream", {"container_id": "nobody", "stdout": True}, ("NOT_FOUND", "ContainerNotFound", "container_id")),
+    ("OpenStream", {"container_id": "started", "stdin": True}, ("FAILED_PRECONDITION", "NoStdin", "stdin")),
+    ("OpenStream", {"container_id": "started", "stdout": True, "exec_id": "x"}, ("NOT_FOUND", "ExecNotFound", "exec_id")),
+    ("OpenStream", {"container_id": "started", "stdout": True, "exec_id": "\0"}, ("INVALID_ARGUMENT", "BadInput", "exec_id")),
     ("Events", {"since": -1}, ("INVALID_ARGUMENT", "BadInput", "since")),
     ("Events", {"kinds": ["x"]}, ("INVALID_ARGUMENT", "BadInput", "kinds")),
 ]  # fmt: skip

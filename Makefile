@@ -72,6 +72,7 @@ $(SYSCALL_POINTS): scenarios/syscalls/points.c $(LOCKED)
 	command -v cc >/dev/null || missing+=(gcc)
 	[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 	[ "$$(id -u)" != 0 ] || command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
+	[ "$$(id -u)" != 0 ] || command -v strace >/dev/null || missing+=(strace)
 	$(install)
 	cc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $< -ldl -pthread
 
@@ -163,8 +164,8 @@ soak: syscall-points ## real clients, and everything killed at random (TIME=10m 
 	$(call phase,soak,$(PY) -W error -m scenarios soak --time $(TIME) --runtime $(RUNTIME) $(if $(call given,SEED),--seed $(SEED)) --json build/soak/totals.json)
 
 # Which stage, and whether the power goes, too. Without root there is no other.
-PART  ?= fake $(if $(filter 0,$(shell id -u)),runc fake-cut runc-cut) fake-runtime fake-errors fake-all \
-	$(if $(filter 0,$(shell id -u)),runc-group fake-full)
+PART  ?= fake $(if $(filter 0,$(shell id -u)),runc fake-cut runc-cut) fake-runtime fake-errors fake-all fake-recovery \
+	$(if $(filter 0,$(shell id -u)),runc-runtime runc-group fake-full)
 CHAOS := build/chaos
 # Whether somebody has given it, here or outside.
 given = $(filter command line environment,$(origin $(1)))

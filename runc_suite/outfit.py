@@ -16,7 +16,7 @@ from pathlib import Path
 from runc_suite.refusal import Refusal
 
 RUNTIMES = ("runc", "fakerunc")
-_RECVTTY = Path(__file__).with_name("recvtty.c")
+RECVTTY = Path(__file__).with_name("recvtty.c")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _FOLDERS = ("bin", "dev", "etc", "home", "lib", "root", "run", "sbin", "tmp", "usr/bin", "var")
 _FILES = {"etc/passwd": "root:x:0:0:root:/root:/bin/sh\n", "etc/group": "root:x:0:\n"}
@@ -37,7 +37,7 @@ def equip(tree: Path, place: Path) -> dict[str, Path]:
     data = tree / "tests/integration/testdata"
     _root(data / f"busybox-{architecture()}.tar.xz", {})
     _root(data / f"debian-{architecture()}.tar.xz", {"sbin/ldconfig": _program("ldconfig")})
-    _compile(_RECVTTY, tree / "contrib/cmd/recvtty/recvtty")
+    compiled(RECVTTY, tree / "contrib/cmd/recvtty/recvtty")
     _script(place / "bin/go", f"#!/bin/sh\n# For `go env GOARCH`.\necho {architecture()}\n")
     return {"runc": _program("runc"), "fakerunc": _launcher(place / "fakerunc")}
 
@@ -65,7 +65,7 @@ def _script(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def _compile(source: Path, program: Path) -> None:
+def compiled(source: Path, program: Path) -> None:
     words = ("cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, source)
     subprocess.run(words, check=True)
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": ("conman.ctl.run", "run"),
     "create": ("conman.ctl.create", "create"),
     "start": ("conman.ctl.start", "start"),
+    "exec": ("conman.ctl.execute", "execute"),
     "attach": ("conman.ctl.attach", "attach"),
     "stop": ("conman.ctl.verbs", "stop"),
     "kill": ("conman.ctl.verbs", "kill"),
@@ -42,7 +43,7 @@ COMMANDS = {
 ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
 #: As docker's help has them.
 SECTIONS = {
-    "Common Commands": ("run", "ps", "logs", "version", "info"),
+    "Common Commands": ("run", "exec", "ps", "logs", "version", "info"),
     "Management Commands": ("container",),
 }
 

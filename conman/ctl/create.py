@@ -34,7 +34,7 @@ def create(ctx: click.Context, name: str | None, command: tuple[str, ...]) -> No
     """
     from conman.wire.v1 import conman_pb2 as wire
 
-    request = request_of(ctx, name, _program(command))
+    request = request_of(ctx, name, program_of(command))
     request.request_id = new_request_id()
     client = client_of(ctx)
     answer = client.call("CreateContainer", request, wire.CreateContainerResponse)
@@ -43,7 +43,8 @@ def create(ctx: click.Context, name: str | None, command: tuple[str, ...]) -> No
     say(ctx, answer, lambda: answer.container_id)
 
 
-def _program(command: Sequence[str]) -> Sequence[str]:
+def program_of(command: Sequence[str]) -> Sequence[str]:
+    """The words after a name, with or without `--`. Raises click's UsageError."""
     words = command[1:] if command[:1] == ("--",) else command
     if words and words[0].startswith("-") and words is command:
         raise click.UsageError(f"{words[0]} stands after NAME: options go before it")

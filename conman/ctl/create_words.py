@@ -88,7 +88,7 @@ def restart(request: "wire.CreateContainerRequest", text: str) -> None:
     request.restart_policy.CopyFrom(restart_policy(text))
 
 
-def env(request: "wire.CreateContainerRequest", text: str) -> None:
+def env(request: "wire.CreateContainerRequest | wire.CreateExecRequest", text: str) -> None:
     """KEY=VALUE as it is; KEY with the value that it has here, if it has one."""
     if "=" in text or not text:
         request.env.append(text)
@@ -96,7 +96,7 @@ def env(request: "wire.CreateContainerRequest", text: str) -> None:
         request.env.append(f"{text}={os.environ[text]}")
 
 
-def env_file(request: "wire.CreateContainerRequest", path: str) -> None:
+def env_file(request: "wire.CreateContainerRequest | wire.CreateExecRequest", path: str) -> None:
     """Before what the command line says by itself, so that this holds."""
     for line in _lines(path):
         env(request, line)

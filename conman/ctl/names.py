@@ -20,6 +20,7 @@ _PATIENCE_S = 0.5
 _OFFERED = {
     "start": ("CREATED", "EXITED"),
     "attach": ("RUNNING", "PAUSED"),
+    "exec": ("RUNNING",),
     "stop": ("RUNNING", "PAUSED"),
     "kill": ("RUNNING", "PAUSED"),
     "pause": ("RUNNING",),

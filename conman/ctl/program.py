@@ -3,6 +3,7 @@
 It must never give one of conmanctl's own failures a code that docker's users would take for the program's.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -100,8 +101,14 @@ keys_option = click.option(
 )
 
 
+def needs_terminal() -> None:
+    """Before anything is created for a session that cannot be. Raises click's UsageError."""
+    if not os.isatty(0):
+        raise click.UsageError("-t with -i needs a terminal, and this input is none: leave out -t")
+
+
 def session_options(command: _Command) -> _Command:
-    """How a session with a container is left, and what becomes of signals."""
+    """How a session is left, and what becomes of signals."""
     proxy = click.option(
         "--sig-proxy/--no-sig-proxy",
         default=True,

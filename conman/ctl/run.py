@@ -4,7 +4,6 @@ The session is there before the program is, so nothing that it writes is missed.
 code that the program did not give, nor leave behind what it was told to remove.
 """
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +13,7 @@ from conman.ctl.drawn_name import drawn_name
 from conman.ctl.failure import CommandFailed
 from conman.ctl.output import complain, say
 from conman.ctl.patience import new_request_id
-from conman.ctl.program import Leaving, ProgramVerb, session_options, session_with
+from conman.ctl.program import Leaving, ProgramVerb, needs_terminal, session_options, session_with
 from conman.ctl.settings import client_of, common_options
 
 if TYPE_CHECKING:
@@ -69,8 +68,8 @@ def run(
 
 def _check(request: "wire.CreateContainerRequest") -> None:
     """Nothing is created for a session that cannot be; of one on pipes, the input's end is to arrive."""
-    if request.stdin and request.tty and not os.isatty(0):
-        raise click.UsageError("-t with -i needs a terminal, and this input is none: leave out -t")
+    if request.stdin and request.tty:
+        needs_terminal()
     if request.stdin and not request.tty:
         request.stdin_once = True
 

@@ -173,3 +173,31 @@ def test_what_has_ended_cannot_be_attached_to(conmand: Conmand) -> None:
     assert (code, out) == (1, "")
     assert "container web has no streams: it is EXITED" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "create-container/RecordIntent/after",
+        "create-container/CommitCreated/before",
+        "create-container/CommitCreated/after",
+        "open-stream/OfferStream/before",
+        "open-stream/OfferStream/after",
+        "start-container/RecordIntent/after",
+        "start-container/RuntimeStart/after",
+        "start-container/CommitRunning/after",
+    ],
+)
+def test_run_gets_through_a_death_of_conmand(point: str) -> None:
+    """At whatever it is asked to do for it: one container, its whole output, its code."""
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", "fakerunc")
+    one.start(CONMAN_CRASH_AT=point)
+    script = ("/bin/sh", "-c", "echo out; exit 7")
+    with person(one, "run", "--name", "web", "--rootfs", str(one.rootfs), *script) as client:
+        assert one.died() == -signal.SIGKILL
+        # The marker file has disarmed it.
+        one.start(CONMAN_CRASH_AT=point)
+        code, out, _ = client.ends()
+    assert (code, out) == (7, "out\n")
+    assert one.states() == {"web": "EXITED"}
+    one.end()

@@ -52,12 +52,13 @@ class HeldOutput:
         if not os.path.lexists(f"{directory}/{kept.KEEP}"):
             return
         with self._lock:
-            ours = self._kept.get(run, -1)
-            fetched = kept.exchanged(directory, ours)
-            if fetched >= 0 and ours >= 0:
-                os.close(fetched)
-            elif fetched >= 0:
-                self._kept[run] = fetched
+            ours = os.dup(self._kept[run]) if run in self._kept else -1
+        # Not in the lock's time: a shim that hangs is waited for, and not by everybody.
+        fetched = kept.exchanged(directory, ours)
+        with self._lock:
+            if fetched >= 0 and run not in self._kept:
+                self._kept[run], fetched = fetched, -1
+        _close_all(tuple(each for each in (ours, fetched) if each >= 0))
 
     def release(self, run: Run) -> None:
         with self._lock:

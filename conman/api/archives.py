@@ -4,15 +4,21 @@ The bytes are made by a worker and go through a pipe, so a slow client holds up 
 look at the host: `Files` does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from tarfile import TarError
 from typing import Protocol
 
 from conman.api import fields
 from conman.api.views import Submit, view_of
 from conman.core.model import Container
+from conman.core.requests import ContainerView
 from conman.errors import Code, ConmanError, Refusal
 from conman.wire.v1 import conman_pb2 as wire
+
+
+class NotPutTogether(Exception):
+    """The container's root file system can be read from its parts, and not be written to."""
 
 
 class Files(Protocol):
@@ -21,6 +27,9 @@ class Files(Protocol):
     def packed(
         self, row: Container, path: str, *, follow_link: bool
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+    def unpacked(
+        self, row: Container, path: str, *, owners: bool
+    ) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]: ...
 
 
 async def read(
@@ -29,17 +38,49 @@ async def read(
     """Raises ConmanError."""
     path = _path(message.path)
     view = await view_of(submit, message.container_id)
-    if view.container is None:
-        what = f"the record of container {view.id} cannot be read"
-        raise ConmanError(Refusal(Code.FAILED_PRECONDITION, "NoRoot", what, "remove it by force"))
+    row = _row(view)
     try:
-        async with files.packed(view.container, path, follow_link=message.follow_link) as packed:
+        async with files.packed(row, path, follow_link=message.follow_link) as packed:
             offset = 0
             async for data in packed:
                 yield wire.Archive(data=data, offset=offset)
                 offset += len(data)
     except OSError as error:
         raise ConmanError(_unreadable(view.name, path, error)) from error
+
+
+async def write(
+    messages: AsyncIterator[wire.WriteArchiveRequest], submit: Submit, files: Files
+) -> wire.WriteArchiveResponse:
+    """Raises ConmanError."""
+    first = await anext(messages, wire.WriteArchiveRequest())
+    path = _path(first.path)
+    view = await view_of(submit, first.container_id)
+    try:
+        async with files.unpacked(_row(view), path, owners=first.keep_owners) as put:
+            await put(first.data)
+            async for message in messages:
+                await put(message.data)
+    except OSError as error:
+        raise ConmanError(_unwritable(view.name, path, error)) from error
+    except TarError as error:
+        what = f"what came is no tar: {error}"
+        hint = "send one of files, directories and links"
+        raise ConmanError(Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, "data")) from error
+    except NotPutTogether:
+        what = (
+            f"container {view.name} is {view.state.value}, and nothing can be written to its root"
+        )
+        refusal = Refusal(Code.FAILED_PRECONDITION, "NotWritable", what, "start it first")
+        raise ConmanError(refusal) from None
+    return wire.WriteArchiveResponse()
+
+
+def _row(view: ContainerView) -> Container:
+    if view.container is None:
+        what = f"the record of container {view.id} cannot be read"
+        raise ConmanError(Refusal(Code.FAILED_PRECONDITION, "NoRoot", what, "remove it by force"))
+    return view.container
 
 
 def _path(value: str) -> str:
@@ -56,3 +97,11 @@ def _unreadable(name: str, path: str, error: OSError) -> Refusal:
         return Refusal(Code.NOT_FOUND, "NotThere", f"there is no {about}", hint, "path")
     what = f"{about} cannot be read: {error.strerror}"
     return Refusal(Code.FAILED_PRECONDITION, "FilesUnreadable", what, "copy something else", "path")
+
+
+def _unwritable(name: str, path: str, error: OSError) -> Refusal:
+    what = f"{fields.shown(path)} in container {name} cannot be written: {error.strerror}"
+    if isinstance(error.filename, str):
+        what += f" ({fields.shown(error.filename)})"
+    hint = "no link leads out of its root file system, and none is a directory"
+    return Refusal(Code.FAILED_PRECONDITION, "NotWritable", what, hint, "path")

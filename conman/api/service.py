@@ -132,6 +132,10 @@ class Service:
                 wire.ReadArchiveRequest,
                 lambda message: archives.read(message, self._submit, self._looks),
             ),
+            "WriteArchive": self._taking(
+                wire.WriteArchiveRequest,
+                lambda messages: archives.write(messages, self._submit, self._looks),
+            ),
             "OpenStream": self._on(wire.OpenStreamRequest, streams.open_stream),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
@@ -199,18 +203,20 @@ class Service:
         self, kind: type[Asked], answer: Callable[[Asked], Awaitable[Message | Refusal]]
     ) -> "grpc.RpcMethodHandler[Any, Message]":
         async def serve(message: Asked | Refusal, context: Context) -> Message:
-            try:
-                answered = await answer(_sound(message))
-            except ConmanError as error:
-                answered = error.refusal
-            except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
-                _LOG.exception("%s failed by a bug", kind.__name__)
-                answered = BUG
-            if isinstance(answered, Refusal):
-                await _refuse(context, answered)
-            return cast("Message", answered)
+            return await _answered(kind, lambda: answer(_sound(message)), context)
 
         return grpc.unary_unary_rpc_method_handler(
+            serve, request_deserializer=partial(_parsed, kind), response_serializer=_to_bytes
+        )
+
+    def _taking(
+        self, kind: type[Asked], answer: Callable[[AsyncIterator[Asked]], Awaitable[Message]]
+    ) -> "grpc.RpcMethodHandler[Any, Message]":
+        async def serve(messages: AsyncIterator[Asked | Refusal], context: Context) -> Message:
+            sound = (_sound(message) async for message in messages)
+            return await _answered(kind, lambda: answer(sound), context)
+
+        return grpc.stream_unary_rpc_method_handler(
             serve, request_deserializer=partial(_parsed, kind), response_serializer=_to_bytes
         )
 
@@ -254,6 +260,21 @@ class Service:
 
     def _status(self, view: requests.ContainerView) -> wire.ContainerStatus:
         return answers.status(view, self._about.runtime)
+
+
+async def _answered(
+    kind: type[Message], answer: Callable[[], Awaitable[Message | Refusal]], context: Context
+) -> Message:
+    try:
+        answered = await answer()
+    except ConmanError as error:
+        answered = error.refusal
+    except Exception:  # noqa: BLE001 - the edge: whatever it is, a client gets a status
+        _LOG.exception("%s failed by a bug", kind.__name__)
+        answered = BUG
+    if isinstance(answered, Refusal):
+        await _refuse(context, answered)
+    return cast("Message", answered)
 
 
 async def _refuse(context: Context, refusal: Refusal) -> None:

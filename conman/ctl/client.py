@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from conman.ctl.sentences import Cause, Failed
 
 Answer = TypeVar("Answer", bound="Message")
+Asked = TypeVar("Asked", bound="Message")
 
 SERVICE = "conman.v1.Conman"
 CHANNEL_OPTIONS = (
@@ -67,6 +68,10 @@ class Client:
         """
         return _Call(self, method).listen(request, answer, limit_s)
 
+    def send(self, method: str, requests: Iterator[Asked], answer: type[Answer]) -> Answer:
+        """One try: what was sent of a stream is gone."""
+        return _Call(self, method).send(requests, answer)
+
 
 class _Call:
     """The tries of one call. Times are monotonic seconds."""
@@ -109,6 +114,30 @@ class _Call:
                 if left_s is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
                     return
                 self._after(error, tried_s)
+
+    def send(self, requests: Iterator[Asked], answer: type[Answer]) -> Answer:
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+        import grpc
+
+        try:
+            with grpc.insecure_channel(self._address.target, options=CHANNEL_OPTIONS) as channel:
+                ask = channel.stream_unary(
+                    f"/{SERVICE}/{self._method}",
+                    request_serializer=_to_bytes,
+                    response_deserializer=answer.FromString,
+                )
+                return ask(requests, timeout=self._patience.deadline_s)
+        except grpc.RpcError as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: "grpc.RpcError") -> CommandFailed:
+        from conman.ctl.sentences import cause, read_failure, sentence
+
+        failed = read_failure(error)
+        if failed.code in _NOBODY_ANSWERED:
+            return CommandFailed(cause(failed, self._address).told, failed.code)
+        told = sentence(failed, self._method, self._address, self._patience.deadline_s)
+        return CommandFailed(told, failed.code)
 
     def _told(
         self, request: "Message", answer: type[Answer], left_s: float | None
@@ -177,3 +206,7 @@ def _give_up(trouble: _Trouble, because: "Cause") -> NoReturn:
     if trouble.perhaps_done:
         told += "; what was asked for may have been done, `conmanctl container list` tells"
     raise Unreachable(told)
+
+
+def _to_bytes(message: "Message") -> bytes:
+    return message.SerializeToString()

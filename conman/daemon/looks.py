@@ -5,19 +5,20 @@ It must never look on the event loop: a thousand files in /proc take their time.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
+from conman.api.archives import NotPutTogether
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
 from conman.core.model import Container, RootfsMode
 from conman.core.usage import Process, Usage
-from conman.daemon.piped import piped
+from conman.daemon.piped import drained, piped
 from conman.frozen import replace
-from conman.host import archives, process_list, roots, usage
+from conman.host import archives, process_list, roots, unpacking, usage
 from conman.primitives.mounts import on_top
 from conman.primitives.steps import Remaining, Result, Step
 
@@ -67,6 +68,22 @@ class Looks:
         async with piped(pack, self._copies) as pieces:
             yield pieces
 
+    @asynccontextmanager
+    async def unpacked(
+        self, row: Container, path: str, *, owners: bool
+    ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
+        """Takes a tar, piece by piece. Raises OSError, tarfile.TarError, and NotPutTogether at once."""
+        root = await asyncio.to_thread(self._writable_root, row)
+
+        def unpack(source: BinaryIO) -> None:
+            try:
+                unpacking.unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
+            finally:
+                os.close(root)
+
+        async with drained(unpack, self._copies) as put:
+            yield put
+
     def close(self) -> None:
         """Whoever still copies has lost his client, and ends by that."""
         self._copies.shutdown(wait=False, cancel_futures=True)
@@ -80,12 +97,18 @@ class Looks:
 
     def _root(self, row: Container) -> int:
         """As its program sees it, where one is; else as it lies there."""
+        try:
+            return self._writable_root(row)
+        except NotPutTogether:
+            return roots.of_layers(self._layout.upper(row.id), row.spec.rootfs_path)
+
+    def _writable_root(self, row: Container) -> int:
         if row.init is not None and (root := roots.of_process(row.init.process)) is not None:
             return root
         rootfs = self._layout.rootfs(row.id)
         if row.rootfs_mode is RootfsMode.COPY or on_top(os.path.realpath(rootfs)) is not None:
             return roots.of_directory(rootfs)
-        return roots.of_layers(self._layout.upper(row.id), row.spec.rootfs_path)
+        raise NotPutTogether
 
     def _members(self, row: Container) -> tuple[int, ...]:
         [step] = recipe(v.LookForMembers(row.id, row.run), self._layout)

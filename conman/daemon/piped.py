@@ -1,4 +1,4 @@
-"""What a worker writes, read on the event loop at the reader's own speed: a pipe, and no more in memory.
+"""What a worker writes or reads, and the event loop reads or writes, each at its own speed: a pipe between.
 
 Whoever stops reading ends the worker by that. It must never let the worker's failure pass for the end, nor take
 a worker from those who read for others: it may wait for its reader as long as he likes.
@@ -6,7 +6,7 @@ a worker from those who read for others: it may wait for its reader as long as h
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
@@ -43,3 +43,55 @@ async def _pieces(stream: asyncio.StreamReader, work: asyncio.Future[None]) -> A
 def _write(write: Callable[[BinaryIO], None], writer: int) -> None:
     with os.fdopen(writer, "wb", buffering=_PIECE) as out:
         write(out)
+
+
+@asynccontextmanager
+async def drained(
+    read: Callable[[BinaryIO], None], workers: Executor
+) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
+    """The other way round: `read` runs on a worker, and is given what is put, at its own speed.
+
+    At the end it has read all; its exception is the writer's, as soon as it is known.
+    """
+    loop, flow = asyncio.get_running_loop(), _Flow()
+    reader, writer = os.pipe2(os.O_CLOEXEC)
+    transport, _ = await loop.connect_write_pipe(lambda: flow, os.fdopen(writer, "wb", buffering=0))
+    work = loop.run_in_executor(workers, _read, read, reader)
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def put(data: bytes) -> None:
+        if transport.is_closing():
+            await work  # it has failed, or needs no more
+            return
+        transport.write(data)
+        await flow.goes.wait()
+
+    try:
+        yield put
+        transport.close()
+        await work
+    finally:
+        if not transport.is_closing():
+            transport.abort()
+
+
+class _Flow(asyncio.BaseProtocol):
+    """Whether the pipe takes more."""
+
+    def __init__(self) -> None:
+        self.goes = asyncio.Event()
+        self.goes.set()
+
+    def pause_writing(self) -> None:
+        self.goes.clear()
+
+    def resume_writing(self) -> None:
+        self.goes.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
+        self.goes.set()
+
+
+def _read(read: Callable[[BinaryIO], None], reader: int) -> None:
+    with os.fdopen(reader, "rb", buffering=_PIECE) as source:
+        read(source)

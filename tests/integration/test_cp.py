@@ -37,6 +37,25 @@ def test_in_every_state(conmand: Conmand) -> None:
     assert not (conmand.top / "leaked").exists()
 
 
+def test_into_one_that_runs(conmand: Conmand) -> None:
+    (conmand.rootfs / "etc/out").symlink_to(f"{conmand.top}/outside")
+    (conmand.top / "outside").mkdir()
+    (conmand.top / "file").write_bytes(b"x" * 3_000_000)
+    conmand.create("one", "/bin/sleep", "1000")
+    assert conmand.ctl("start", "one").code == 0
+    for target in ("/etc", "/etc/name", "/etc/out"):
+        said = conmand.ctl("cp", f"{conmand.top}/file", f"one:{target}")
+        assert said.code == 0, said.error
+    assert conmand.ctl("cp", "one:/etc", f"{conmand.top}/back").code == 0
+    for name in ("file", "name", "out"):
+        assert (conmand.top / "back" / name).read_bytes() == b"x" * 3_000_000
+    # In its place in the container, where there is no such directory, the link was replaced.
+    assert list((conmand.top / "outside").iterdir()) == []
+    assert not (conmand.rootfs / "etc/file").exists()
+    lost = conmand.ctl("cp", f"{conmand.top}/file", "one:/nowhere/file")
+    assert (lost.code, "No such file or directory" in lost.error) == (1, True)
+
+
 @pytest.mark.runc
 def test_what_the_program_has_written_and_mounted() -> None:
     conmand = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", "runc")
@@ -53,6 +72,9 @@ def test_what_the_program_has_written_and_mounted() -> None:
         assert conmand.ctl("stop", "-t", "0", "one").code == 0
         assert conmand.ctl("cp", "one:/kept", f"{conmand.top}/kept").code == 0
         assert (conmand.top / "kept").read_bytes() == b"kept\n"
+        apart = conmand.ctl("cp", f"{conmand.top}/kept", "one:/")
+        assert apart.code == 1
+        assert "is EXITED, and nothing can be written to its root; start it first" in apart.error
         assert conmand.ctl("cp", "one:/tmp/lost", f"{conmand.top}/no").code == 1
         assert conmand.ctl("cp", "one:/etc/group", f"{conmand.top}/no").code == 1
         assert str(conmand.top) not in Path("/proc/self/mountinfo").read_text()

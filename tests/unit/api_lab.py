@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from tarfile import ReadError
 
 import grpc
 import grpc.aio
@@ -12,6 +13,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from conman.api.archives import NotPutTogether
 from conman.api.events import Source
 from conman.api.info import Facts
 from conman.api.service import SERVER_OPTIONS, About, Service
@@ -115,6 +117,25 @@ class Seen:
 
         assert row == ROW
         yield pieces()
+
+    @asynccontextmanager
+    async def unpacked(
+        self, row: Container, path: str, *, owners: bool
+    ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
+        if path == "/apart":
+            raise NotPutTogether
+        taken: list[bytes] = []
+
+        async def put(data: bytes) -> None:
+            taken.append(data)
+
+        assert row == ROW
+        yield put
+        if path == "/broken":
+            raise OSError(28, "No space left on device", "file")
+        if path == "/junk":
+            raise ReadError("truncated header")
+        assert (b"".join(taken), owners) == (b"a tar", True)
 
     async def processes(self, row: Container) -> tuple[Process, ...]:
         assert row.init is not None

@@ -36,6 +36,7 @@ class StubConmand:
         self._server = server = grpc.server(futures.ThreadPoolExecutor(4))
         methods = wire.DESCRIPTOR.services_by_name["Conman"].methods
         handlers = {m.name: self._handler(m.name) for m in methods if not m.server_streaming}
+        handlers["WriteArchive"] = self._taking()
         handlers["Events"] = self._streaming("Events", wire.EventsRequest)
         handlers["ReadArchive"] = self._streaming("ReadArchive", wire.ReadArchiveRequest)
         handlers["Logs"] = self._streaming("Logs", wire.LogsRequest)
@@ -64,6 +65,23 @@ class StubConmand:
 
         return grpc.unary_unary_rpc_method_handler(
             answer, request_type.FromString, answer_type.SerializeToString
+        )
+
+    def _taking(self) -> grpc.RpcMethodHandler:
+        """Its `behave` takes what is sent; by itself it takes all."""
+
+        def take(
+            requests: Iterator[Message], context: grpc.ServicerContext
+        ) -> wire.WriteArchiveResponse:
+            self.asked.append(("WriteArchive", wire.WriteArchiveRequest()))
+            behave = self.behave.get("WriteArchive", lambda sent, _: [*sent])
+            behave(requests, context)
+            return wire.WriteArchiveResponse()
+
+        return grpc.stream_unary_rpc_method_handler(
+            take,
+            wire.WriteArchiveRequest.FromString,
+            wire.WriteArchiveResponse.SerializeToString,
         )
 
     def _streaming(self, name: str, kind: type[Message]) -> grpc.RpcMethodHandler:

@@ -8,9 +8,10 @@ from typing import BinaryIO
 import grpc
 import grpc.aio
 import pytest
+from google.protobuf.message import Message
 
 from conman.core.model import State
-from conman.daemon.piped import piped
+from conman.daemon.piped import drained, piped
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.api_lab import GONE, saying, serving, view
 
@@ -111,3 +112,72 @@ def test_who_stops_reading_ends_the_worker(workers: ThreadPoolExecutor) -> None:
         await asyncio.wait_for(ended.wait(), 20)
 
     asyncio.run(scene())
+
+
+def sent(path: str, reply: object = None, name: str = "web") -> Message:
+    async def send() -> Message:
+        async with serving(saying(reply or view(State.RUNNING))) as channel:  # type: ignore[arg-type]
+            ask = channel.stream_unary(
+                "/conman.v1.Conman/WriteArchive",
+                request_serializer=wire.WriteArchiveRequest.SerializeToString,
+                response_deserializer=wire.WriteArchiveResponse.FromString,
+            )
+            first = wire.WriteArchiveRequest(
+                container_id=name, path=path, keep_owners=True, data=b"a "
+            )
+            return await ask(iter([first, wire.WriteArchiveRequest(data=b"tar")]), timeout=50)
+
+    return asyncio.run(send())
+
+
+def test_bytes_the_other_way() -> None:
+    assert sent("/a") == wire.WriteArchiveResponse()
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "words"),
+    [
+        ("", "INVALID_ARGUMENT", "no path is named"),
+        ("/junk", "INVALID_ARGUMENT", "what came is no tar: truncated header"),
+        (
+            "/broken",
+            "FAILED_PRECONDITION",
+            "'/broken' in container web cannot be written: No space",
+        ),
+        ("/apart", "FAILED_PRECONDITION", "container web is RUNNING, and nothing can be written"),
+    ],
+)
+def test_failures_the_other_way(path: str, code: str, words: str) -> None:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        sent(path)
+    assert caught.value.code().name == code
+    assert (caught.value.details() or "").startswith(words)
+
+
+def test_whose_the_other_way() -> None:
+    with pytest.raises(grpc.aio.AioRpcError, match="no container is named"):
+        sent("/a", name="")
+
+
+def test_what_is_put_is_read_and_a_failure_told_at_once(workers: ThreadPoolExecutor) -> None:
+    read: list[bytes] = []
+
+    async def scene() -> None:
+        async with drained(lambda source: read.append(source.read()), workers) as put:
+            for _ in range(40):
+                await put(b"x" * 50_000)
+        assert read == [b"x" * 2_000_000]
+        with pytest.raises(OSError, match="no more"):
+            await without_end()
+
+    async def without_end() -> None:
+        async with drained(_refuses, workers) as put:
+            while True:
+                await put(b"x" * 50_000)
+
+    asyncio.run(scene())
+
+
+def _refuses(source: BinaryIO) -> None:
+    source.read(10)
+    raise OSError(5, "no more")

@@ -147,10 +147,87 @@ def test_what_cannot_be(
     assert tree(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("source", ["./a:b", "/a:b", "hosts", ":x"])
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("./a:b", "."), "neither ./a:b nor . is CONTAINER:PATH"),
+        (("/a:b", "/c:d"), "is CONTAINER:PATH"),
+        (("hosts", ":x"), "is CONTAINER:PATH"),
+        (("a:b", "c:d"), "from one container to another: copy it here first"),
+    ],
+)
 def test_which_side_is_which(
-    conmand: StubConmand, capsys: pytest.CaptureFixture[str], source: str
+    conmand: StubConmand,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, str],
+    complaint: str,
 ) -> None:
-    assert cp(conmand, source, ".") == 2
-    assert "names no container: give CONTAINER:PATH" in capsys.readouterr().err
+    assert cp(conmand, *words) == 2
+    assert complaint in capsys.readouterr().err
     assert conmand.asked == []
+
+
+def taking(stub: StubConmand) -> list[wire.WriteArchiveRequest]:
+    taken: list[wire.WriteArchiveRequest] = []
+
+    def takes(
+        requests: Iterator[wire.WriteArchiveRequest], _context: object
+    ) -> wire.WriteArchiveResponse:
+        taken.extend(requests)
+        return wire.WriteArchiveResponse()
+
+    stub.behave["WriteArchive"] = takes
+    return taken
+
+
+def names(taken: list[wire.WriteArchiveRequest]) -> list[str]:
+    data = b"".join(each.data for each in taken)
+    with tarfile.open(fileobj=io.BytesIO(data)) as sent:
+        return [member.name for member in sent]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("d", ["d", "d/f", "d/l", "d/second"]),
+        ("d/.", [".", "./f", "./l", "./second"]),
+        ("d/f", ["f"]),
+        ("link", ["link"]),
+        ("link/", ["link", "link/f", "link/l", "link/second"]),
+    ],
+)
+def test_what_is_sent(conmand: StubConmand, tmp_path: Path, source: str, found: list[str]) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(os.urandom(600_000))
+    os.link(tmp_path / "d/f", tmp_path / "d/second")
+    os.mkfifo(tmp_path / "d/fifo")
+    (tmp_path / "d/l").symlink_to("f")
+    (tmp_path / "link").symlink_to("d")
+    taken = taking(conmand)
+    assert cp(conmand, "-a", f"{tmp_path}/{source}", "web:/in") == 0
+    assert taken[0] == wire.WriteArchiveRequest(container_id="web", path="/in", keep_owners=True)
+    assert sorted(names(taken)) == sorted(found)
+
+
+def test_a_tar_from_a_program(conmand: StubConmand, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = taking(conmand)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TREE)))
+    assert cp(conmand, "-", "web:in") == 0
+    assert b"".join(each.data for each in taken) == TREE
+
+
+def test_what_is_not_here(
+    conmand: StubConmand, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taking(conmand)
+    assert cp(conmand, f"{tmp_path}/gone", "web:/in") == 1
+    assert f"{tmp_path}/gone cannot be read: No such file" in capsys.readouterr().err
+    assert conmand.asked == []
+
+
+def test_a_refusal_is_one_sentence(
+    conmand: StubConmand, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conmand.behave["WriteArchive"] = refuse(grpc.StatusCode.FAILED_PRECONDITION, "it is EXITED.")
+    assert cp(conmand, str(tmp_path), "web:/in") == 1
+    assert capsys.readouterr().err == "conmanctl: it is EXITED.\n"

@@ -719,6 +719,22 @@ class ReadArchiveRequest(_message.Message):
     follow_link: bool
     def __init__(self, container_id: _Optional[str] = ..., path: _Optional[str] = ..., follow_link: _Optional[bool] = ...) -> None: ...
 
+class WriteArchiveRequest(_message.Message):
+    __slots__ = ("container_id", "path", "keep_owners", "data")
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    KEEP_OWNERS_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    path: str
+    keep_owners: bool
+    data: bytes
+    def __init__(self, container_id: _Optional[str] = ..., path: _Optional[str] = ..., keep_owners: _Optional[bool] = ..., data: _Optional[bytes] = ...) -> None: ...
+
+class WriteArchiveResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class Archive(_message.Message):
     __slots__ = ("data", "offset")
     DATA_FIELD_NUMBER: _ClassVar[int]

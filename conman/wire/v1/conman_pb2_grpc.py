@@ -164,6 +164,11 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.Archive.FromString,
                 _registered_method=True)
+        self.WriteArchive = channel.stream_unary(
+                '/conman.v1.Conman/WriteArchive',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveResponse.FromString,
+                _registered_method=True)
         self.Info = channel.unary_unary(
                 '/conman.v1.Conman/Info',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.InfoRequest.SerializeToString,
@@ -394,6 +399,16 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WriteArchive(self, request_iterator, context):
+        """Files into a container, from a tar: into the directory at the path, else under that
+        name. What is there is replaced, but for directories. What breaks off, by whatever
+        cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
+        is not put together now.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Info(self, request, context):
         """The host, its runtimes and its containers in numbers.
         """
@@ -533,6 +548,11 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.ReadArchive,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.Archive.SerializeToString,
+            ),
+            'WriteArchive': grpc.stream_unary_rpc_method_handler(
+                    servicer.WriteArchive,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveResponse.SerializeToString,
             ),
             'Info': grpc.unary_unary_rpc_method_handler(
                     servicer.Info,
@@ -1242,6 +1262,33 @@ class Conman:
             '/conman.v1.Conman/ReadArchive',
             conman_dot_wire_dot_v1_dot_conman__pb2.ReadArchiveRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.Archive.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteArchive(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/conman.v1.Conman/WriteArchive',
+            conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.WriteArchiveResponse.FromString,
             options,
             channel_credentials,
             insecure,

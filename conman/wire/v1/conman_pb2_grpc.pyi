@@ -163,6 +163,12 @@ class ConmanStub:
     that runs as its program sees them, with what is mounted there. Devices, FIFOs and
     sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
     """
+    WriteArchive: _grpc.StreamUnaryMultiCallable[_conman_pb2.WriteArchiveRequest, _conman_pb2.WriteArchiveResponse]
+    """Files into a container, from a tar: into the directory at the path, else under that
+    name. What is there is replaced, but for directories. What breaks off, by whatever
+    cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
+    is not put together now.
+    """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
 
@@ -278,6 +284,12 @@ class ConmanAsyncStub(ConmanStub):
     """Files of a container as a tar (pax): what is at the path, below its own name. Of one
     that runs as its program sees them, with what is mounted there. Devices, FIFOs and
     sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
+    """
+    WriteArchive: _aio.StreamUnaryMultiCallable[_conman_pb2.WriteArchiveRequest, _conman_pb2.WriteArchiveResponse]  # type: ignore[assignment]
+    """Files into a container, from a tar: into the directory at the path, else under that
+    name. What is there is replaced, but for directories. What breaks off, by whatever
+    cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
+    is not put together now.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -547,6 +559,18 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         """Files of a container as a tar (pax): what is at the path, below its own name. Of one
         that runs as its program sees them, with what is mounted there. Devices, FIFOs and
         sockets are left out. NOT_FOUND, NotThere: there is nothing at that path.
+        """
+
+    @_abc_1.abstractmethod
+    def WriteArchive(
+        self,
+        request_iterator: _MaybeAsyncIterator[_conman_pb2.WriteArchiveRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.WriteArchiveResponse, _abc.Awaitable[_conman_pb2.WriteArchiveResponse]]:
+        """Files into a container, from a tar: into the directory at the path, else under that
+        name. What is there is replaced, but for directories. What breaks off, by whatever
+        cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
+        is not put together now.
         """
 
     @_abc_1.abstractmethod

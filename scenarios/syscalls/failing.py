@@ -1,6 +1,7 @@
 """Which of a story's system calls can fail with which error of a disk, and where a disk can be full.
 
-Only what concerns DATA: that is where a disk is. It must never choose what no disk answers with (open(2), write(2),
+DATA is on a disk, RUN in memory: there only space can be missing. A daemon that begins without RUN says so, and ends:
+that is no death to be survived. It must never choose what no disk answers with (open(2), write(2),
 mkdir(2), rename(2), unlink(2), fsync(2)).
 """
 
@@ -23,6 +24,8 @@ _ANSWERS = {
 }
 #: DATA of a real stage, on a disk of its own or not.
 _DATA = re.compile(r"/[^/]+/cs[^/]+/(m/)?d/")
+_RUN = re.compile(r"/[^/]+/cs[^/]+/r/")
+_IN_MEMORY = ("ENOSPC",)
 
 
 def errors(passed: list[Passed]) -> list[Death]:
@@ -31,10 +34,17 @@ def errors(passed: list[Passed]) -> list[Death]:
 
 
 def _errors(passed: list[Passed]) -> Iterator[Death]:
-    for one in filter(_is_on_disk, passed):
-        for error in ERRORS:
+    for one in passed:
+        for error in _possible(one):
             if one.call in _ANSWERS[error]:
                 yield Death(one.point, By.ERROR, what=error)
+
+
+def _possible(one: Passed) -> tuple[str, ...]:
+    if _is_on_disk(one):
+        return ERRORS
+    begins = one.comm == "conmand"
+    return _IN_MEMORY if _RUN.match(one.what) and not begins else ()
 
 
 def full(passed: list[Passed]) -> list[Death]:

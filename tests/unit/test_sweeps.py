@@ -14,6 +14,7 @@ from scenarios.stages.deaths import With
 from scenarios.stages.play import Played
 from scenarios.stages.simulated import points
 from scenarios.syscalls.aims import KINDS
+from scenarios.syscalls.failing import errors
 from scenarios.syscalls.preload import Passed
 from scenarios.syscalls.sweep import Points, Swept, deaths, in_order
 
@@ -42,6 +43,23 @@ def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
     """What was not synced is lost after the last call as well: there it matters."""
     last = "cut:start-container/CommitRunning/after@1"
     assert named("start", cut=True) == [last, "cut:call:store@1"]
+
+
+@pytest.mark.parametrize(
+    ("one", "answers"),
+    [
+        (Passed("store@1", "fsync", "/tmp/csx/d/conman.db"), ["ENOSPC", "EIO"]),
+        (Passed("store@1", "unlink", "/tmp/csx/m/d/x"), ["EIO", "EROFS"]),
+        (Passed("SpawnShim@1", "mkdir", "/tmp/csx/r/shims/x"), ["ENOSPC"]),
+        (Passed("SpawnShim@1", "unlink", "/tmp/csx/r/shims/x"), []),
+        (Passed("conmand@1", "mkdir", "/tmp/csx/r/shims"), []),
+        (Passed("store@1", "mkdir", "/sys/fs/cgroup/cpu/conman-0"), []),
+    ],
+)
+def test_a_disk_fails_as_disks_do_and_memory_by_having_no_space(
+    one: Passed, answers: list[str]
+) -> None:
+    assert [how.what for how in errors([one])] == answers
 
 
 def test_crash_points_are_told_without_a_play() -> None:

@@ -4,7 +4,7 @@ It keeps one request id per request and retries after every death of the daemon,
 it was told is what the oracle holds the world to.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conman.core import requests as r
 from conman.core.execs import ExecSpec
@@ -71,7 +71,7 @@ class Client:
         ask = self.asks[self.position]
         request_id = f"request-{self.position}"
         if ask.verb == "wait-removed":
-            return r.WaitContainer(self._id_of(ask.name), removed=True)
+            ask = replace(ask, name=self._id_of(ask.name))
         return request_of(ask, request_id, self._exec_of(ask.name))
 
     def _exec_of(self, name: str) -> str:
@@ -133,6 +133,8 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
             return r.ContainerStatus(ask.name)
         case "wait":
             return r.WaitContainer(ask.name)
+        case "wait-removed":
+            return r.WaitContainer(ask.name, removed=True)
         case "list":
             return r.ListContainers()
         case _:

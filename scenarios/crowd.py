@@ -62,6 +62,8 @@ class Crowd:
     #: Where in the history is the end of each run.
     _ends: dict[tuple[str, int], int] = field(default_factory=dict[tuple[str, int], int])
     _reboots: list[int] = field(default_factory=list[int])
+    #: How much of what conman did by itself is in the history.
+    _noted: int = 0
     #: Where in the history is the call of each request id.
     _requests: dict[str, int] = field(default_factory=dict[str, int])
 
@@ -116,7 +118,14 @@ class Crowd:
             self.history[member.open] = replace(known, ids=(*known.ids, entropy.hex()))
         member.is_asking = True
         self._calls[call] = member
-        return request_of(member.ask(), member.request_id())
+        return request_of(self._about(member.ask()), member.request_id())
+
+    def _about(self, ask: Ask) -> Ask:
+        """Who waits for a removal means that very container, whoever has its name by then."""
+        if ask.verb != "wait-removed":
+            return ask
+        calls = [call for call in self.history if call.ask.name == ask.name and call.ids]
+        return replace(ask, name=calls[-1].ids[-1])
 
     def _call_of(self, member: Member) -> int:
         """That of its request, which another connection may have asked for before, and not in vain."""
@@ -167,7 +176,11 @@ class Crowd:
 
     def go_away(self) -> list[int]:
         """Whoever waits for an end that nobody brings does; their calls."""
-        calls = [call for call, member in self._calls.items() if member.ask().verb == "wait"]
+        calls = [
+            call
+            for call, member in self._calls.items()
+            if member.ask().verb in {"wait", "wait-removed"}
+        ]
         for call in calls:
             member = self._calls.pop(call)
             member.is_asking = False
@@ -185,10 +198,13 @@ class Crowd:
     # ---- the environment
 
     def see(self, world: World) -> None:
-        """Note which programs have ended; an undone run's end is forgotten, for its number is used again."""
+        """Note what conman did by itself, and which programs have ended; an undone run's end is forgotten, for its number is used again."""
         for run in [run for run in self._ends if run not in world.exits]:
             at = self._ends.pop(run)
             self.history[at] = replace(self.history[at], ids=("",), answered=NEVER)
+        for verb, container_id in world.by_itself[self._noted :]:
+            self.history.append(environment(verb, self._tick(), container_id=container_id))
+        self._noted = len(world.by_itself)
         for run in world.exits:
             if run not in self._ends:
                 self._ends[run] = len(self.history)

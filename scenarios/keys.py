@@ -36,6 +36,8 @@ _APART = frozenset(
         "monotonic",
         # How long the client has been waiting is.
         "asked_at",
+        # Only what several clients were told is compared with it, and their history has it.
+        "by_itself",
         # They end with the daemon; `positions` has them while it lives.
         *("connections", "shim_answers", "watched", "endings", "ended_calls"),
         # A follower lags just after a commit, and the explorer comes there first: who merges has heard all.

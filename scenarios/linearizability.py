@@ -11,10 +11,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from scenarios.clients import Ask
-from scenarios.specification import ABSENT, ALLOWED, CREATED, EXCUSES, EXITED, LIVE, verb_of
+from scenarios.specification import (
+    ABSENT,
+    ALLOWED,
+    CREATED,
+    EXCUSES,
+    EXITED,
+    LIVE,
+    RUNNING,
+    verb_of,
+)
 from scenarios.violation import Violation
 
 ENDS, REBOOT = "program-ends", "reboot"
+#: What conman does by itself with what has ended.
+RESTARTS, GOES = "restarts", "goes"
+_ENVIRONMENT = (ENDS, REBOOT, RESTARTS, GOES)
 #: For calls that never were answered, and moves of the environment that may come late.
 NEVER = 1 << 60
 STEPS_AT_MOST = 200_000
@@ -132,7 +144,7 @@ class Search:
     def _may_wait(self, n: int) -> bool:
         """Between a name's look-up and the call's turn somebody may rename or remove what it means."""
         call = self.history[n]
-        return call.ask.verb not in {"create", "list", "status", ENDS, REBOOT} and any(
+        return call.ask.verb not in {"create", "list", "status", *_ENVIRONMENT} and any(
             other.ask.verb in {"rename", "remove"} and other is not call and _overlap(call, other)
             for other in self.history
         )
@@ -149,6 +161,13 @@ class Search:
                     yield model
             case "program-ends":
                 yield from _ended(model, call.ids[0])
+            case "restarts":
+                yield from _moved(model, call.ids[0], RUNNING)
+            case "goes":
+                yield from _moved(model, call.ids[0], ABSENT)
+            case "wait-removed":
+                # What it is told is `removing`'s to judge.
+                yield model
             case "reboot":
                 yield tuple(replace(c, state=EXITED) if c.state in LIVE else c for c in model)
             case _:
@@ -216,6 +235,14 @@ def _ended(model: Model, container_id: str) -> Iterator[Model]:
     for one in model:
         if one.id == container_id and one.state in LIVE:
             yield _with(model, replace(one, state=EXITED))
+
+
+def _moved(model: Model, container_id: str, to: str) -> Iterator[Model]:
+    """One that has ended runs again, or is gone."""
+    for one in model:
+        if one.id == container_id and one.state == EXITED:
+            rest = tuple(each for each in model if each is not one)
+            yield rest if to == ABSENT else _with(model, replace(one, state=to))
 
 
 def _renamed(model: Model, found: Container, to: str) -> Iterator[Model]:

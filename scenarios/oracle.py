@@ -18,7 +18,7 @@ from conman.core.model import (
 )
 from conman.primitives.steps import ProcessId
 from conman.shim.machine import Phase
-from scenarios import exec_oracle
+from scenarios import exec_oracle, removing, restarting
 from scenarios.clients import Told
 from scenarios.control_groups import FROZEN, MEMORY, SWAP, THAWED, ControlGroup
 from scenarios.disk import is_whole
@@ -243,6 +243,8 @@ def at_rest(world: World) -> None:
         met("I4")
     if len(starts) != len(set(starts)):
         raise Violation("I4", f"one run's program began twice: {starts}")
+    restarting.at_rest(world)
+    removing.at_rest(world)
 
 
 def _is_untorn(world: World, row: Container) -> None:

@@ -12,13 +12,18 @@ from scenarios.world import World
 
 
 def committed(
-    before: Mapping[str, Container], intents: Mapping[str, Intent], changes: tuple[Change, ...]
+    world: World,
+    before: Mapping[str, Container],
+    intents: Mapping[str, Intent],
+    changes: tuple[Change, ...],
 ) -> None:
     """A transaction is durable; `before`, `intents`: as they were. Raises Violation."""
     for change in changes:
         if isinstance(change, DropContainer) and change.id in before and change.id in intents:
             row, is_asked_for = before[change.id], bool(intents[change.id].request_id)
             goes = row.spec.auto_remove and row.state is State.EXITED
+            if not is_asked_for:
+                world.by_itself = (*world.by_itself, ("goes", row.id))
             if not (is_asked_for or goes):
                 raise Violation("I15", f"{row.name} is removed, and nobody asked for that")
 

@@ -93,6 +93,7 @@ def _begun(world: World, old: Container, row: Container, intent: Intent | None) 
         if intent.at < old.next_restart_at and not world.clock_error:
             raise Violation("I19", f"{row.name} is started again before its time")
         world.restarts[row.id] += 1
+        world.by_itself = (*world.by_itself, ("restarts", row.id))
     if row.restart_count != world.restarts[row.id]:
         told = f"{row.restart_count} restarts of {row.name}"
         raise Violation("I19", f"{told} are told, and there were {world.restarts[row.id]}")

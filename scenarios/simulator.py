@@ -342,7 +342,7 @@ class Simulator:
         if isinstance(outcome, Committed):
             oracle.committed(self.world, intents, effect.changes)
             restarting.committed(self.world, before, intents, effect.changes)
-            removing.committed(before, intents, effect.changes)
+            removing.committed(self.world, before, intents, effect.changes)
             told_events.committed(before, effect.changes)
         return outcome
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
 from conman.core.tasks import Task
-from scenarios import oracle, removing, restarting, specification, told_events
+from scenarios import oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
 from scenarios.simulator import Simulator
@@ -40,8 +40,6 @@ def judge(simulator: Simulator, agreed: Terms) -> None:
         raise Violation("I5", f"never answered: {simulator.client.describe()}")
     oracle.always(world)
     oracle.at_rest(world)
-    restarting.at_rest(world)
-    removing.at_rest(world)
     told_events.at_rest(world)
     story_was_over, innocent = agreed
     if story_was_over:

@@ -83,6 +83,8 @@ class World:
         #: How often each container was restarted since its last explicit start; the run whose end a kill asked for.
         self.restarts: dict[str, int] = {}
         self.asked_to_end: dict[str, int] = {}
+        #: What conman did by itself, in order: (`linearizability`'s word, container).
+        self.by_itself: tuple[tuple[str, str], ...] = ()
         #: What a follower of the events was told, by all daemons together.
         self.followed: tuple[Numbered, ...] = ()
         #: Of the steps with which shims write exit records the n-th from now fails; 0: none does.

@@ -51,9 +51,10 @@ def knows(conmand: StubConmand, path: str, *, tty: bool = False, stdin: bool = T
     )
 
 
-def begin(conmand: StubConmand, *words: str) -> "subprocess.Popen[bytes]":
+def begin(conmand: StubConmand, *words: str, by: tuple[str, ...] = ()) -> "subprocess.Popen[bytes]":
+    """`by`: words that execute those that come after them."""
     return subprocess.Popen(
-        [*BEGIN, "--address", conmand.path, *words],
+        [*by, *BEGIN, "--address", conmand.path, *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

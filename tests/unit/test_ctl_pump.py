@@ -1,5 +1,6 @@
 """A session's two sides: what is typed, what is written, and every way in which it ends."""
 
+import fcntl
 import json
 import os
 import socket
@@ -146,10 +147,10 @@ def test_what_came_with_the_acceptance_is_shown(sessions: list[Session]) -> None
 
 def test_all_is_shown_before_the_end(session: Session) -> None:
     """Whoever reads us slowly is told everything, though the program ended long ago."""
-    much = os.urandom(2 * frames.LIMIT)
-    for at in range(0, len(much), frames.LIMIT):
-        session.say(frames.STDOUT, much[at : at + frames.LIMIT])
-    session.exit(0)
+    fcntl.fcntl(session.out[1], fcntl.F_SETPIPE_SZ, 4096)
+    much = os.urandom(frames.LIMIT)
+    end = frames.encode(frames.EXIT, b'{"code":0,"signal":0}')
+    session.shim.sendall(frames.encode(frames.STDOUT, much) + end)
     session.shim.close()
     shown = b""
     while len(shown) < len(much):

@@ -166,6 +166,32 @@ def test_a_signal_that_comes_too_late_is_no_news(conmand: StubConmand, shims: Sh
     assert process.returncode == 0
 
 
+def test_what_was_ignored_stays_so(conmand: StubConmand, shims: Shims) -> None:
+    """Of `nohup conmanctl attach web` the program is told nothing when its person leaves."""
+    killed = threading.Event()
+
+    def kill(_request: object, _context: object) -> wire.KillContainerResponse:
+        killed.set()
+        return wire.KillContainerResponse()
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, b"ready\n")
+        assert killed.wait(PATIENCE_S)
+        served.exit(0)
+
+    conmand.behave["KillContainer"] = kill
+    shims(script)
+    process = begin(conmand, "attach", "web", by=("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"))
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(SIGHUP)
+    process.send_signal(SIGTERM)
+    assert process.communicate(b"", PATIENCE_S) == (b"", b"")
+    told = [request.signal for request in conmand.requests("KillContainer")]
+    assert (process.returncode, told) == (0, ["TERM"])
+
+
 def test_no_sig_proxy(conmand: StubConmand, shims: Shims) -> None:
     def script(served: Served) -> None:
         served.accept()

@@ -11,7 +11,6 @@ from conman.api.status import wire_text
 from conman.api.translate import digest
 from conman.core import requests
 from conman.core.execs import Exec, ExecSpec, ExecState
-from conman.errors import Code, ConmanError, Refusal
 from conman.wire.v1 import conman_pb2 as wire
 
 _STATES = {
@@ -24,9 +23,6 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 def create(message: wire.CreateExecRequest) -> requests.CreateExec:
     fields.command(message.command, message.args, message.env)
-    for field in ("stdin", "tty"):
-        if getattr(message, field):
-            raise ConmanError(_not_served(field))
     spec = ExecSpec(
         command=message.command,
         args=tuple(message.args),
@@ -34,6 +30,8 @@ def create(message: wire.CreateExecRequest) -> requests.CreateExec:
         cwd=fields.cwd(message.cwd) if message.cwd else "",
         user=identity.user(message.user),
         privileged=message.privileged,
+        tty=message.tty,
+        stdin=message.stdin,
         timeout_ms=fields.timeout_ms("timeout_ms", message.timeout_ms),
     )
     return requests.CreateExec(
@@ -41,17 +39,6 @@ def create(message: wire.CreateExecRequest) -> requests.CreateExec:
         digest=digest(message),
         container=fields.reference(message.container_id),
         spec=spec,
-    )
-
-
-def _not_served(field: str) -> Refusal:
-    """The words are known, and nothing does it yet."""
-    return Refusal(
-        Code.FAILED_PRECONDITION,
-        "NotServed",
-        f"this conmand cannot serve an exec with {field}",
-        "leave it out, or take a later conmand",
-        field,
     )
 
 

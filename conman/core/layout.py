@@ -90,6 +90,9 @@ class Layout:
     def stream_socket(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/stream.sock"
 
+    def exec_socket(self, container_id: str, run: int, exec_id: str) -> str:
+        return f"{self.exec(container_id, run, exec_id)}/stream.sock"
+
     def console_socket(self, container_id: str, run: int) -> str:
         return f"{self.shim(container_id, run)}/console.sock"
 

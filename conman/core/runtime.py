@@ -4,6 +4,7 @@ Sources: the OCI runtime command line as runc 1.1 has it (docs/runtime.md). Call
 from words or an exit code that something is absent: words only choose the sentence a person reads.
 """
 
+from conman.core.execs import Exec
 from conman.core.layout import Layout
 from conman.core.spec import ContainerSpec
 from conman.errors import Code, Refusal
@@ -45,10 +46,11 @@ def create_argv(
     )
 
 
-def exec_argv(
-    runtime: str, layout: Layout, container_id: str, run: int, exec_id: str
-) -> tuple[str, ...]:
-    place = layout.exec(container_id, run, exec_id)
+def exec_argv(runtime: str, layout: Layout, one: Exec, container_id: str) -> tuple[str, ...]:
+    place, console = (
+        layout.exec(container_id, one.run, one.id),
+        layout.console_socket(container_id, one.run),
+    )
     return (
         runtime,
         "--root",
@@ -64,7 +66,9 @@ def exec_argv(
         "--detach",
         "--pid-file",
         f"{place}/pid",
-        layout.runtime_id(container_id, run),
+        # The run's own: its shim makes one call at a time.
+        *(("--console-socket", console) if one.spec.tty else ()),
+        layout.runtime_id(container_id, one.run),
     )
 
 

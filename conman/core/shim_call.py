@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from conman.core import runtime
 from conman.core.effects.vocabulary import RuntimeCreate
-from conman.core.execs import running
+from conman.core.execs import Exec, running
 from conman.core.layout import Layout
 from conman.core.model import Container, Init
 from conman.core.requests import Streams
@@ -69,15 +69,17 @@ def stream_body(token: str, exec_id: str, streams: Streams) -> str:
     )
 
 
-def exec_body(binary: str, layout: Layout, row: Container, exec_id: str, timeout_ms: int) -> str:
+def exec_body(binary: str, layout: Layout, row: Container, one: Exec, timeout_ms: int) -> str:
     """The `exec` request: one runtime call. `known`: the others of which the shim is still asked."""
     fields: dict[str, object] = {
-        "id": exec_id,
-        "argv": runtime.exec_argv(binary, layout, row.id, row.run, exec_id),
+        "id": one.id,
+        "argv": runtime.exec_argv(binary, layout, one, row.id),
+        "stdin": one.spec.stdin,
+        "tty": one.spec.tty,
         "lock": layout.call_lock(row.id, row.run, "exec"),
         "marker": layout.call_marker(row.id, row.run, "exec"),
         "state_directory": layout.runtime_state(row.id, row.run),
-        "directory": layout.exec(row.id, row.run, exec_id),
+        "directory": layout.exec(row.id, row.run, one.id),
         "boot_id": layout.boot_id,
         "timeout_ms": timeout_ms,
         "known": [one.id for one in running(row.execs)],

@@ -1,7 +1,7 @@
 """The runtime's exec, as the shim makes it: begun once, ended once, by itself or by us, and reaped.
 
-What it leaves runs in the container, with the shim for a parent. Its output goes nowhere: nobody is attached.
-It must never be told ended before it is reaped.
+What it leaves runs in the container, with the shim for a parent, and with streams of its own (`exec_stdio`). It must
+never be told ended before it is reaped.
 """
 
 import os
@@ -13,9 +13,12 @@ from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
 from conman.shim.call import exit_of
 from conman.shim.complaint import complain
+from conman.shim.exec_stdio import ExecStdio
 from conman.shim.execs import ExecProcess, ExecTask
 from conman.shim.loop import Loop
 from conman.shim.machine import ExecCallEnded
+from conman.shim.stdio import close_all
+from conman.shim.task import Offer
 
 #: When a call could not be ended, after how long that is tried again.
 _AGAIN_S = 1.0
@@ -24,9 +27,12 @@ _AGAIN_S = 1.0
 class ExecCall:
     """`tell`: where ExecCallEnded goes, exactly once for every `begin`."""
 
-    __slots__ = ("_loop", "_pid", "_task", "_tell")
+    __slots__ = ("_directory", "_loop", "_pid", "_running", "_stdio", "_task", "_tell")
 
-    def __init__(self, loop: Loop, tell: Callable[[ExecCallEnded], None]) -> None:
+    def __init__(self, directory: str, loop: Loop, tell: Callable[[ExecCallEnded], None]) -> None:
+        self._directory = directory
+        self._stdio: dict[str, ExecStdio] = {}
+        self._running: dict[int, str] = {}
         self._loop = loop
         self._tell = tell
         self._pid: int | None = None
@@ -36,10 +42,10 @@ class ExecCall:
         try:
             lock = make_lock(task.lock)
         except OSError as error:
-            self._not_begun(126, f"cannot lock {task.lock}: {error.strerror}")
+            self._not_begun(task.id, 126, f"cannot lock {task.lock}: {error.strerror}")
             return
         if lock is None:
-            self._not_begun(126, f"an earlier call still holds its lock {task.lock}")
+            self._not_begun(task.id, 126, f"an earlier call still holds its lock {task.lock}")
             return
         try:
             self._spawn(task, lock)
@@ -70,21 +76,43 @@ class ExecCall:
     def in_flight(self) -> bool:
         return self._pid is not None
 
+    def offer(self, offer: Offer) -> None:
+        """Streams of an exec, perhaps before it begins. Raises OSError."""
+        self._streams_of(offer.exec_id).offer(offer)
+
+    def reaped(self, pid: int, code: int, signal: int) -> None:
+        """If it was an exec's, its clients are told."""
+        exec_id = self._running.pop(pid, None)
+        if exec_id is not None:
+            self._streams_of(exec_id).ended(code, signal)
+
+    def _streams_of(self, exec_id: str) -> ExecStdio:
+        if exec_id not in self._stdio:
+
+            def over() -> None:
+                del self._stdio[exec_id]
+
+            place = f"{self._directory}/execs/{exec_id}"
+            self._stdio[exec_id] = ExecStdio(place, self._loop, over)
+        return self._stdio[exec_id]
+
     def _spawn(self, task: ExecTask, lock: int) -> None:
-        nowhere = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        ends: tuple[int | None, ...] = ()
         try:
-            self._pid = runtime.spawn(task.argv, task.marker, lock, (None, nowhere, nowhere))
+            stdin, stdout, stderr = ends = self._streams_of(task.id).open(task, self._directory)
+            self._pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
         except OSError as error:
             code = 127 if runtime.is_missing(task.argv[0], error) else 126
-            self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
+            self._not_begun(task.id, code, f"cannot run {task.argv[0]}: {error.strerror}")
         else:
             self._task = task
             self._loop.arm("exec", task.timeout_ms / 1000, lambda: self.end("timed out"))
         finally:
-            os.close(nowhere)
+            close_all(end for end in ends if end is not None)
 
-    def _not_begun(self, code: int, why: str) -> None:
+    def _not_begun(self, exec_id: str, code: int, why: str) -> None:
         """As a shell says it: 127 there is no such program, 126 it cannot be executed."""
+        self._streams_of(exec_id).refused(why)
         self._tell(ExecCallEnded(code, why, None))
 
     def _ended(self, task: ExecTask, status: int, why: str) -> None:
@@ -92,9 +120,14 @@ class ExecCall:
         self._loop.disarm("exec")
         code, _ = exit_of(status)
         process = _process_of(task) if code == 0 else None
-        words = ""
+        streams, words = self._streams_of(task.id), ""
+        if process is not None and not streams.begun():
+            why, process = "it has sent no terminal", None
         if process is None:
-            words = why or runtime.last_words(f"{task.directory}/exec.log", b"")
+            words = why or runtime.last_words(f"{task.directory}/exec.log", streams.words())
+            streams.refused(words)
+        else:
+            self._running[process.pid] = task.id
         self._tell(ExecCallEnded(code, words, process))
 
 

@@ -25,6 +25,8 @@ class ExecTask:
     directory: str
     boot_id: str
     timeout_ms: int
+    stdin: bool
+    tty: bool
     known: tuple[str, ...]
 
 
@@ -142,6 +144,8 @@ def parse_exec(body: str) -> ExecTask:
         raw["directory"],
         raw["boot_id"],
         raw["timeout_ms"],
+        raw["stdin"],
+        raw["tty"],
         tuple(raw["known"]),
     )
 

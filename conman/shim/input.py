@@ -21,7 +21,7 @@ _TIOCSWINSZ = 0x5414
 class Input:
     """`roomy`: called when what was put is all written, after a `put` that had to wait.
 
-    `terminal`: is handed the master of one, to be read.
+    `terminal`: is handed the master of one, to be read. `keeps`: whether conmand keeps it for a successor.
     """
 
     __slots__ = (
@@ -29,6 +29,7 @@ class Input:
         "_end",
         "_is_ending",
         "_keep",
+        "_keeps",
         "_readers",
         "_rest",
         "_roomy",
@@ -42,11 +43,14 @@ class Input:
         readers: Readers,
         roomy: Callable[[], None],
         terminal: Callable[[int], None],
+        *,
+        keeps: bool = True,
     ) -> None:
         self._directory = directory
         self._readers = readers
         self._roomy = roomy
         self._terminal = terminal
+        self._keeps = keeps
         self._keep = Keep(directory, readers, self._begin)
         self._end = -1
         self._rest = b""
@@ -77,7 +81,8 @@ class Input:
 
     def _hold(self, descriptor: int) -> None:
         try:
-            self._keep.hold(descriptor)
+            if self._keeps:
+                self._keep.hold(descriptor)
         except OSError:
             os.close(descriptor)
             raise

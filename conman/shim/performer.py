@@ -66,7 +66,7 @@ class Shim:
             logs=self._logs,
             tell=self._inputs.append,
         )
-        self._exec = ExecCall(self._loop, self._exec_called)
+        self._exec = ExecCall(directory, self._loop, self._exec_called)
         self._connections = Connections(listener, self._loop.readers, self._inputs.append)
 
     def run(self, create_within_s: float) -> None:
@@ -185,7 +185,7 @@ class Shim:
     def _offer(self, offer: Offer) -> str:
         """Why it cannot be taken up; "" when it can."""
         try:
-            self._streams.offer(offer)
+            (self._exec if offer.exec_id else self._streams).offer(offer)
         except OSError as error:
             complain(f"no stream can be offered: {error}")
             return error.strerror or str(error)
@@ -207,6 +207,7 @@ class Shim:
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
                 code, signal = exit_of(found[1])
                 self._inputs.append(machine.ChildEnded(found[0], code, signal, time.time_ns()))
+                self._exec.reaped(found[0], code, signal)
         except ChildProcessError:
             return  # no children at all
 

@@ -31,7 +31,17 @@ class Output:
     `written`: is handed what the container wrote, once it is in the log.
     """
 
-    __slots__ = ("_directory", "_ended", "_log", "_readers", "_watched", "_words", "_written")
+    __slots__ = (
+        "_directory",
+        "_ended",
+        "_is_passed_on",
+        "_is_waiting",
+        "_log",
+        "_readers",
+        "_watched",
+        "_words",
+        "_written",
+    )
 
     def __init__(
         self,
@@ -45,11 +55,17 @@ class Output:
         self._ended = ended
         self._written = written
         self._log: Log | None = None
+        self._is_passed_on = False
+        self._is_waiting = False
         self._readers: dict[str, int] = {}
         self._words = b""
 
-    def open(self) -> tuple[int, ...]:
-        """Begin to read. Gives the ends for the container (stdout, stderr), which the caller closes."""
+    def open(self, *, waits: bool = False) -> tuple[int, ...]:
+        """Begin to read. Gives the ends for the container (stdout, stderr), which the caller closes.
+
+        `waits`: nothing is read before `pass_on`, but by `words`.
+        """
+        self._is_waiting = waits
         self._open_readers()
         ends: list[int] = []
         for name in NAMES:
@@ -80,6 +96,13 @@ class Output:
         self._log = log
         log.touch()
 
+    def pass_on(self) -> None:
+        """All of it is an exec's, what is there already, too; nobody logs it."""
+        self._is_passed_on, self._is_waiting = True, False
+        for name, reader in self._readers.items():
+            if name != _TERMINAL:
+                self._watched.register(reader, self._pump_of(name))
+
     def read_terminal(self, master: int) -> None:
         """What the container writes comes from there; the descriptor is this one's from now on."""
         os.set_blocking(master, False)
@@ -109,7 +132,8 @@ class Output:
             path = f"{self._directory}/{name}"
             reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             self._readers[name] = reader
-            self._watched.register(reader, self._pump_of(name))
+            if not self._is_waiting:
+                self._watched.register(reader, self._pump_of(name))
 
     def _drain(self) -> None:
         """Read what there is, of both; from one who never stops, a part."""
@@ -147,7 +171,9 @@ class Output:
 
     def _take(self, name: str, data: bytes) -> None:
         name = NAMES[0] if name == _TERMINAL else name
-        if self._log is None:
+        if self._is_passed_on:
+            self._written(name, data)
+        elif self._log is None:
             self._words = (self._words + data)[-_WORDS:]
         else:
             self._log.write(name, data)
@@ -155,7 +181,8 @@ class Output:
 
     def _close(self, name: str) -> None:
         reader = self._readers.pop(name)
-        self._watched.unregister(reader)
+        if not self._is_waiting:
+            self._watched.unregister(reader)
         os.close(reader)
 
 

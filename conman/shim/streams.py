@@ -49,6 +49,7 @@ class Streams:
         "_offers",
         "_sent",
         "_sessions",
+        "_slow",
         "_stalled",
         "once",
     )
@@ -63,6 +64,7 @@ class Streams:
     ) -> None:
         self._directory = directory
         self._loop = loop
+        self._slow = f"slow {directory}"
         self._input = input_
         self._stalled: list[Session] = []
         self.once = False
@@ -110,6 +112,13 @@ class Streams:
     def owes(self) -> bool:
         """Whether somebody who reads has not been sent all yet."""
         return any(session.owes() for session in self._sessions)
+
+    def leave(self) -> None:
+        """Its program is over, and its shim goes on: nobody comes any more."""
+        if self._listener is not None:
+            self._loop.readers.unregister(self._listener.fileno())
+        self._loop.disarm(self._slow)
+        self.close()
 
     def close(self) -> None:
         """As its shim's death does."""
@@ -204,13 +213,13 @@ class Streams:
         if behind > BACKLOG and not self._is_held:
             self._is_held = True
             self._hold(True)  # noqa: FBT003 - a callback
-            self._loop.arm("slow", _PATIENCE_S, self._cut_off)
+            self._loop.arm(self._slow, _PATIENCE_S, self._cut_off)
         elif behind <= BACKLOG // 2 and self._is_held:
             self._let_go()
 
     def _let_go(self) -> None:
         self._is_held = False
-        self._loop.disarm("slow")
+        self._loop.disarm(self._slow)
         self._hold(False)  # noqa: FBT003 - a callback
 
     def _cut_off(self) -> None:

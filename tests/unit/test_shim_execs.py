@@ -15,7 +15,15 @@ HOLDING = m.State(m.Phase.HOLDING, 1, call=m.CallEnded(0, "", "", INIT), init=IN
 def body(exec_id: str, *known: str) -> str:
     words = {"lock": "l", "marker": "m", "state_directory": "s", "directory": "d", "boot_id": "b"}
     return json.dumps(
-        {**words, "id": exec_id, "argv": ["runc"], "timeout_ms": 1, "known": list(known)}
+        {
+            **words,
+            "id": exec_id,
+            "argv": ["runc"],
+            "timeout_ms": 1,
+            "stdin": False,
+            "tty": False,
+            "known": list(known),
+        }
     )
 
 

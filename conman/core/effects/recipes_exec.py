@@ -18,7 +18,7 @@ def runtime_exec(effect: v.RuntimeExec, layout: Layout, runtime_ms: int) -> Reci
     container, run, one = effect.container, effect.run, effect.exec
     place = layout.exec(container.id, run, one.id)
     data = process_json(container, run, one, layout, effect.permits)
-    body = exec_body(effect.runtime, layout, container, one.id, runtime_ms)
+    body = exec_body(effect.runtime, layout, container, one, runtime_ms)
     return (
         s.MakeDirectory(layout.execs(container.id, run)),
         s.MakeDirectory(place),

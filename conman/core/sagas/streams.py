@@ -7,6 +7,8 @@ that nobody comes with is forgotten by itself, and a session that is open needs 
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
+from conman.core.exec_admission import exec_not_found
+from conman.core.execs import ExecState, found
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
 from conman.core.requests import OpenStream, Reply, StreamOpened
@@ -26,7 +28,7 @@ def admit_stream(
     if row is None or view.state is State.UNKNOWN or not row.is_prepared(setting.layout.boot_id):
         return _nothing_to_read(view.name or container_id, view.state, view.message)
     if request.exec_id:
-        return _no_exec(row, request.exec_id)
+        return _admit_exec(row, request)
     if request.streams.stdin and not row.spec.stdio.stdin:
         return _no_stdin(row)
     return row
@@ -40,8 +42,36 @@ async def open_stream(row: Container, request: OpenStream, setting: Setting) -> 
         return _unreachable(row, told)
     if known.stream:
         return _no_socket(row, known.stream)
+    one = found(row.execs, exec_id)
+    if one is not None:
+        path = setting.layout.exec_socket(row.id, row.run, exec_id)
+        return StreamOpened(path, token, tty=one.spec.tty)
     path = setting.layout.stream_socket(row.id, row.run)
     return StreamOpened(path, token, tty=row.spec.stdio.tty)
+
+
+def _admit_exec(row: Container, request: OpenStream) -> Container | Refusal:
+    """Before it is started, too: so nothing of it is missed."""
+    one = found(row.execs, request.exec_id)
+    if one is None:
+        return exec_not_found(row.name, request.exec_id)
+    if one.state is ExecState.EXITED:
+        return Refusal(
+            Code.FAILED_PRECONDITION,
+            "NotRunning",
+            f"exec {one.id} of container {row.name} has no streams: it is over",
+            "ask ExecStatus how it ended; what it wrote is kept nowhere",
+            "exec_id",
+        )
+    if request.streams.stdin and not one.spec.stdin:
+        return Refusal(
+            Code.FAILED_PRECONDITION,
+            "NoStdin",
+            f"exec {one.id} of container {row.name} was created without an input",
+            "leave stdin out, or create it with stdin",
+            "stdin",
+        )
+    return row
 
 
 def _nothing_to_read(name: str, state: State, message: str) -> Refusal:
@@ -52,16 +82,6 @@ def _nothing_to_read(name: str, state: State, message: str) -> Refusal:
         f"container {name} has no streams: it is {state.value}{because}",
         "start it first; what it has written is in its log",
         "container_id",
-    )
-
-
-def _no_exec(row: Container, exec_id: str) -> Refusal:
-    return Refusal(
-        Code.NOT_FOUND,
-        "ExecNotFound",
-        f"container {row.name} has no exec {exec_id!r}",
-        "leave it out for the container's own program",
-        "exec_id",
     )
 
 

@@ -166,6 +166,8 @@ def _one(field: FieldDescriptor, standing: Standing) -> st.SearchStrategy[Any]:
             return patches
         case FieldDescriptor.TYPE_STRING:
             return texts | st.sampled_from([standing.rootfs, *standing.containers])
+        case FieldDescriptor.TYPE_BYTES:
+            return st.binary(max_size=2000)
         case FieldDescriptor.TYPE_BOOL:
             return st.booleans()
         case FieldDescriptor.TYPE_MESSAGE:

@@ -24,7 +24,7 @@ from tests.integration.one_conmand import Conmand
 DEADLINE_S = 30
 #: A call that waits for what does not come is ended by its client.
 WAITING_S = 0.2
-WAITING = {"WaitContainer", "Events"}
+WAITING = {"WaitContainer", "Events", "Logs"}
 STANDING = {"created": "CREATED", "started": "RUNNING"}
 
 
@@ -64,6 +64,8 @@ class Target:
             if method in METHODS and METHODS[method].server_streaming:
                 for _ in self.channel.unary_stream(path)(raw, timeout=deadline_s):
                     pass
+            elif method in METHODS and METHODS[method].client_streaming:
+                self.channel.stream_unary(path)(iter([raw]), timeout=deadline_s)
             else:
                 self.channel.unary_unary(path)(raw, timeout=deadline_s)
         except grpc.RpcError as error:

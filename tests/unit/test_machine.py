@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Committed, Effect, Outcome
+from conman.core.effects.effect import Committed, DeadlinePassed, Effect, Outcome
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import (
@@ -16,6 +17,9 @@ from conman.core.model import (
     ContainerSpec,
     Event,
     Init,
+    Intent,
+    Operation,
+    PutIntent,
     Quarantined,
     RootfsMode,
     State,
@@ -32,6 +36,7 @@ from conman.core.requests import (
     Request,
     StopContainer,
 )
+from conman.core.restart import RestartName, RestartPolicy
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
     Absent,
@@ -166,3 +171,47 @@ def test_an_orphan_is_told_with_its_state_until_its_successor_is_due() -> None:
     [alarm] = [one for one in daemon.out if isinstance(one, Alarm)]
     assert alarm.at == 1 + 1_000_000_000
     assert len(daemon.wanted(v.SpawnShim)) == 1
+
+
+def test_what_waits_for_its_restart_costs_one_alarm() -> None:
+    policy = RestartPolicy(RestartName.ALWAYS)
+    spec = ContainerSpec("sleep", restart=policy)
+    waits = replace(
+        ROW, spec=spec, state=State.EXITED, init=None, short_runs=3, next_restart_at=500
+    )
+    daemon = Daemon(Stored(containers=(waits,), names=(("web", ID),)))
+    [alarm] = [one for one in daemon.out if isinstance(one, Alarm)]
+    assert alarm.at == NOW.monotonic + 499
+    daemon.asked(RenameContainer("r" * 32, "d", "web", "site"))
+    assert [one for one in daemon.out if isinstance(one, Alarm)] == [alarm]
+    assert daemon.wanted(v.PrepareBundle) == []
+    daemon.follow(daemon.machine.complete(alarm.ticket, DeadlinePassed(), Now(500, alarm.at)))
+    [intent] = [
+        change.intent
+        for effect in daemon.wanted(v.RecordIntent)
+        for change in cast("v.RecordIntent", effect).changes
+        if isinstance(change, PutIntent)
+    ]
+    assert (intent.operation, intent.run, intent.prepares) == (Operation.RESTART, 3, True)
+
+
+def test_a_stop_that_came_first_is_no_restart() -> None:
+    """It waits while conman recovers, and what is overdue waits for it."""
+    spec = ContainerSpec("sleep", restart=RestartPolicy(RestartName.ALWAYS))
+    overdue = replace(ROW, spec=spec, state=State.EXITED, init=None, next_restart_at=1)
+    other = replace(ROW, id="b" * 32, name="db")
+    machine = Machine(Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc"))
+    update = Intent(ID, Operation.UPDATE, 2, "boot", 1)
+    names = (("web", ID), ("db", other.id))
+    recovering = machine.boot(Stored((overdue, other), (update,), names=names), NOW)
+    assert machine.submit(1, StopContainer("r" * 32, "d", "web", 0), NOW, bytes(16)) == []
+    left, wanted = list(recovering), list[Effect]()
+    while left:
+        one = left.pop(0)
+        if isinstance(one, Perform):
+            wanted.append(one.effect)
+            left += machine.complete(one.ticket, answered(one.effect, Inventory()), NOW)
+    assert [type(one) for one in wanted if isinstance(one, v.Commit)] == [
+        v.CommitUndone,
+        v.CommitStopped,
+    ]

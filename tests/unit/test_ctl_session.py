@@ -168,15 +168,18 @@ def test_a_signal_that_comes_too_late_is_no_news(conmand: StubConmand, shims: Sh
 
 def test_what_was_ignored_stays_so(conmand: StubConmand, shims: Shims) -> None:
     """Of `nohup conmanctl attach web` the program is told nothing when its person leaves."""
-    killed = threading.Event()
+    typed, killed = threading.Event(), threading.Event()
 
-    def kill(_request: object, _context: object) -> wire.KillContainerResponse:
-        killed.set()
+    def kill(request: wire.KillContainerRequest, _context: object) -> wire.KillContainerResponse:
+        if request.signal == "TERM":
+            killed.set()
         return wire.KillContainerResponse()
 
     def script(served: Served) -> None:
         served.accept()
         served.say(frames.STDOUT, b"ready\n")
+        assert served.next() == (frames.INPUT, b"x")
+        typed.set()
         assert killed.wait(PATIENCE_S)
         served.exit(0)
 
@@ -184,8 +187,13 @@ def test_what_was_ignored_stays_so(conmand: StubConmand, shims: Shims) -> None:
     shims(script)
     process = begin(conmand, "attach", "web", by=("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"))
     assert process.stdout is not None
+    assert process.stdin is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(SIGHUP)
+    # What is typed comes after whatever it was told before.
+    process.stdin.write(b"x")
+    process.stdin.flush()
+    assert typed.wait(PATIENCE_S)
     process.send_signal(SIGTERM)
     assert process.communicate(b"", PATIENCE_S) == (b"", b"")
     told = [request.signal for request in conmand.requests("KillContainer")]

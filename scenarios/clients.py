@@ -145,7 +145,7 @@ def _exec_request_of(ask: Ask, request_id: str, exec_id: str) -> r.Request:
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
         case "exec":
-            spec = ExecSpec(ask.program, timeout_ms=ask.limit * 1000)
+            spec = ExecSpec(ask.program, user=ask.user, timeout_ms=ask.limit * 1000)
             return r.CreateExec(request_id, digest, ask.name, spec)
         case "start-exec":
             return r.StartExec(request_id, digest, ask.name, exec_id)

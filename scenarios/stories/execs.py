@@ -3,6 +3,8 @@
 A daemon that dies in between, a shim, the container's own program: the explorer does that to all of them.
 """
 
+from dataclasses import replace
+
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, STOP, UNPAUSE
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
@@ -36,6 +38,21 @@ STORIES = (
         given=(CREATE, START, EXEC_LONG, START_EXEC),
     ),
     Story(
+        "exec-kill-or-exit",
+        "S35",
+        "an exec is killed, or ends by itself before",
+        (START_EXEC, KILL_EXEC, EXEC_STATUS),
+        given=(CREATE, START, EXEC),
+    ),
+    Story(
+        "exec-with-names",
+        "S35",
+        "a user by name, as the container's own files have it",
+        (replace(EXEC, user="www"), EXEC_STATUS),
+        given=(CREATE, START),
+        overlays=False,
+    ),
+    Story(
         "exec-timeout",
         "S35",
         "an exec that takes longer than it may",
@@ -60,8 +77,8 @@ STORIES = (
         "exec-and-exit",
         "S17",
         "an exec in a container that ends by itself, whenever it likes",
-        (START, EXEC_LONG, START_EXEC, WAIT_EXEC, STATUS),
-        given=(CREATE_SHORT,),
+        (UNPAUSE, START_EXEC, EXEC_STATUS),
+        given=(CREATE_SHORT, START, EXEC_LONG, PAUSE),
     ),
     Story(
         "exec-paused",

@@ -5,21 +5,27 @@ It must never hold more than one token's worth: what breaks here is asked for ag
 
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from conman.ctl.address import Address
 from conman.ctl.failure import CommandFailed
 from conman.ctl.pump import Link, cut_off, resize
 from conman.shim import frames
 
+if TYPE_CHECKING:
+    from conman.wire.v1 import conman_pb2 as wire
+
 #: A shim answers in milliseconds; its token is good for 30 s.
 _PATIENCE_S = 30.0
 
 
-def accepted(path: str, token: str, size: tuple[int, int] | None, address: Address) -> Link:
+def accepted(
+    opened: "wire.OpenStreamResponse", size: tuple[int, int] | None, address: Address
+) -> Link:
     """A connection that is served. `size`: of the terminal here, told before anything runs there."""
-    connection = _connect(path, address)
+    connection = _connect(opened.socket_path, address)
     try:
-        return _greeted(connection, token, size)
+        return _greeted(connection, opened, size)
     except OSError as error:
         connection.close()
         raise CommandFailed(f"the session broke as it began: {error.strerror or error}") from error
@@ -54,11 +60,13 @@ def _absent(path: str, address: Address) -> str:
     return f"there is no {path}, where the streams should be: the container has just ended"
 
 
-def _greeted(connection: socket.socket, token: str, size: tuple[int, int] | None) -> Link:
+def _greeted(
+    connection: socket.socket, opened: "wire.OpenStreamResponse", size: tuple[int, int] | None
+) -> Link:
     connection.settimeout(_PATIENCE_S)
     # Who does not want us may have said why, and gone.
     with suppress(BrokenPipeError):
-        connection.sendall(frames.encode(frames.TOKEN, token.encode()))
+        connection.sendall(frames.encode(frames.TOKEN, opened.token.encode()))
     decoder, told = frames.Decoder(), list[tuple[bytes, bytes]]()
     while not told:
         data = connection.recv(frames.LIMIT)
@@ -69,7 +77,7 @@ def _greeted(connection: socket.socket, token: str, size: tuple[int, int] | None
     fields = frames.decode_fields(payload)
     if kind != frames.ACCEPTED:
         raise CommandFailed(f"the session is refused: {cut_off(fields).message}")
-    tty = bool(fields.get("tty"))
-    if tty and size is not None:
+    # An exec has its terminal with its start, and its size just after it.
+    if fields["tty"] and size is not None:
         connection.sendall(resize(size))
-    return Link(connection, decoder, told, tty)
+    return Link(connection, decoder, told, opened.tty)

@@ -63,7 +63,7 @@ class Session:
             )
         rows_and_columns = size(STDIN) or size(STDOUT)
         try:
-            return accepted(opened.socket_path, opened.token, rows_and_columns, self.client.address)
+            return accepted(opened, rows_and_columns, self.client.address)
         except frames.ForeignFrame as error:
             raise CommandFailed(_foreign(error)) from error
 

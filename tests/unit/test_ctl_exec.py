@@ -93,9 +93,12 @@ def test_detached_for_scripts(conmand: StubConmand, capsys: pytest.CaptureFixtur
 
 
 def test_on_a_terminal(conmand: StubConmand, shims: Shims) -> None:
+    """Which is there with the start, not before."""
+
     def script(served: Served) -> None:
-        served.accept(tty=True)
+        served.accept()
         assert served.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
+        assert "StartExec" in asked(conmand)
         while served.next() != (frames.INPUT, b"x"):
             pass
         served.exit(3)

@@ -1,0 +1,81 @@
+"""People's execs in real containers: output, input, a terminal, codes, and conmand killed under them."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scenarios.stages.daemon import BIN, PATIENCE_S
+from tests.integration.one_conmand import Conmand
+from tests.integration.real_runtime import REAL
+from tests.unit.one_terminal import terminal
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
+    one.start()
+    one.create("web", "/bin/sleep", "100000")
+    assert one.ctl("start", "web").code == 0
+    yield one
+    one.end()
+
+
+def execute(conmand: Conmand, *words: str, typed: str = "") -> tuple[int, str, str]:
+    done = subprocess.run(
+        [f"{BIN}/conmanctl", "--address", f"{conmand.run}/conmand.sock", "exec", *words],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_exec(conmand: Conmand) -> None:
+    script = ("/bin/sh", "-c", "echo out; echo err >&2; exit 7")
+    assert execute(conmand, "web", *script) == (7, "out\n", "err\n")
+    assert execute(conmand, "-w", "/bin", "web", "/bin/sh", "-c", "pwd") == (0, "/bin\n", "")
+    assert execute(conmand, "-i", "web", "/bin/cat", typed="typed\n") == (0, "typed\n", "")
+    assert execute(conmand, "-d", "web", "/bin/true") == (0, "", "")
+    assert execute(conmand, "--timeout", "0.1", "web", "/bin/sleep", "1000")[0] == 137
+    code, _, err = execute(conmand, "web", "/bin/no-such")
+    assert code == 127
+    assert err.count("\n") == 1
+    assert execute(conmand, "no-such", "/bin/true")[0] == 125
+
+
+def test_an_exec_goes_on_while_conmand_is_killed(conmand: Conmand) -> None:
+    path = f"{conmand.run}/conmand.sock"
+    with terminal(path, "exec", "-it", "web", "/bin/sh") as one:
+        one.screen.send('echo a""b\r')
+        one.screen.expect_exact("ab\r\n")
+        one.resize(50, 132)
+        one.screen.send("stty size\r")
+        one.screen.expect_exact("50 132\r\n")
+        conmand.kill()
+        one.screen.send('echo still""here\r')
+        one.screen.expect_exact("stillhere\r\n")
+        one.screen.send("exit 7\r")
+        one.ends()
+        assert one.process.returncode == 7
+        assert one.cooked
+    conmand.start()
+    assert conmand.states() == {"web": "RUNNING"}
+
+
+def test_an_exec_ends_with_its_container(conmand: Conmand) -> None:
+    words = [f"{BIN}/conmanctl", "--address", f"{conmand.run}/conmand.sock", "exec", "web"]
+    script = "echo begun; while true; do sleep 100; done"
+    with subprocess.Popen([*words, "/bin/sh", "-c", script], stdout=subprocess.PIPE) as one:
+        assert one.stdout is not None
+        assert one.stdout.readline() == b"begun\n"
+        os.kill(conmand.status("web")["pid"], signal.SIGKILL)
+        assert one.wait(PATIENCE_S) == 137

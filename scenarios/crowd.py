@@ -17,6 +17,9 @@ from scenarios.story import Befalls
 from scenarios.violation import Violation
 from scenarios.world import World
 
+#: Whoever asks for these is told the id of what was made.
+_MAKES = ("create", "exec")
+
 
 @dataclass(slots=True)
 class Member:
@@ -74,7 +77,7 @@ class Crowd:
                 if told.ask.name == Befalls.REBOOT.name:
                     self.power_cut()
                 continue
-            ids = (told.container_id,) if told.ask.verb == "create" else ()
+            ids = (told.container_id,) if told.ask.verb in _MAKES else ()
             self.history.append(Call(told.ask, self._tick(), self._tick(), told.answer, ids))
 
     def clone(self) -> "Crowd":
@@ -114,17 +117,27 @@ class Crowd:
         if member.open < 0:
             member.open = self._call_of(member)
         known = self.history[member.open]
-        if member.ask().verb == "create" and not known.answer:
+        if member.ask().verb in _MAKES and not known.answer:
             self.history[member.open] = replace(known, ids=(*known.ids, entropy.hex()))
         member.is_asking = True
         self._calls[call] = member
-        return request_of(self._about(member.ask()), member.request_id())
+        ask = self._about(member.ask())
+        return request_of(ask, member.request_id(), self._exec_of(ask.name))
+
+    def _exec_of(self, name: str) -> str:
+        """The exec that was created last in this container."""
+        made = [c for c in self.history if c.ask.verb == "exec" and c.ask.name == name and c.ids]
+        return made[-1].ids[-1] if made else ""
 
     def _about(self, ask: Ask) -> Ask:
         """Who waits for a removal means that very container, whoever has its name by then."""
         if ask.verb != "wait-removed":
             return ask
-        calls = [call for call in self.history if call.ask.name == ask.name and call.ids]
+        calls = [
+            call
+            for call in self.history
+            if call.ask.name == ask.name and call.ask.verb == "create" and call.ids
+        ]
         return replace(ask, name=calls[-1].ids[-1])
 
     def _call_of(self, member: Member) -> int:
@@ -149,7 +162,7 @@ class Crowd:
             member.done()
             return member, told
         call_ = replace(self.history[member.open], answered=self._tick(), answer=told.answer)
-        if told.container_id and told.ask.verb == "create":
+        if told.container_id and told.ask.verb in _MAKES:
             call_ = replace(call_, ids=(told.container_id,))
         if isinstance(reply, r.ContainerList):
             call_ = _listed(call_, reply)

@@ -289,6 +289,12 @@ NOT_PASSED = {
     *(f"shim/requested/during:{number}" for number in range(1, 6)),
     *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
     *(f"shim/end-call/{when}" for when in ("before", "after")),
+    # What is done only for an exec.
+    *(
+        f"shim/{name}/{when}"
+        for name in ("run-exec", "end-exec", "exec-call-ended")
+        for when in ("before", "after")
+    ),
     *(f"shim/rotate-log/during:{number}" for number in (1, 2)),
 }
 #: What only a successor does: for it the first shim must die.

@@ -141,6 +141,21 @@ OFFER = {
 }
 
 
+#: Of a runtime that is not there: it ends as soon as it is begun.
+EXEC = {
+    "id": "e" * 32,
+    "argv": ["/nowhere/runtime"],
+    "marker": "M=1",
+    "state_directory": "",
+    "directory": "",
+    "boot_id": "",
+    "timeout_ms": 1000,
+    "stdin": False,
+    "tty": False,
+    "known": [],
+}
+
+
 def test_a_run_to_its_end_passes_every_point_but_these(
     one: OneShim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,7 +163,7 @@ def test_a_run_to_its_end_passes_every_point_but_these(
     others = {
         *(f"shim/requested/during:{number}" for number in range(1, 6)),  # a record tried again
         *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
-        *(f"shim/end-call/{when}" for when in ("before", "after")),
+        *(f"shim/end-{what}/{when}" for what in ("call", "exec") for when in ("before", "after")),
         *(f"shim/rotate-log/during:{number}" for number in (1, 2)),  # below
         # A successor's.
         *(
@@ -162,6 +177,7 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         spawned = one.spawn()
         if isinstance(spawned, Done) and isinstance(one.call("create", one.task()), ShimAnswer):
             one.call("stream", json.dumps(OFFER))
+            one.call("exec", json.dumps({**EXEC, "lock": f"{one.directory}/exec.lock"}))
             one.start()
             one.call("exit")
             one.call("hello")

@@ -216,7 +216,8 @@ class Search:
 def _states(call: Call, before: str) -> tuple[str, ...]:
     """How a program ends is told by the world, and not by who found it ended or sent it a signal."""
     verb = verb_of(call.ask)
-    if call.answer == "NotRunning" or verb == "wait":
+    # Of an exec it is another process that has ended.
+    if (call.answer == "NotRunning" and verb != "kill-exec") or verb == "wait":
         return (EXITED,) if before == EXITED else ()
     answers = (call.answer,) if call.answer else _UNANSWERED.get(verb, ("ok",))
     after = tuple(s for a in answers for s in ALLOWED.get((verb, before, a), ()))

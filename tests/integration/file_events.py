@@ -6,11 +6,15 @@ import select
 import time
 from collections.abc import Callable
 
+from scenarios.stages.daemon import PATIENCE_S
+
 _IN_MODIFY, _IN_CREATE, _IN_MOVED_TO, _IN_CLOSE_WRITE = 0x2, 0x100, 0x80, 0x8
 _CHANGES = _IN_MODIFY | _IN_CREATE | _IN_MOVED_TO | _IN_CLOSE_WRITE
 
 
-def await_content(path: str, is_there: Callable[[bytes], bool], patience_s: float = 40) -> bytes:
+def await_content(
+    path: str, is_there: Callable[[bytes], bool], patience_s: float = PATIENCE_S
+) -> bytes:
     """What the file holds, once `is_there` says so of it; its directory must exist."""
     deadline = time.monotonic() + patience_s
     libc = ctypes.CDLL(None, use_errno=True)

@@ -10,6 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from execs import execs
 from figures import Figure, as_json, as_table, head
 from lives import lives, unusable
 from logs import logs
@@ -60,7 +61,8 @@ def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
         notes.append(f"crun: {why}")
     else:
         figures += lives(top, "crun", n)
-    return [*figures, *server(top, n), *logs(top, min(n, 5)), *sessions(top, min(n, 10))]
+    figures += [*execs(top, n), *server(top, n), *logs(top, min(n, 5))]
+    return [*figures, *sessions(top, min(n, 10))]
 
 
 def _peers(top: Path, n: int, notes: list[str]) -> list[Figure]:

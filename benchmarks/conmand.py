@@ -17,7 +17,7 @@ from conman.wire.v1.conman_pb2_grpc import ConmanStub
 
 
 class Conmand:
-    """`begin`, `end` and `run` are what is measured; they are blocking calls, as a client makes them."""
+    """`begin`, `end`, `run` and `exec` are what is measured; they are blocking calls, as a client makes them."""
 
     def __init__(self, top: Path, runtime: str = "runc", flags: tuple[str, ...] = ()) -> None:
         self.top, self.place = top, top / f"conmand-{runtime}"
@@ -75,6 +75,21 @@ class Conmand:
         self.begin("/bin/true")
         asked = pb.WaitContainerRequest(container_id=self.container_id)
         ended = self.stub.WaitContainer(asked, timeout=PATIENCE_S).status
+        if ended.exit_code != 0:
+            raise AssertionError(ended)
+
+    def exec(self) -> None:
+        """A further program to its end, its exit code known."""
+        made = self.stub.CreateExec(
+            pb.CreateExecRequest(
+                request_id=drawn(), container_id=self.container_id, command="/bin/true"
+            ),
+            timeout=PATIENCE_S,
+        )
+        which = {"container_id": self.container_id, "exec_id": made.exec_id}
+        asked = pb.StartExecRequest(request_id=drawn(), **which)
+        self.stub.StartExec(asked, timeout=PATIENCE_S)
+        ended = self.stub.WaitExec(pb.WaitExecRequest(**which), timeout=PATIENCE_S).exec
         if ended.exit_code != 0:
             raise AssertionError(ended)
 

@@ -40,6 +40,8 @@ def _round(ours: Conmand) -> Iterable[tuple[str, Callable[[], None]]]:
     warm_up()
     yield "create + start, warm", ours.begin
     time.sleep(IDLE_S)
+    yield "exec /bin/true to its exit code", ours.exec
+    time.sleep(IDLE_S)
     yield "stop (KILL)", ours.end
     ours.forget()
     time.sleep(IDLE_S)

@@ -15,9 +15,8 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from conman.api.service import About, Submit
+from conman.api.service import About
 from conman.core.machine import Machine
-from conman.core.requests import CreateContainer, Reply, Request
 from conman.daemon.config import BROKEN, Config
 from conman.daemon.facts import facts
 from conman.daemon.feed import Feed
@@ -27,6 +26,7 @@ from conman.daemon.measuring import Measuring
 from conman.daemon.server import Server, bind
 from conman.daemon.startup import Host
 from conman.daemon.systemd import Systemd, watched
+from conman.daemon.warming import warming
 from conman.engine.driver import Driver
 from conman.host.facts import memory_bytes
 from conman.version import VERSION
@@ -62,7 +62,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     try:
         server = await bind(
             config,
-            _submit(host, driver),
+            warming(driver.submit, host.cgroup_lock),
             about,
             feed=feed,
             logs=logs,
@@ -88,20 +88,6 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     if host.shim_cgroup is not None:
         host.shim_cgroup.remove()
     return code
-
-
-def _submit(host: Host, driver: Driver) -> Submit:
-    """A create's runtime comes soon, and moves processes to cgroups."""
-    lock = host.cgroup_lock
-    if lock is None:
-        return driver.submit
-
-    async def submit(request: Request) -> Reply:
-        if isinstance(request, CreateContainer):
-            lock.warm()
-        return await driver.submit(request)
-
-    return submit
 
 
 async def _serve(

@@ -1,9 +1,9 @@
 """Opens the kernel's cgroup lock before a runtime needs it.
 
 The first process to be moved to a cgroup after some 20 ms of quiet waits 6 to 11 ms for the kernel (an RCU
-grace period); those after it wait 0.1 ms. So at the very start of a create a thread moves this process to
-where it is, which changes nothing, and the wait is over when the runtime comes. Nothing depends on it: it
-must never hold a request up, nor fail one, nor move this process anywhere else.
+grace period); those after it wait 0.1 ms. So at the very start of a create, or of an exec, a thread moves this
+process to where it is, which changes nothing, and the wait is over when the runtime comes. Nothing depends on
+it: it must never hold a request up, nor fail one, nor move this process anywhere else.
 """
 
 import os

@@ -14,7 +14,7 @@ from typing import Final
 #: (stratum, its share of a sample, its files). `*` crosses directories; the first that fits holds.
 STRATA: Final = (
     ("recipes", 0.20, ("conman/core/effects/recipes*.py", "conman/shim/recipes.py")),
-    ("shim", 0.10, ("conman/shim/machine.py",)),
+    ("shim", 0.10, ("conman/shim/machine.py", "conman/shim/words.py", "conman/shim/execs.py")),
     ("core", 0.40, ("conman/core/*.py",)),
     ("host", 0.15, ("conman/host/*.py",)),
     ("adapter", 0.15, ("conman/api/*.py",)),

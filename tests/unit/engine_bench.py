@@ -21,7 +21,7 @@ from conman.primitives.crash_points import CrashPoints
 
 LAYOUT = Layout("/d", "/r", "0123abcd", "boot")
 ONE_STEP = v.LookForMembers("c", 1)
-SIX_STEPS = v.EndShim("c", 1)
+SEVEN_STEPS = v.EndShim("c", 1)
 
 
 class Script:

@@ -242,7 +242,7 @@ def test_any_accepted_request_has_a_config_that_conman_can_stand_by(
     assert found["linux"]["cgroupsPath"] == f"/conman-deadbeef/{ID}-1"
     process = found["process"]
     assert process["env"][-1] == f"CONMAN_RUN=deadbeef/{ID}-1"
-    assert (process["args"], process["terminal"]) == (["sh"], False)
+    assert (process["args"], process["terminal"]) == (["sh"], spec.stdio.tty)
     kinds = [each["type"] for each in found["linux"]["namespaces"]]
     assert {"pid", "mount"} <= set(kinds)
     for limit in process.get("rlimits", []):

@@ -13,7 +13,7 @@ from conman.core.model import Stored
 from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
 from conman.core.requests import ListContainers, Okay
 from conman.primitives import steps as s
-from tests.unit.engine_bench import ONE_STEP, SIX_STEPS, Bench, at_boot, commit, run
+from tests.unit.engine_bench import ONE_STEP, SEVEN_STEPS, Bench, at_boot, commit, run
 
 
 def test_steps_are_done_in_order_on_one_other_thread_and_the_last_result_is_the_outcome() -> None:
@@ -24,14 +24,14 @@ def test_steps_are_done_in_order_on_one_other_thread_and_the_last_result_is_the_
         return s.Done(len(done))
 
     async def test() -> None:
-        bench = Bench(at_boot(Perform(7, SIX_STEPS, "settle/EndShim")), perform)
+        bench = Bench(at_boot(Perform(7, SEVEN_STEPS, "settle/EndShim")), perform)
         bench.driver.boot(Stored())
         await bench.driver.rest()
         assert bench.script.completed() == [(7, s.Done())]
-        assert [name for name, _ in done] == ["Fence"] + ["Unlink"] * 3 + ["RemoveTree"]
-        # The sixth, Release, is the watcher's own.
+        assert [name for name, _ in done] == ["Fence"] + ["Unlink"] * 4 + ["RemoveTree"]
+        # The seventh, Release, is the watcher's own.
         assert len({ident for _, ident in done} | {threading.get_ident()}) == 2
-        during = [f"settle/EndShim/during:{j}" for j in range(1, 6)]
+        during = [f"settle/EndShim/during:{j}" for j in range(1, 7)]
         assert bench.points.passed == ["settle/EndShim/before", *during, "settle/EndShim/after"]
         bench.driver.close()
 
@@ -117,7 +117,7 @@ def test_the_first_bad_result_ends_the_effect(bad: s.Result) -> None:
         return bad if isinstance(step, s.Unlink) else s.Done()
 
     async def test() -> None:
-        bench = Bench(at_boot(Perform(1, SIX_STEPS, "settle/EndShim#2")), perform)
+        bench = Bench(at_boot(Perform(1, SEVEN_STEPS, "settle/EndShim#2")), perform)
         bench.driver.boot(Stored())
         await bench.driver.rest()
         assert bench.script.completed() == [(1, bad)]
@@ -129,10 +129,10 @@ def test_the_first_bad_result_ends_the_effect(bad: s.Result) -> None:
 
 def test_another_result_than_done_does_not_end_it() -> None:
     async def test() -> None:
-        bench = Bench(at_boot(Perform(1, SIX_STEPS, "settle/EndShim")), lambda _step: s.Absent())
+        bench = Bench(at_boot(Perform(1, SEVEN_STEPS, "settle/EndShim")), lambda _step: s.Absent())
         bench.driver.boot(Stored())
         await bench.driver.rest()
-        assert bench.points.passed[-2] == "settle/EndShim/during:5"
+        assert bench.points.passed[-2] == "settle/EndShim/during:6"
         bench.driver.close()
 
     run(test)

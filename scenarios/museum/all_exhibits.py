@@ -3,6 +3,7 @@
 from scenarios.museum import (
     blind,
     clocks_and_disks,
+    execs,
     exits,
     files,
     leaks,
@@ -28,6 +29,7 @@ _BY_FILES = (
     *blind.EXHIBITS,
     *clocks_and_disks.EXHIBITS,
     *restarts.EXHIBITS,
+    *execs.EXHIBITS,
     *on_the_host.EXHIBITS,
 )
 

@@ -98,4 +98,14 @@ EXHIBITS = (
         "stop-obedient",
         (Recipe(v.SignalInit, _to(_of_any_boot)),),
     ),
+    Exhibit(
+        "exec-signal-by-pid",
+        "K",
+        "an exec's time is over, and so is the exec: who has its pid by now is killed",
+        "podman#25104",
+        "core",
+        ("I17",),
+        "exec-timeout",
+        (Recipe(v.SignalExec, _to(_by_pid)),),
+    ),
 )

@@ -21,6 +21,7 @@ from scenarios.coverage.seen import Passed, Seen, killed
 from scenarios.lives import Known, Life, Places
 from scenarios.nodes import Node, initial, without_daemon
 from scenarios.outcomes import Outcome, Result
+from scenarios.restarting import restarts_begun
 from scenarios.schedule import (
     CALL_HANGS,
     DISK_FULL,
@@ -139,9 +140,13 @@ class Explorer:
     def _is_new(self, world: World, client: Client) -> bool:
         """Whether nobody went on from here, or only from a world that is forgiven more."""
         self.report.crashes += 1
-        if 0 < self.story.restarts < max(world.restarts.values(), default=0):
+        if not self._is_followed(world):
             return False
         return not self._seen.has(keys.of(world, client.key()), world)
+
+    def _is_followed(self, world: World) -> bool:
+        """Whether anybody goes on from here: not once there were more restarts than the story tells of."""
+        return self.story.restarts is None or restarts_begun(world) <= self.story.restarts
 
     def _expand(self, node: Node) -> None:
         for one in node.world.shims.values():
@@ -173,6 +178,7 @@ class Explorer:
         self.report.runs += 1
         seen = Seen(self.report.passed)
         life = Life(node, schedule, self._places, on_instant=self._on_instant, seen=seen)
+        seen.counts = lambda: self._is_followed(life.world)
         self._guarded(life.path, life.live)
         if node.deaths > 1:
             met("I20")

@@ -26,17 +26,26 @@ EACH = 0.2
 
 #: Those that take longest, measured: begun first, so that no one of them is the last.
 _LONGEST = (
+    "restart-killed-meanwhile",
+    "restart-after-reboot",
     "two-created",
     "two-workers",
+    "exec-and-exit",
+    "exec-and-stop",
     "kill-exit",
     "one-worker",
+    "create-copied",
     "whole-life",
     "exits-at-once",
+    "exec-kill-or-exit",
+    "create-unknown-user",
+    "attach-before-start",
     "create-with-names",
     "start",
     "start-again",
     "remove-force",
     "run-removed",
+    "run-removed-create",
     "create",
 )
 

@@ -24,7 +24,8 @@ from scenarios.violation import Violation
 from scenarios.world import SECOND, World
 
 KILL = 9
-_BEGINS = (Operation.START, Operation.RESTART)
+_RESTART = Operation.RESTART
+_BEGINS = (Operation.START, _RESTART)
 _ALWAYS = (RestartName.ALWAYS, RestartName.UNLESS_STOPPED)
 _LONGEST, _HEALTHY = 60 * SECOND, 10 * SECOND
 
@@ -37,6 +38,13 @@ def is_owed(row: Container, *, asked_for: bool) -> bool:
     is_failure = policy.name is RestartName.ON_FAILURE and row.exit_code != 0
     is_left = not policy.maximum_retry_count or count < policy.maximum_retry_count
     return policy.name in _ALWAYS or (is_failure and is_left)
+
+
+def restarts_begun(world: World) -> int:
+    """Of the container that was restarted most often; one that is under way counts."""
+    under_way = {one.id for one in world.storage.intents.values() if one.operation is _RESTART}
+    ids = {*world.restarts, *under_way}
+    return max((world.restarts.get(one, 0) + (one in under_way) for one in ids), default=0)
 
 
 def committed(

@@ -72,6 +72,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("unpause", RUNNING, "WrongState"): (RUNNING,),
     ("unpause", PAUSED, "ok"): (RUNNING,),
     ("unpause", EXITED, "WrongState"): (EXITED,),
+    ("unpause", ABSENT, "ContainerNotFound"): (ABSENT,),
     **{("update", s, answer): (s,) for s in STATES for answer in ("ok", "LimitRefused")},
     **{("rename", s, answer): (s,) for s in STATES for answer in ("ok", "NameTaken")},
     ("attach", ABSENT, "ContainerNotFound"): (ABSENT,),

@@ -37,7 +37,7 @@ class Story:
 
     `fills`: the disk is full for a while, from each event on, too. `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
     to whoever has a pidfd of it. `overlays`: the data directory can hold them; else root file systems are copied.
-    `restarts`: what would be restarted for ever is followed for so many restarts; 0: to its end.
+    `restarts`: it is followed for so many restarts, until the next begins; None: to its end.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Story:
     kernel_tells: bool = True
     overlays: bool = True
     fills: bool = False
-    restarts: int = 0
+    restarts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ a run's time, and the source of a planted or a changed conman need not be readab
 was asked to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from conman.core.effects.effect import DeadlinePassed, Effect, Ended, Outcome
@@ -39,10 +39,11 @@ def killed(one: Shim) -> set[Passed]:
 
 
 class Seen:
-    """Of one life. `into`: where it is collected."""
+    """Of one life. `into`: where it is collected. `counts`: whether an instant does; an outcome always."""
 
     def __init__(self, into: set[Passed]) -> None:
         self._into = into
+        self.counts: Callable[[], bool] = lambda: True
         #: Before what of theirs shims were killed.
         self.killed: set[Passed] = set()
         #: The instant of an effect that is announced just now.
@@ -64,16 +65,19 @@ class Seen:
         site = self._sites.get(ticket)
         if site is not None:
             self.here = self._latest = (site, position)
-            self._into.add(self.here)
+            if self.counts():
+                self._into.add(self.here)
 
     def leaves(self) -> None:
         self.here = None
 
     def ends(self, ticket: int, outcome: Outcome) -> None:
         """Once: a deadline that passes later is of nobody."""
-        self.at(ticket, type(outcome).__name__)
+        site = self._sites.pop(ticket, None)
+        if site is not None:
+            self._latest = (site, type(outcome).__name__)
+            self._into.add(self._latest)
         self.leaves()
-        self._sites.pop(ticket, None)
 
     def kills(self, one: Shim) -> None:
         self.killed |= killed(one)

@@ -4,6 +4,7 @@ What is read never passes the daemon, so it is told on real hosts; here it is wh
 """
 
 from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE, UNPAUSE
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
 from scenarios.story import Befalls, Story
 
@@ -21,15 +22,15 @@ STORIES = (
         "attach-before-start",
         "S23",
         "somebody reads along from a program's first word on",
-        (ATTACH, START, Ask("wait", "web")),
-        given=(CREATE_SHORT,),
+        (ATTACH, START),
+        given=(CREATE,),
     ),
     Story(
         "attach-or-exit",
         "S23",
         "somebody comes to read along with a program that may have ended by then",
-        (START, ATTACH, Ask("wait", "web")),
-        given=(CREATE_SHORT,),
+        (UNPAUSE, ATTACH, Ask("wait", "web")),
+        given=(CREATE_SHORT, START, PAUSE),
     ),
     Story(
         "attach-to-terminal",

@@ -5,6 +5,7 @@ told how it was, though nothing is left.
 """
 
 from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE, UNPAUSE
 from scenarios.stories.single_client import START, STATUS
 from scenarios.story import Befalls, Story
 
@@ -18,8 +19,8 @@ STORIES = (
         "goes-when-it-exits",
         "S04",
         "a program ends, and its container goes by itself",
-        (START, GONE, STATUS),
-        given=(CREATE_SHORT,),
+        (UNPAUSE, GONE, STATUS),
+        given=(CREATE_SHORT, START, PAUSE),
     ),
     Story(
         "goes-when-it-is-stopped",

@@ -1,11 +1,12 @@
 """The stories of restart policies: who has ended runs again, unless somebody said no.
 
-A program that ends by itself is begun again at most so often, or no exploration would come to its end; one of
-the policy `always` is followed for its first restarts.
+Of a restart itself one story goes on from every instant (`restart-killed-meanwhile`); the others are about whether
+there is one, and are followed until it begins, or to so many of those of the policy `always`.
 """
 
 from conman.core.restart import RestartName, RestartPolicy
 from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE, UNPAUSE
 from scenarios.stories.single_client import START, STATUS
 from scenarios.story import Befalls, Story
 
@@ -26,15 +27,17 @@ STORIES = (
         "restart-on-failure",
         "S22",
         "a program that fails runs once more, and then no more",
-        (START, WAIT, STATUS),
-        given=(create(ONCE, "/bin/exit7"),),
+        (UNPAUSE, WAIT, STATUS),
+        given=(create(ONCE, "/bin/exit7"), START, PAUSE),
+        restarts=0,
     ),
     Story(
         "restart-succeeded",
         "S22",
         "one that ends well is left alone",
-        (START, WAIT, STATUS),
-        given=(create(ONCE, "/bin/true"),),
+        (UNPAUSE, WAIT, STATUS),
+        given=(create(ONCE, "/bin/true"), START, PAUSE),
+        restarts=0,
     ),
     Story(
         "restart-killed-meanwhile",
@@ -52,7 +55,7 @@ STORIES = (
         (STATUS,),
         given=(create(ALWAYS, "/bin/obey"), START),
         befalls=(Befalls.REBOOT,),
-        restarts=2,
+        restarts=1,
     ),
     Story(
         "restart-clock-set-back",
@@ -61,6 +64,7 @@ STORIES = (
         (STATUS,),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED, Befalls.CLOCK_SET_BACK),
+        restarts=0,
     ),
     Story(
         "restart-stopped",
@@ -69,6 +73,7 @@ STORIES = (
         (STOP, STATUS),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+        restarts=0,
     ),
     Story(
         "restart-overdue",
@@ -77,6 +82,7 @@ STORIES = (
         (STOP, STATUS),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED, Befalls.TIME_PASSES),
+        restarts=0,
     ),
     Story(
         "restart-stopped-running",
@@ -84,7 +90,7 @@ STORIES = (
         "an explicit stop is never undone",
         (STOP, STATUS),
         given=(create(UNLESS_STOPPED, "/bin/obey"), START),
-        restarts=1,
+        restarts=0,
     ),
     Story(
         "restart-killed",
@@ -92,6 +98,7 @@ STORIES = (
         "nor is a kill",
         (KILL, STATUS),
         given=(create(ONCE), START),
+        restarts=0,
     ),
     Story(
         "restart-removed",
@@ -100,6 +107,7 @@ STORIES = (
         (REMOVE,),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+        restarts=0,
     ),
     Story(
         "restart-started",
@@ -108,6 +116,7 @@ STORIES = (
         (START, STATUS),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+        restarts=0,
     ),
     Story(
         "restart-updated",
@@ -116,5 +125,6 @@ STORIES = (
         (Ask("update", "web", policy=RestartPolicy()), STATUS),
         given=(create(ONCE), START),
         befalls=(Befalls.PROGRAM_KILLED,),
+        restarts=0,
     ),
 )

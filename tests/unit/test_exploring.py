@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
+from scenarios.explore import Explorer
 from scenarios.parallel import longest_first
+from scenarios.replay_ids import find_single
 from scenarios.stories.all_stories import STORIES
 
 EXPLORE = (sys.executable, "-W", "error", "-m", "scenarios", "explore", "--jobs", "1")
@@ -42,5 +45,14 @@ def test_a_budget_and_no_budget_are_not_both_given() -> None:
 
 def test_the_longest_is_begun_first_and_none_is_forgotten() -> None:
     order = longest_first(STORIES)
-    assert order[0].name == "whole-life"
+    assert order[0].name == "restart-killed-meanwhile"
     assert sorted(one.name for one in order) == sorted(one.name for one in STORIES)
+
+
+def test_a_story_of_policies_is_followed_until_there_was_one_restart_too_many() -> None:
+    """Told to its end, but nobody dies there any more, and nothing that comes then counts."""
+    one = find_single("restart-stopped")
+    bounded = Explorer(one, lives=30).explore()
+    whole = Explorer(replace(one, restarts=None), lives=30).explore()
+    assert bounded.points == whole.points
+    assert bounded.states < whole.states

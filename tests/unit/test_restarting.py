@@ -145,3 +145,15 @@ def test_a_restart_that_never_comes(world: World) -> None:
 def test_who_is_gone_is_forgotten(world: World) -> None:
     restarting.committed(world, {}, {}, (DropContainer(only(world).id),))
     assert (world.restarts, world.asked_to_end) == ({}, {})
+
+
+def test_a_restart_that_is_under_way_has_begun(world: World) -> None:
+    row = only(world)
+    assert restarting.restarts_begun(world) == 0
+    world.storage.intents[row.id] = Intent(row.id, Operation.START, row.run + 1, "", 0)
+    assert restarting.restarts_begun(world) == 0
+    world.storage.intents[row.id] = Intent(row.id, Operation.RESTART, row.run + 1, "", 0)
+    assert restarting.restarts_begun(world) == 1
+    del world.storage.intents[row.id]
+    world.restarts[row.id] = 2
+    assert restarting.restarts_begun(world) == 2

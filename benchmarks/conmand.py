@@ -82,14 +82,15 @@ class Conmand:
         """A further program to its end, its exit code known."""
         made = self.stub.CreateExec(
             pb.CreateExecRequest(
-                request_id=drawn(), container_id=self.container_id, command="/bin/true"
+                request_id=drawn(),
+                container_id=self.container_id,
+                command="/bin/true",
+                start=True,
             ),
             timeout=PATIENCE_S,
         )
-        which = {"container_id": self.container_id, "exec_id": made.exec_id}
-        asked = pb.StartExecRequest(request_id=drawn(), **which)
-        self.stub.StartExec(asked, timeout=PATIENCE_S)
-        ended = self.stub.WaitExec(pb.WaitExecRequest(**which), timeout=PATIENCE_S).exec
+        asked = pb.WaitExecRequest(container_id=self.container_id, exec_id=made.exec_id)
+        ended = self.stub.WaitExec(asked, timeout=PATIENCE_S).exec
         if ended.exit_code != 0:
             raise AssertionError(ended)
 

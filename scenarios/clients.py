@@ -76,7 +76,8 @@ class Client:
 
     def _exec_of(self, name: str) -> str:
         """The exec that it created last in this container."""
-        made = (t for t in reversed(self.history) if t.ask.verb == "exec" and t.ask.name == name)
+        verbs = {"exec", "run-exec"}
+        made = (t for t in reversed(self.history) if t.ask.verb in verbs and t.ask.name == name)
         return next((told.container_id for told in made), "")
 
     def _id_of(self, name: str) -> str:
@@ -144,9 +145,9 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
 def _exec_request_of(ask: Ask, request_id: str, exec_id: str) -> r.Request:
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
-        case "exec":
+        case "exec" | "run-exec":
             spec = ExecSpec(ask.program, user=ask.user, timeout_ms=ask.limit * 1000)
-            return r.CreateExec(request_id, digest, ask.name, spec)
+            return r.CreateExec(request_id, digest, ask.name, spec, start=ask.verb == "run-exec")
         case "start-exec":
             return r.StartExec(request_id, digest, ask.name, exec_id)
         case "kill-exec":

@@ -24,6 +24,7 @@ NOT_BEGUN = {
 _MAY_HAVE_BEGUN = {"RuntimeTimedOut", "ExecInterrupted", "ShimDied"}
 
 _ORDER = {"CREATED": 0, "RUNNING": 1, "EXITED": 2}
+_MADE = {"exec": 0, "run-exec": 1}
 _AFTER_START = {"ok": 1, "ExecStarted": 1, **dict.fromkeys(NOT_BEGUN, 2)}
 
 
@@ -104,13 +105,15 @@ def explains(history: tuple[Told, ...]) -> None:
     """Of one exec a client is told of later states only, and of one end. Raises Violation."""
     seen: dict[str, tuple[int, int | None]] = {}
     for told in history:
-        if told.ask.verb == "exec" and told.answer == "ok":
-            seen[told.ask.name] = (0, None)
+        if told.ask.verb in _MADE and told.answer == "ok":
+            seen[told.ask.name] = (_MADE[told.ask.verb], None)
         if told.ask.name not in seen:
             continue
         before, code = seen[told.ask.name]
         if told.ask.verb == "start-exec" and told.answer in _AFTER_START:
             seen[told.ask.name] = (max(before, _AFTER_START[told.answer]), code)
+        if told.answer == "ExecNotFound" and seen[told.ask.name][0] > 0:
+            raise Violation("I9", f"an exec of {told.ask.name} was begun, and is not found")
         if told.ask.verb in {"exec-status", "wait-exec"} and told.answer in _ORDER:
             now = _ORDER[told.answer]
             if now < before or (code is not None and told.code != code):

@@ -22,6 +22,7 @@ STATES = (CREATED, RUNNING, PAUSED, EXITED)
 
 #: What a question about an exec may be answered, whatever its container is.
 _OF_EXECS = ("CREATED", "RUNNING", "EXITED", "ExecNotFound")
+_STARTS = ("start-exec", "run-exec")
 
 #: (verb, state before, answer) -> states after.
 ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
@@ -83,11 +84,13 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     ("attach", PAUSED, "ok"): (PAUSED,),
     ("attach", EXITED, "NotRunning"): (EXITED,),
     ("exec", RUNNING, "ok"): (RUNNING,),
+    **{(v, RUNNING, "UnknownUser"): (RUNNING,) for v in ("exec", "run-exec")},
     **{("exec", s, "WrongState"): (s,) for s in (CREATED, PAUSED, EXITED)},
-    **{("start-exec", RUNNING, a): (RUNNING,) for a in ("ok", "ExecStarted", "ExecNotFound")},
-    **{("start-exec", RUNNING, a): (RUNNING, EXITED) for a in exec_oracle.NOT_BEGUN},
-    **{("start-exec", s, "ExecInterrupted"): (s,) for s in (PAUSED, EXITED)},
-    **{("start-exec", s, "WrongState"): (s,) for s in (CREATED, PAUSED, EXITED)},
+    **{("start-exec", RUNNING, a): (RUNNING,) for a in ("ExecStarted", "ExecNotFound")},
+    **{(v, RUNNING, "ok"): (RUNNING,) for v in _STARTS},
+    **{(v, RUNNING, a): (RUNNING, EXITED) for v in _STARTS for a in exec_oracle.NOT_BEGUN},
+    **{(v, s, "ExecInterrupted"): (s,) for v in _STARTS for s in (PAUSED, EXITED)},
+    **{(v, s, "WrongState"): (s,) for v in _STARTS for s in (CREATED, PAUSED, EXITED)},
     **{("kill-exec", s, a): (s,) for s in (RUNNING, PAUSED) for a in ("ok", "NotRunning")},
     **{("kill-exec", s, "SignalMayBeSent"): (s,) for s in (RUNNING, PAUSED, EXITED)},
     **{("kill-exec", s, "WrongState"): (s,) for s in (CREATED, EXITED)},

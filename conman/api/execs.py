@@ -39,6 +39,7 @@ def create(message: wire.CreateExecRequest) -> requests.CreateExec:
         digest=digest(message),
         container=fields.reference(message.container_id),
         spec=spec,
+        start=message.start,
     )
 
 

@@ -246,9 +246,7 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
             return replace(intent, resources=whole, restart=restart)
         case RenameContainer(name=name):
             return replace(intent, name=name)
-        case CreateExec():
-            return intent
-        case StartExec() | KillExec():
+        case CreateExec() | StartExec() | KillExec():
             return with_exec(intent, request, ledger.containers[intent.id], now.monotonic)
         case StartContainer() | PauseContainer() | UnpauseContainer():
             return intent

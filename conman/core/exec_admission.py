@@ -1,6 +1,6 @@
 """What may be asked of an exec, in view of its container's row. Pure, a part of `admission`."""
 
-from conman.core.execs import OPEN_AT_MOST, Exec, ExecState, found, open_ones
+from conman.core.execs import OPEN_AT_MOST, Exec, ExecSpec, ExecState, found, open_ones
 from conman.core.model import Container, Intent
 from conman.core.requests import CreateExec, KillExec, StartExec
 from conman.errors import Code, Refusal
@@ -22,15 +22,21 @@ def exec_objection(request: CreateExec | StartExec | KillExec, row: Container) -
 
 
 def with_exec(
-    intent: Intent, request: StartExec | KillExec, row: Container, monotonic: int
+    intent: Intent, request: CreateExec | StartExec | KillExec, row: Container, monotonic: int
 ) -> Intent:
     """What the request itself adds; all chance and time is fixed here."""
+    if isinstance(request, CreateExec):
+        return replace(intent, deadline=_deadline(request.spec, monotonic))
     if isinstance(request, KillExec):
         return replace(intent, exec_id=request.exec_id, signal=request.signal)
     one = found(row.execs, request.exec_id)
-    timeout_ms = one.spec.timeout_ms if one else 0
-    deadline = monotonic + timeout_ms * _MS if timeout_ms else 0
+    deadline = _deadline(one.spec, monotonic) if one else 0
     return replace(intent, exec_id=request.exec_id, deadline=deadline)
+
+
+def _deadline(spec: ExecSpec, monotonic: int) -> int:
+    """Of one that is started now."""
+    return monotonic + spec.timeout_ms * _MS if spec.timeout_ms else 0
 
 
 def exec_not_found(name: str, exec_id: str) -> Refusal:

@@ -129,12 +129,13 @@ class OpenStream:
 
 @frozen
 class CreateExec:
-    """Answered by ExecCreated: it can be attached to and started; nothing runs yet."""
+    """Answered by ExecCreated: it can be attached to and started. With `start`: when its program runs."""
 
     request_id: str
     digest: str
     container: str
     spec: ExecSpec
+    start: bool = False
 
 
 @frozen

@@ -26,7 +26,13 @@ from conman.core.requests import (
 )
 from conman.core.restarts import follows_at
 from conman.core.sagas import container, garbage, pause, rename, update
-from conman.core.sagas.execs import create_exec, kill_exec, settle_execs, start_exec
+from conman.core.sagas.execs import (
+    create_exec,
+    kill_exec,
+    run_exec,
+    settle_execs,
+    start_exec,
+)
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
 from conman.core.sagas.streams import admit_stream, open_stream
@@ -151,6 +157,8 @@ def _on_exec(
 ) -> Begun:
     row, name = ledger.containers[intent.id], intent.operation.value
     match request:
+        case CreateExec(spec=spec, start=True):
+            return Operation.START_EXEC.value, run_exec(row, intent, spec, setting)
         case CreateExec(spec=spec):
             return name, create_exec(row, intent, spec, setting)
         case StartExec():

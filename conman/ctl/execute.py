@@ -64,12 +64,13 @@ def execute(
     request = _request(container, program_of(command), given)
     if request.tty and request.stdin and not detach:
         needs_terminal()
+    # Nobody reads along: so nothing is to be opened before it begins.
+    request.start = detach
     client = client_of(ctx)
     made = client.call("CreateExec", request, wire.CreateExecResponse)
-    created = _Exec(client, client_of(ctx, endless=True), container, made.exec_id)
     if not detach:
+        created = _Exec(client, client_of(ctx, endless=True), container, made.exec_id)
         return _held(created, request, Leaving(keys, sig_proxy))
-    created.start()
     # As docker: nothing, for people.
     say(ctx, made, lambda: "")
     return None

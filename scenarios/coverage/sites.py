@@ -45,7 +45,7 @@ BEGINNINGS: dict[str, tuple[Callable[..., Any], ...]] = {
     "rename-container": (rename.rename_container,),
     "open-stream": (streams.open_stream,),
     "create-exec": (execs.create_exec,),
-    "start-exec": (execs.start_exec,),
+    "start-exec": (execs.start_exec, execs.run_exec),
     "kill-exec": (execs.kill_exec,),
     "settle": (settle.settle,),
     "settle-execs": (execs.settle_execs,),

@@ -122,7 +122,7 @@ def _exec_call(
     request: r.CreateExec | r.StartExec | r.KillExec | r.ExecQuestion,
 ) -> Call:
     match request:
-        case r.CreateExec(spec=spec):
+        case r.CreateExec(spec=spec, start=start):
             command, *args = PROGRAMS[spec.command].words
             asked = wire.CreateExecRequest(
                 request_id=_hexadecimal(request.request_id),
@@ -130,6 +130,7 @@ def _exec_call(
                 command=command,
                 args=args,
                 timeout_ms=spec.timeout_ms * SECOND_MS // 1000,
+                start=start,
             )
             return _call("CreateExec", asked)
         case r.StartExec(exec_id=one):

@@ -6,6 +6,7 @@ A daemon that dies in between, a shim, the container's own program: the explorer
 from dataclasses import replace
 
 from scenarios.clients import Ask
+from scenarios.rootfs import BARE
 from scenarios.stories.changes import PAUSE, STOP, UNPAUSE
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
 from scenarios.story import Story
@@ -13,7 +14,9 @@ from scenarios.story import Story
 EXEC = Ask("exec", "web", program="/bin/exit7")
 EXEC_LONG = Ask("exec", "web", program="/bin/sleep")
 START_EXEC, KILL_EXEC = Ask("start-exec", "web"), Ask("kill-exec", "web", signal=9)
+RUN_EXEC = Ask("run-exec", "web", program="/bin/exit7")
 EXEC_STATUS, WAIT_EXEC = Ask("exec-status", "web"), Ask("wait-exec", "web")
+WAIT_EXEC_LIMITED = replace(WAIT_EXEC, limit=3)
 
 STORIES = (
     Story(
@@ -21,6 +24,25 @@ STORIES = (
         "S35",
         "a program in a container that runs, which ends by itself",
         (EXEC, START_EXEC, WAIT_EXEC, STATUS),
+        given=(CREATE, START),
+    ),
+    Story(
+        "exec-at-once",
+        "S35",
+        "a program that is begun by the call that makes it, whose user has a name",
+        (replace(RUN_EXEC, user="www"), WAIT_EXEC),
+        given=(CREATE, START),
+        overlays=False,
+    ),
+    Story(
+        "exec-at-once-late",
+        "S35",
+        "one that takes longer than it may, and one that is not there",
+        (
+            replace(RUN_EXEC, program="/bin/sleep", limit=3),
+            WAIT_EXEC_LIMITED,
+            replace(RUN_EXEC, program="/bin/missing"),
+        ),
         given=(CREATE, START),
     ),
     Story(
@@ -53,10 +75,17 @@ STORIES = (
         overlays=False,
     ),
     Story(
+        "exec-no-accounts",
+        "S35",
+        "a user by name, of a root that has no accounts: no exec, in one call or in two",
+        (replace(EXEC, user="www"), replace(RUN_EXEC, user="www"), STATUS),
+        given=(Ask("create", "web", rootfs=BARE), START),
+    ),
+    Story(
         "exec-timeout",
         "S35",
         "an exec that takes longer than it may",
-        (START_EXEC, Ask("wait-exec", "web", limit=3)),
+        (START_EXEC, WAIT_EXEC_LIMITED),
         given=(CREATE, START, Ask("exec", "web", limit=3)),
     ),
     Story(

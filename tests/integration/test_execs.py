@@ -49,9 +49,8 @@ class Asked:
 
     def create(self, *words: str, **more: Any) -> str:  # noqa: ANN401 - fields of the message
         command, *args = words
-        asked = wire.CreateExecRequest(
-            request_id=drawn(), container_id="web", command=command, args=args, **more
-        )
+        more.setdefault("request_id", drawn())
+        asked = wire.CreateExecRequest(container_id="web", command=command, args=args, **more)
         return self._stub.CreateExec(asked, timeout=PATIENCE_S).exec_id
 
     def start(self, exec_id: str, request_id: str = "") -> None:
@@ -124,6 +123,23 @@ def test_one_that_is_not_there(conmand: Conmand, asked: Asked) -> None:
     ended = asked.status(exec_id)
     assert (ended.state, ended.exit_code) == (wire.EXEC_EXITED, 127)
     assert not left(conmand)
+
+
+def test_both_in_one_call(conmand: Conmand, asked: Asked) -> None:
+    """Its retry is told of the same one; what is not there is refused, and remembered."""
+    request_id = drawn()
+    exec_id = asked.create(*FOR_EVER, start=True, request_id=request_id)
+    pid = asked.status(exec_id).pid
+    assert pid
+    conmand.kill()
+    conmand.start()
+    again = Asked(conmand)
+    assert again.create(*FOR_EVER, start=True, request_id=request_id) == exec_id
+    assert again.status(exec_id).pid == pid
+    with pytest.raises(grpc.RpcError) as raised:
+        again.create("/bin/nowhere", start=True)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert again.states() == [wire.EXEC_RUNNING, wire.EXEC_EXITED]
 
 
 def test_it_goes_on_without_a_daemon(conmand: Conmand, asked: Asked) -> None:

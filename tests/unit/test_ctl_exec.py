@@ -72,7 +72,7 @@ def test_every_option(
     words = (*options.split(), "--timeout", "1.5", "web", "sh", "-c", "--help")
     assert cli.run(["--address", conmand.path, "exec", *words]) == 0
     assert capsys.readouterr() == ("", "")
-    assert asked(conmand) == ["CreateExec", "StartExec"]
+    assert asked(conmand) == ["CreateExec"]
     assert create_of(conmand) == wire.CreateExecRequest(
         container_id="web",
         command="sh",
@@ -84,6 +84,7 @@ def test_every_option(
         tty=True,
         stdin=True,
         timeout_ms=1500,
+        start=True,
     )
 
 
@@ -165,6 +166,17 @@ def test_a_program_that_does_not_begin(
         shims(script)
     conmand.behave[method] = refuse(grpc.StatusCode.FAILED_PRECONDITION, "no.", reason=reason)
     assert ran(conmand, "exec", "web", "sh") == (code, b"", b"conmanctl: no.\n")
+
+
+def test_a_detached_program_that_does_not_begin(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one call refuses as the start would."""
+    conmand.behave["CreateExec"] = refuse(
+        grpc.StatusCode.INVALID_ARGUMENT, "no.", reason="CommandNotFound"
+    )
+    assert cli.run(["--address", conmand.path, "exec", "-d", "web", "sh"]) == 127
+    assert capsys.readouterr() == ("", "conmanctl: no.\n")
 
 
 @pytest.mark.parametrize(

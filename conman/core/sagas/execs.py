@@ -19,7 +19,14 @@ from conman.core.execs import (
     having,
     running,
 )
-from conman.core.model import Container, DropIntent, Intent, PutContainer, PutIntent
+from conman.core.model import (
+    Container,
+    DropIntent,
+    Intent,
+    Operation,
+    PutContainer,
+    PutIntent,
+)
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, persist
 from conman.core.sagas.resolve import find_identity
@@ -42,13 +49,22 @@ _START_ERROR = 128
 
 async def create_exec(row: Container, intent: Intent, spec: ExecSpec, setting: Setting) -> Reply:
     """One commit, and nothing on the host."""
+    made = await _made(row, intent, spec, setting)
+    if isinstance(made, Refusal):
+        return made
+    changes = (PutContainer(made), *closing(intent))
+    refusal = await commit(v.CommitExecCreated(changes), row.id)
+    return refusal or ExecCreated(intent.exec_id)
+
+
+async def _made(
+    row: Container, intent: Intent, spec: ExecSpec, setting: Setting
+) -> Container | Refusal:
     identity = await _identity(row, spec, setting)
     if isinstance(identity, Refusal):
         return identity
-    one = Exec(intent.exec_id, row.run, spec, identity, created_at=max(intent.at, row.started_at))
-    changes = (PutContainer(_with(row, one)), *closing(intent))
-    refusal = await commit(v.CommitExecCreated(changes), row.id)
-    return refusal or ExecCreated(one.id)
+    at = max(intent.at, row.started_at)
+    return _with(row, Exec(intent.exec_id, row.run, spec, identity, created_at=at))
 
 
 async def _identity(row: Container, spec: ExecSpec, setting: Setting) -> Resolved | Refusal:
@@ -62,7 +78,20 @@ async def _identity(row: Container, spec: ExecSpec, setting: Setting) -> Resolve
 
 
 async def start_exec(row: Container, intent: Intent, setting: Setting) -> Reply:
-    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), row.id)) is not None:
+    return await _start(row, intent, setting)
+
+
+async def run_exec(row: Container, intent: Intent, spec: ExecSpec, setting: Setting) -> Reply:
+    """Created and started: the intent to begin it is committed with it."""
+    made = await _made(row, intent, spec, setting)
+    if isinstance(made, Refusal):
+        return made
+    return await _start(made, intent, setting, PutContainer(made))
+
+
+async def _start(row: Container, intent: Intent, setting: Setting, *made: PutContainer) -> Reply:
+    changes = (*made, PutIntent(intent))
+    if (refusal := await commit(v.RecordIntent(changes), row.id)) is not None:
         return refusal
     one, binary = _meant(row, intent), runtime_of(row, setting)
     outcome = await v.RuntimeExec(row, row.run, one, binary, setting.permits)
@@ -73,7 +102,7 @@ async def start_exec(row: Container, intent: Intent, setting: Setting) -> Reply:
         known = await _fenced(row, one)
     if known is not None and known.process is not None:
         await _begun(row, intent, one, known.process)
-        return Okay()
+        return begun_reply(intent)
     await _not_begun(row, intent, one, why)
     return why
 
@@ -89,6 +118,12 @@ async def recover_exec(
             return await _begun(row, intent, one, known.process), None
     why = _interrupted(row, one)
     return await _not_begun(row, intent, one, why), why
+
+
+def begun_reply(intent: Intent) -> Reply:
+    """For whoever asked, in one call or in two."""
+    is_made = intent.operation is Operation.CREATE_EXEC
+    return ExecCreated(intent.exec_id) if is_made else Okay()
 
 
 async def _fenced(row: Container, one: Exec) -> ExecKnown | None:

@@ -26,7 +26,7 @@ from conman.core.sagas.container import (
     told_to_end,
     undo_create,
 )
-from conman.core.sagas.execs import recover_exec
+from conman.core.sagas.execs import begun_reply, recover_exec
 from conman.core.sagas.garbage import finish_remove_unreadable
 from conman.core.sagas.pause import recover_pause
 from conman.core.sagas.run import (
@@ -60,10 +60,10 @@ async def recover(
     match intent.operation:
         case Operation.START | Operation.RESTART:
             return await _recover_start(row, intent, setting)
-        case Operation.START_EXEC:
+        case Operation.CREATE_EXEC | Operation.START_EXEC:
             row, refusal = await recover_exec(row, intent, setting)
             await _recover_row(row, setting, now)
-            return refusal or Okay()
+            return refusal or begun_reply(intent)
         case Operation.KILL | Operation.KILL_EXEC:
             return await _recover_kill(row, intent, setting, now)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:

@@ -798,7 +798,7 @@ class RuntimeInfo(_message.Message):
     def __init__(self, name: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
 
 class CreateExecRequest(_message.Message):
-    __slots__ = ("request_id", "container_id", "command", "args", "env", "cwd", "user", "privileged", "tty", "stdin", "timeout_ms")
+    __slots__ = ("request_id", "container_id", "command", "args", "env", "cwd", "user", "privileged", "tty", "stdin", "timeout_ms", "start")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
     COMMAND_FIELD_NUMBER: _ClassVar[int]
@@ -810,6 +810,7 @@ class CreateExecRequest(_message.Message):
     TTY_FIELD_NUMBER: _ClassVar[int]
     STDIN_FIELD_NUMBER: _ClassVar[int]
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     container_id: str
     command: str
@@ -821,7 +822,8 @@ class CreateExecRequest(_message.Message):
     tty: bool
     stdin: bool
     timeout_ms: int
-    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., privileged: _Optional[bool] = ..., tty: _Optional[bool] = ..., stdin: _Optional[bool] = ..., timeout_ms: _Optional[int] = ...) -> None: ...
+    start: bool
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., privileged: _Optional[bool] = ..., tty: _Optional[bool] = ..., stdin: _Optional[bool] = ..., timeout_ms: _Optional[int] = ..., start: _Optional[bool] = ...) -> None: ...
 
 class CreateExecResponse(_message.Message):
     __slots__ = ("exec_id",)

@@ -303,8 +303,9 @@ class ConmanServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateExec(self, request, context):
-        """Makes an exec: a further program for a RUNNING container, which StartExec begins.
-        Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+        """Makes an exec: a further program for a RUNNING container, which StartExec begins, or
+        with `start` this call, which then is refused as StartExec is. Else nothing runs yet.
+        FAILED_PRECONDITION in the other states. It goes with its
         container's run; of those that have ended the latest 50 are remembered.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

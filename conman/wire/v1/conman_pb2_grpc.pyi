@@ -113,8 +113,9 @@ class ConmanStub:
     no longer kept (10,000 events or 7 days); says the oldest that is.
     """
     CreateExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.CreateExecRequest, _conman_pb2.CreateExecResponse]
-    """Makes an exec: a further program for a RUNNING container, which StartExec begins.
-    Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+    """Makes an exec: a further program for a RUNNING container, which StartExec begins, or
+    with `start` this call, which then is refused as StartExec is. Else nothing runs yet.
+    FAILED_PRECONDITION in the other states. It goes with its
     container's run; of those that have ended the latest 50 are remembered.
     """
     StartExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.StartExecRequest, _conman_pb2.StartExecResponse]
@@ -235,8 +236,9 @@ class ConmanAsyncStub(ConmanStub):
     no longer kept (10,000 events or 7 days); says the oldest that is.
     """
     CreateExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.CreateExecRequest, _conman_pb2.CreateExecResponse]  # type: ignore[assignment]
-    """Makes an exec: a further program for a RUNNING container, which StartExec begins.
-    Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+    """Makes an exec: a further program for a RUNNING container, which StartExec begins, or
+    with `start` this call, which then is refused as StartExec is. Else nothing runs yet.
+    FAILED_PRECONDITION in the other states. It goes with its
     container's run; of those that have ended the latest 50 are remembered.
     """
     StartExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.StartExecRequest, _conman_pb2.StartExecResponse]  # type: ignore[assignment]
@@ -450,8 +452,9 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         request: _conman_pb2.CreateExecRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_conman_pb2.CreateExecResponse, _abc.Awaitable[_conman_pb2.CreateExecResponse]]:
-        """Makes an exec: a further program for a RUNNING container, which StartExec begins.
-        Nothing runs yet. FAILED_PRECONDITION in the other states. It goes with its
+        """Makes an exec: a further program for a RUNNING container, which StartExec begins, or
+        with `start` this call, which then is refused as StartExec is. Else nothing runs yet.
+        FAILED_PRECONDITION in the other states. It goes with its
         container's run; of those that have ended the latest 50 are remembered.
         """
 

@@ -22,7 +22,8 @@ import grpc
 from benchmarks.loads.report import Report
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
-from scenarios.stages.census import Place, Thing, census, clear, daemons
+from scenarios.stages.census import Place, Thing, census, daemons
+from scenarios.stages.clearing import clear_place
 
 BIN = Path(sys.executable).parent
 PATIENCE_S = 120
@@ -181,10 +182,10 @@ def _leave_nothing(conmand: Conmand, report: Report) -> None:
     place = conmand.place
     conmand.end(signal.SIGTERM)
     if left(conmand):
-        clear(place)
+        clear_place(place)
     for path in daemons(place):
         report.problem(f"left after conmand's end: the cgroup {path}")
-    clear(place)
+    clear_place(place)
 
 
 def left(conmand: Conmand) -> list[Thing]:

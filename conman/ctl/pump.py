@@ -139,7 +139,8 @@ class Pump:
         return {fd for fd, _ in poller.poll()}
 
     def _turn(self, ready: set[int]) -> None:
-        if self._heard.fd in ready:
+        if self._heard.fd in ready or self._stdin in ready:
+            # One that came while poll looked further: what is typed after it must not overtake a resize.
             for each in self._heard.come():
                 self._signalled(each)
         if self._shown.fd in ready:

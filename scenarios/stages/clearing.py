@@ -29,10 +29,11 @@ def clear(daemon: Daemon) -> None:
     for pid in _begun_by(daemon):
         _end(pid)
     if daemon.has_been_used:
-        _clear(daemon.place)
+        clear_place(daemon.place)
 
 
-def _clear(place: Place) -> None:
+def clear_place(place: Place) -> None:
+    """With no process alive that may still make anything there."""
     while living := [int(one.what) for one in census(place) if one.kind in _LIVE]:
         _thaw(place)
         for pid in living:

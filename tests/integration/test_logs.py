@@ -59,6 +59,13 @@ def told(follower: "subprocess.Popen[bytes]", count: int) -> bytes:
     return follower.stdout.read(count)
 
 
+def told_last_line(follower: "subprocess.Popen[bytes]") -> None:
+    """Of a batch. What comes before it may be gone before it was read: so few files hold no whole batch."""
+    assert follower.stdout is not None
+    while (line := follower.stdout.readline()) != f"{LINES[-1]}\n".encode():
+        assert line
+
+
 def kept(conmand: Conmand, *options: str) -> bytes:
     """What a script reads."""
     said = conmand.ctl("logs", *options, "one")
@@ -94,7 +101,7 @@ def test_the_newest_files_are_kept(conmand: Conmand) -> None:
         assert told(follower, len(FIRST)) == FIRST
         for _ in range(3):
             assert conmand.ctl("kill", "-s", "USR1", "one").code == 0
-            assert told(follower, len(BATCH)) == BATCH
+            told_last_line(follower)
         assert conmand.ctl("stop", "one").code == 0
         assert follower.wait(30) == 0
     found = kept(conmand)

@@ -29,11 +29,29 @@ class Told:
         os.write(self._told, bytes([number]))
 
     def come(self) -> list[Signals]:
-        return [Signals(each) for each in os.read(self.fd, 10)]
+        try:
+            return [Signals(each) for each in os.read(self.fd, 10)]
+        except BlockingIOError:
+            return []
 
     def close(self) -> None:
         os.close(self.fd)
         os.close(self._told)
+
+
+class Late(Told):
+    """A signal that comes when poll has looked at its descriptor already, and not yet at what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._late: list[Signals] = []
+
+    def tell(self, number: Signals) -> None:
+        self._late.append(number)
+
+    def come(self) -> list[Signals]:
+        come, self._late = self._late, []
+        return come
 
 
 @dataclass
@@ -44,6 +62,7 @@ class Session:
     early: tuple[tuple[bytes, bytes], ...] = ()
     sides: dict[str, object] = field(default_factory=dict)
     ends: list[End] = field(default_factory=list)
+    signals: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
         self.shim, theirs = socket.socketpair()
@@ -51,7 +70,6 @@ class Session:
         self._theirs = theirs
         self.typing = os.pipe()
         self.out, self.err = os.pipe(), os.pipe()
-        self.signals = Told()
         self._decoder, self._frames = frames.Decoder(), list[tuple[bytes, bytes]]()
         link = Link(theirs, frames.Decoder(), self.early, self.tty)
         given = {"stdin": self.typing[0], "stdout": self.out[1], "stderr": self.err[1]}
@@ -263,6 +281,17 @@ def test_a_terminals_size(sessions: list[Session]) -> None:
     session.signals.tell(SIGCONT)
     assert session.next() == (frames.RESIZE, b'{"rows":10,"cols":20}')
     assert resumed.is_set()
+
+
+def test_what_is_typed_after_a_resize_does_not_overtake_it(sessions: list[Session]) -> None:
+    sizes = [(24, 80), (50, 132)]
+    session = Session(tty=True, sides={"size": lambda: sizes.pop(0)}, signals=Late())
+    sessions.append(session)
+    assert session.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
+    session.signals.tell(SIGWINCH)
+    session.type(b"x")
+    assert session.next() == (frames.RESIZE, b'{"rows":50,"cols":132}')
+    assert session.next() == (frames.INPUT, b"x")
 
 
 def test_what_is_no_terminal_has_no_size(sessions: list[Session]) -> None:

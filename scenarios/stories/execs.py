@@ -9,7 +9,7 @@ from scenarios.clients import Ask
 from scenarios.rootfs import BARE
 from scenarios.stories.changes import PAUSE, STOP, UNPAUSE
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
-from scenarios.story import Story
+from scenarios.story import Befalls, Story
 
 EXEC = Ask("exec", "web", program="/bin/exit7")
 EXEC_LONG = Ask("exec", "web", program="/bin/sleep")
@@ -122,5 +122,29 @@ STORIES = (
         "a container goes, by force, and its exec with it",
         (Ask("remove", "web", force=True), STATUS),
         given=(CREATE, START, EXEC_LONG, START_EXEC),
+    ),
+    Story(
+        "exec-by-successor",
+        "S35",
+        "a container has lost its shim, and the next one cannot begin anything in it",
+        (START_EXEC, EXEC_STATUS),
+        given=(CREATE, START, EXEC),
+        befalls=(Befalls.SHIM_KILLED,),
+    ),
+    Story(
+        "exec-of-dead-shim",
+        "S35",
+        "a container has lost its shim, and an exec that it had begun is killed",
+        (KILL_EXEC, EXEC_STATUS),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+        befalls=(Befalls.SHIM_KILLED,),
+    ),
+    Story(
+        "run-removed-exec",
+        "S35",
+        "a container has lost its shim, and all of RUN, before an exec in it is started",
+        (START_EXEC, Ask("remove", "web", force=True)),
+        given=(CREATE, START, EXEC),
+        befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
     ),
 )

@@ -9,6 +9,7 @@ looking at the process again. A process whose environment may not be read is not
 while it holds the lock the answer is Remaining, not Done.
 """
 
+import errno
 import fcntl
 import os
 import select
@@ -204,6 +205,11 @@ class _Wanted:
             )
         except GONE:
             return False
+        except OSError as error:
+            # A stranger's, deeper in directories than any path can tell; a lock is not.
+            if error.errno == errno.ENAMETOOLONG:
+                return False
+            raise
 
 
 def _others() -> list[int]:

@@ -217,6 +217,20 @@ def test_our_child_between_fork_and_exec_is_waited_for(lock: str) -> None:
     os.close(writer)
 
 
+def test_a_stranger_has_a_file_open_that_no_path_leads_to(lock: str, tmp_path: Path) -> None:
+    below = os.open(tmp_path, os.O_DIRECTORY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=below)
+        above, below = below, os.open("d" * 250, os.O_DIRECTORY, dir_fd=below)
+        os.close(above)
+    with running("sleep", "100", keep=below) as stranger:
+        with pytest.raises(OSError, match="File name too long"):
+            os.readlink(f"/proc/{stranger.pid}/fd/{below}")
+        os.close(below)
+        assert isinstance(fence(step(lock)), Done)
+        assert stranger.poll() is None
+
+
 def test_a_lock_that_nobody_lets_go_is_not_taken(lock: str) -> None:
     before = len(os.listdir("/proc/self/fd"))
     with held(lock):

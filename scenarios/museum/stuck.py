@@ -205,7 +205,7 @@ EXHIBITS = (
         "a container whose process is not found at the daemon's start is removed",
         "the first conman",
         "core",
-        ("I9",),
+        ("I15",),
         "exits-at-once",
         (Replaced(f"{_RECOVERY}._recover_row", _purged),),
     ),

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,5 @@ class Bare:
         self.call("delete", "--force", "c")
         for path in (*CGROUPS.glob(self.parent), *CGROUPS.glob(f"*/{self.parent}")):
             path.rmdir()
+        # Another part of the bench may be bare in the same scratch directory.
+        shutil.rmtree(self.bundle.parent)

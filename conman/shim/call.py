@@ -1,17 +1,14 @@
-"""The one runtime call that a shim makes: begun once, ended once, by itself or by us, and reaped.
+"""The runtime's create, as the shim makes it, and what it leaves: a container, its streams and its log.
 
-While it goes on, its output belongs to it; afterwards to the container that it left. It must never be
-told ended before it is reaped, nor be ended when it has already answered: its init would die with it.
+While it goes on (`in_flight`), its output belongs to it; afterwards to the container. It must never let what
+a runtime says into a container's log.
 """
 
-import os
 from _collections_abc import Callable
 
-from conman.primitives.fence import fence, make_lock
-from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
-from conman.shim.complaint import complain
 from conman.shim.console import Console
+from conman.shim.in_flight import InFlight, exit_of, locked
 from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
@@ -19,9 +16,6 @@ from conman.shim.machine import CallEnded
 from conman.shim.remembered import remember
 from conman.shim.stdio import Output, close_all
 from conman.shim.task import Task
-
-#: When a call could not be ended, after how long that is tried again.
-_AGAIN_S = 1.0
 
 
 class Call:
@@ -32,10 +26,9 @@ class Call:
         "_directory",
         "_input",
         "_logs",
-        "_loop",
         "_output",
-        "_pid",
         "_tell",
+        "in_flight",
     )
 
     def __init__(
@@ -49,22 +42,17 @@ class Call:
         tell: Callable[[CallEnded], None],
     ) -> None:
         self._directory = directory
-        self._loop = loop
+        self.in_flight = InFlight("create", loop)
         self._output = output
         self._input = input_
         self._console: Console | None = None
         self._logs = logs
         self._tell = tell
-        self._pid: int | None = None
 
     def begin(self, task: Task) -> None:
-        try:
-            lock = make_lock(task.lock)
-        except OSError as error:
-            self._not_begun(126, f"cannot lock {task.lock}: {error.strerror}")
-            return
-        if lock is None:
-            self._not_begun(126, f"an earlier call still holds its lock {task.lock}")
+        lock, why = locked(task.lock)
+        if why:
+            self._not_begun(126, why)
             return
         ends: tuple[int, ...] = ()
         try:
@@ -76,46 +64,24 @@ class Call:
                 stdin = self._input.open()
                 ends = (*ends, stdin)
             remember(self._directory, task.stdio)
-            self._pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
+            pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
         except OSError as error:
             self._abandon()
             code = 127 if runtime.is_missing(task.argv[0], error) else 126
             self._not_begun(code, f"cannot run {task.argv[0]}: {error.strerror}")
         else:
-            self._loop.arm("call", task.timeout_ms / 1000, lambda: self.end(task, "timed out"))
+            bearers = recipes.end_call(task.lock, task.marker, task.state_directory)
+            self.in_flight.begun(
+                pid, bearers, task.timeout_ms, lambda status, why: self._ended(task, status, why)
+            )
         finally:
             close_all((lock, *ends))
-
-    def end(self, task: Task, why: str) -> None:
-        """End a call in flight, with all that it has begun."""
-        if self.reap(task) or self._pid is None:
-            return
-        result = fence(recipes.end_call(task.lock, task.marker, task.state_directory))
-        if isinstance(result, Done):
-            self._ended(task, os.waitpid(self._pid, 0)[1], why)
-        else:
-            complain(f"the runtime's create does not end: {result}")
-            self._loop.arm("call", _AGAIN_S, lambda: self.end(task, why))
-
-    def reap(self, task: Task) -> bool:
-        """Whether a call was in flight, and has now ended by itself."""
-        if self._pid is None:
-            return False
-        pid, status = os.waitpid(self._pid, os.WNOHANG)
-        if pid:
-            self._ended(task, status, "")
-        return bool(pid)
-
-    def in_flight(self) -> bool:
-        return self._pid is not None
 
     def _not_begun(self, code: int, why: str) -> None:
         """As a shell says it: 127 there is no such program, 126 it cannot be executed."""
         self._tell(CallEnded(code, "", why, None))
 
     def _ended(self, task: Task, status: int, why: str) -> None:
-        self._pid = None
-        self._loop.disarm("call")
         code, _ = exit_of(status)
         init = runtime.init_of(task) if code == 0 else None
         if init is not None and task.stdio.tty and not self._take_terminal():
@@ -145,9 +111,3 @@ class Call:
         if self._console is not None:
             self._console.close()
             self._console = None
-
-
-def exit_of(status: int) -> tuple[int, int]:
-    """A wait status as (code, signal): 128 + n and n for one that died by signal n."""
-    code = os.waitstatus_to_exitcode(status)
-    return (128 - code, -code) if code < 0 else (code, 0)

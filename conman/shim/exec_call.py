@@ -1,33 +1,28 @@
-"""The runtime's exec, as the shim makes it: begun once, ended once, by itself or by us, and reaped.
+"""The runtime's exec, as the shim makes it, and what it leaves.
 
-What it leaves runs in the container, with the shim for a parent, and with streams of its own (`exec_stdio`). It must
-never be told ended before it is reaped.
+That runs in the container, with the shim for a parent, and with streams of its own (`exec_stdio`). It must
+never take what the runtime says for its output.
 """
 
 import os
 from _collections_abc import Callable
 
-from conman.primitives.fence import fence, make_lock
 from conman.primitives.processes import start_time
-from conman.primitives.shared_results import Done
 from conman.shim import recipes, runtime
-from conman.shim.call import exit_of
 from conman.shim.complaint import complain
 from conman.shim.exec_stdio import ExecStdio
 from conman.shim.execs import ExecProcess, ExecTask
+from conman.shim.in_flight import InFlight, exit_of, locked
 from conman.shim.loop import Loop
 from conman.shim.machine import ExecCallEnded
 from conman.shim.stdio import close_all
 from conman.shim.task import Offer
 
-#: When a call could not be ended, after how long that is tried again.
-_AGAIN_S = 1.0
-
 
 class ExecCall:
     """`tell`: where ExecCallEnded goes, exactly once for every `begin`."""
 
-    __slots__ = ("_directory", "_loop", "_pid", "_running", "_stdio", "_task", "_tell")
+    __slots__ = ("_directory", "_loop", "_running", "_stdio", "_tell", "in_flight")
 
     def __init__(self, directory: str, loop: Loop, tell: Callable[[ExecCallEnded], None]) -> None:
         self._directory = directory
@@ -35,46 +30,17 @@ class ExecCall:
         self._running: dict[int, str] = {}
         self._loop = loop
         self._tell = tell
-        self._pid: int | None = None
-        self._task: ExecTask | None = None
+        self.in_flight = InFlight("exec", loop)
 
     def begin(self, task: ExecTask) -> None:
-        try:
-            lock = make_lock(task.lock)
-        except OSError as error:
-            self._not_begun(task.id, 126, f"cannot lock {task.lock}: {error.strerror}")
-            return
-        if lock is None:
-            self._not_begun(task.id, 126, f"an earlier call still holds its lock {task.lock}")
+        lock, why = locked(task.lock)
+        if why:
+            self._not_begun(task.id, 126, why)
             return
         try:
             self._spawn(task, lock)
         finally:
             os.close(lock)
-
-    def end(self, why: str) -> None:
-        """End a call in flight, with all that it has begun."""
-        task = self._task
-        if self.reap() or self._pid is None or task is None:
-            return
-        result = fence(recipes.end_call(task.lock, task.marker, task.state_directory))
-        if isinstance(result, Done):
-            self._ended(task, os.waitpid(self._pid, 0)[1], why)
-        else:
-            complain(f"the runtime's exec does not end: {result}")
-            self._loop.arm("exec", _AGAIN_S, lambda: self.end(why))
-
-    def reap(self) -> bool:
-        """Whether a call was in flight, and has now ended by itself."""
-        if self._pid is None or self._task is None:
-            return False
-        pid, status = os.waitpid(self._pid, os.WNOHANG)
-        if pid:
-            self._ended(self._task, status, "")
-        return bool(pid)
-
-    def in_flight(self) -> bool:
-        return self._pid is not None
 
     def offer(self, offer: Offer) -> None:
         """Streams of an exec, perhaps before it begins. Raises OSError."""
@@ -100,13 +66,15 @@ class ExecCall:
         ends: tuple[int | None, ...] = ()
         try:
             stdin, stdout, stderr = ends = self._streams_of(task.id).open(task, self._directory)
-            self._pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
+            pid = runtime.spawn(task.argv, task.marker, lock, (stdin, stdout, stderr))
         except OSError as error:
             code = 127 if runtime.is_missing(task.argv[0], error) else 126
             self._not_begun(task.id, code, f"cannot run {task.argv[0]}: {error.strerror}")
         else:
-            self._task = task
-            self._loop.arm("exec", task.timeout_ms / 1000, lambda: self.end("timed out"))
+            bearers = recipes.end_call(task.lock, task.marker, task.state_directory)
+            self.in_flight.begun(
+                pid, bearers, task.timeout_ms, lambda status, why: self._ended(task, status, why)
+            )
         finally:
             close_all(end for end in ends if end is not None)
 
@@ -116,8 +84,6 @@ class ExecCall:
         self._tell(ExecCallEnded(code, why, None))
 
     def _ended(self, task: ExecTask, status: int, why: str) -> None:
-        self._pid = self._task = None
-        self._loop.disarm("exec")
         code, _ = exit_of(status)
         process = _process_of(task) if code == 0 else None
         streams, words = self._streams_of(task.id), ""

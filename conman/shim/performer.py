@@ -14,11 +14,12 @@ from conman.primitives.perform import perform
 from conman.primitives.shared_results import Done, Failed, OomCount, SharedResult
 from conman.primitives.shared_steps import ReadOom, Shared, WriteFile
 from conman.shim import frames, machine
-from conman.shim.call import Call, exit_of
+from conman.shim.call import Call
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
 from conman.shim.crash_names import action_name, input_name, rotation_point
 from conman.shim.exec_call import ExecCall
+from conman.shim.in_flight import exit_of
 from conman.shim.input import Input
 from conman.shim.logs import Logs
 from conman.shim.loop import Loop
@@ -32,6 +33,9 @@ _DRAIN_S = 2.0
 
 #: How long those who read along may take to read its last words, before they are lost to them.
 _LAST_WORDS_S = 2.0
+
+#: Why a call in flight is ended.
+_ANOTHER = "ended by its shim, for another daemon has come"
 
 
 class Shim:
@@ -99,12 +103,12 @@ class Shim:
             case machine.RunCall(task):
                 self._streams.once = task.stdio.once
                 self._call.begin(task)
-            case machine.EndCall(task):
-                self._call.end(task, "ended by its shim, for another daemon has come")
+            case machine.EndCall():
+                self._call.in_flight.end(_ANOTHER)
             case machine.RunExec(exec_task):
                 self._exec.begin(exec_task)
             case machine.EndExec():
-                self._exec.end("ended by its shim, for another daemon has come")
+                self._exec.in_flight.end(_ANOTHER)
             case machine.ReopenOutput(log):
                 self._inputs.append(machine.OutputReopened(self._reopen(log)))
             case machine.OfferStream(offer):
@@ -198,10 +202,8 @@ class Shim:
 
     def _reap(self) -> None:
         """While a call goes on only the call is reaped: no end of its process may be told before it."""
-        if self._exec.in_flight() and not self._exec.reap():
-            return
-        task = self._state.task
-        if task is not None and self._call.in_flight() and not self._call.reap(task):
+        calls = (self._exec.in_flight, self._call.in_flight)
+        if any(one.is_there() and not one.reap() for one in calls):
             return
         try:
             while (found := os.waitpid(-1, os.WNOHANG))[0]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from conman.ctl.address import Address
 from conman.ctl.failure import CommandFailed
 from conman.ctl.pump import Link, cut_off, resize
-from conman.shim import frames
+from conman.shim import frames, protocol
 
 if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
@@ -36,7 +36,7 @@ def accepted(
 
 def _connect(path: str, address: Address) -> socket.socket:
     try:
-        return frames.connect(path)
+        return protocol.connect_stream(path)
     except FileNotFoundError as error:
         raise CommandFailed(_absent(path, address)) from error
     except PermissionError as error:

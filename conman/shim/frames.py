@@ -4,17 +4,15 @@
 
 The client begins with TOKEN, once; the shim answers ACCEPTED or FAILED. Then bytes go both ways, until EXIT
 or FAILED, which is the last frame. A connection that ends without either was its shim's: it has died.
-Pure but for `connect`, which only clients call. It must never hold more of a peer's bytes than one frame.
+Pure. It must never hold more of a peer's bytes than one frame.
 """
 
-import os
 from _collections_abc import Iterator
 
 from conman.shim.json_text import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from typing import Any
 
 #: The client's: the token of OpenStream; bytes for the input, and their end; the terminal's size.
@@ -90,22 +88,3 @@ class Decoder:
             kind, payload = self._rest[:1], self._rest[_HEADER:end]
             self._rest = self._rest[end:]
             yield kind, payload
-
-
-def connect(path: str) -> "socket.socket":
-    """A client's connection. Raises FileNotFoundError, ConnectionRefusedError: the shim is dead."""
-    import socket  # noqa: PLC0415 - a shim never connects
-
-    directory, _, name = path.rpartition("/")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            # A socket's path is limited to 107 bytes, a directory's is not.
-            connection.connect(f"/proc/self/fd/{inside}/{name}")
-        finally:
-            os.close(inside)
-    except OSError:
-        connection.close()
-        raise
-    return connection

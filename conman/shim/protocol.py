@@ -96,21 +96,27 @@ def listen(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET
     return listener
 
 
-def connect(directory: str) -> socket.socket:
+def connect(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET) -> socket.socket:
     """Raises FileNotFoundError or ConnectionRefusedError where nobody listens."""
     import socket as whole  # noqa: PLC0415 - a shim never connects
 
-    connection = whole.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection = whole.socket(socket.AF_UNIX, kind)
     try:
         inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            connection.connect(_address(inside, SOCKET))
+            connection.connect(_address(inside, name))
         finally:
             os.close(inside)
     except OSError:
         connection.close()
         raise
     return connection
+
+
+def connect_stream(path: str) -> socket.socket:
+    """To a stream socket. Raises FileNotFoundError, ConnectionRefusedError: its shim is dead."""
+    directory, _, name = path.rpartition("/")
+    return connect(directory, name, socket.SOCK_STREAM)
 
 
 def _address(inside: int, name: str) -> str:

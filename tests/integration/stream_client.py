@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from conman.shim import frames
+from conman.shim import frames, protocol
 from conman.wire.v1 import conman_pb2 as wire
 from tests.integration.one_conmand import Conmand
 
@@ -18,7 +18,7 @@ class StreamClient:
     """`output` grows as it comes; `last` is the EXIT or FAILED frame's, once it came."""
 
     def __init__(self, path: str, token: str) -> None:
-        self.connection = frames.connect(path)
+        self.connection = protocol.connect_stream(path)
         self.connection.settimeout(PATIENCE_S)
         self.output = {frames.STDOUT: b"", frames.STDERR: b""}
         self.accepted: dict[str, object] | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conman.shim import frames, streams
+from conman.shim import frames, protocol, streams
 from conman.shim.input import Input
 from conman.shim.loop import Loop
 from conman.shim.streams import Streams
@@ -34,7 +34,7 @@ class Stage:
 
     def client(self) -> socket.socket:
         self.streams.offer(OFFER)
-        connection = frames.connect(self.path)
+        connection = protocol.connect_stream(self.path)
         connection.sendall(frames.encode(frames.TOKEN, b"t"))
         for _ in range(2):  # it comes, and is let in
             self.loop.turn()

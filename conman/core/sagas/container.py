@@ -35,6 +35,7 @@ from conman.core.sagas.run import (
     end_members,
     insist,
     is_gone,
+    not_sent,
     prepare,
     runtime_of,
     stop_and_look,
@@ -280,24 +281,13 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
         await persist(v.CommitAnswer((*closing(intent), *told_to_end(row, intent))), row.id)
         return Okay()
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    return _not_sent(row, sent)
+    return not_sent(f"cannot kill container {row.name}", sent)
 
 
 def told_to_end(row: Container, intent: Intent) -> tuple[PutContainer, ...]:
     """KILL and the container's own stop signal are an explicit stop, to a policy that would undo it."""
     ends = intent.signal in (SIGKILL, row.spec.stop_signal)
     return (PutContainer(restarts.left_alone(row)),) if ends and row.spec.restart != NEVER else ()
-
-
-def _not_sent(row: Container, outcome: Outcome) -> Refusal:
-    what = f"cannot kill container {row.name}"
-    if is_gone(outcome):
-        why = "its process has just ended"
-        return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
-    why = outcome.text if isinstance(outcome, Failed) else "no answer in time"
-    return Refusal(
-        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
-    )
 
 
 def _init(row: Container) -> Init:

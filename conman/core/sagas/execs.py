@@ -30,12 +30,12 @@ from conman.core.model import (
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, persist
 from conman.core.sagas.resolve import find_identity
-from conman.core.sagas.run import insist, is_gone, runtime_of
+from conman.core.sagas.run import insist, not_sent, runtime_of
 from conman.core.shim_call import ExecKnown, shim_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Done, Failed, ProcessId, ShimAnswer, TimedOut
+from conman.primitives.steps import Done, ProcessId, ShimAnswer, TimedOut
 
 SIGKILL = 9
 UNKNOWN_CODE = 255
@@ -170,14 +170,7 @@ async def kill_exec(row: Container, intent: Intent) -> Reply:
         await persist(v.CommitAnswer(closing(intent)), row.id)
         return Okay()
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    what = f"cannot kill exec {one.id}"
-    if is_gone(sent):
-        why = "its process has just ended"
-        return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
-    why = sent.text if isinstance(sent, Failed) else "no answer in time"
-    return Refusal(
-        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
-    )
+    return not_sent(f"cannot kill exec {one.id}", sent)
 
 
 # ---- end ---------------------------------------------------------------------------------------

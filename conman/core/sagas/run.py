@@ -198,3 +198,14 @@ async def undo_run(container_id: str, run: int, init: Init | None, binary: str) 
 
 def is_gone(outcome: Outcome) -> bool:
     return isinstance(outcome, Gone)
+
+
+def not_sent(what: str, outcome: Outcome) -> Refusal:
+    """What is said of a signal that did not arrive; `what` could not be done for it."""
+    if is_gone(outcome):
+        why = "its process has just ended"
+        return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
+    why = outcome.text if isinstance(outcome, Failed) else "no answer in time"
+    return Refusal(
+        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
+    )

@@ -12,14 +12,22 @@ import select
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from conman.ctl import cli
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 from scenarios.stages.programs import make_rootfs
+from tests.integration.real_runtime import REAL
+
+#: What a test of every runtime is played on.
+RUNTIMES = ("fakerunc", pytest.param(REAL, marks=pytest.mark.runc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +169,11 @@ def cgroups(instance: str) -> list[str]:
     top = Path("/sys/fs/cgroup")
     name = f"conman-{instance}"
     return [str(path) for path in (*top.glob(name), *top.glob(f"*/{name}"))]
+
+
+def serving(runtime: str) -> Iterator[Conmand]:
+    """The whole of a fixture: one that serves, and is held to account afterwards."""
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", runtime)
+    one.start()
+    yield one
+    one.end()

@@ -15,7 +15,7 @@ import pytest
 
 from conman.engine.recorder import replay
 from scenarios.stages.daemon import PATIENCE_S
-from tests.integration.one_conmand import Conmand, await_end
+from tests.integration.one_conmand import RUNTIMES, Conmand, await_end
 from tests.integration.real_runtime import REAL
 
 pytestmark = pytest.mark.timeout(180)
@@ -27,7 +27,7 @@ EAT = "a=xxxxxxxx; while :; do a=$a$a; done"
 HOLD = "a=xxxxxxxx; i=0; while [ $i -lt 22 ]; do a=$a$a; i=$((i+1)); done; echo ready > /ready; read x < /go"
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
     yield from running(request.param)
 

@@ -3,25 +3,19 @@
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from conman.engine.recorder import replay
-from tests.integration.one_conmand import Conmand, await_end, bearers
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, bearers, serving
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 def test_the_transcript(conmand: Conmand) -> None:

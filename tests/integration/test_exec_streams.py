@@ -1,8 +1,6 @@
 """The streams of execs: opened before the start, so that nothing is missed, and told the end by the shim."""
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import pytest
@@ -10,22 +8,19 @@ import pytest
 from conman.errors import Refusal
 from conman.shim import frames
 from scenarios.stages.over_grpc import refusal
-from tests.integration.one_conmand import Conmand
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 from tests.integration.stream_client import attached
 from tests.integration.test_execs import FOR_EVER, Asked, left
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    one.create("web", *FOR_EVER)
-    assert one.ctl("start", "web").json == {}
-    yield one
-    one.end()
+    for one in serving(request.param):
+        one.create("web", *FOR_EVER)
+        assert one.ctl("start", "web").json == {}
+        yield one
 
 
 def test_what_it_writes_and_how_it_ends_is_told(conmand: Conmand) -> None:

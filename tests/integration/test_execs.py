@@ -6,7 +6,6 @@ Programs wait for signals or for ever; nothing here sleeps. Whoever ends a conma
 
 import os
 import signal
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,7 @@ import pytest
 
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
-from tests.integration.one_conmand import Conmand, await_end
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, serving
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -26,14 +24,12 @@ FOR_EVER = ("/bin/sleep", "100000")
 PATIENCE_S = 30
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    one.create("web", *FOR_EVER)
-    assert one.ctl("start", "web").json == {}
-    yield one
-    one.end()
+    for one in serving(request.param):
+        one.create("web", *FOR_EVER)
+        assert one.ctl("start", "web").json == {}
+        yield one
 
 
 def drawn() -> str:

@@ -3,7 +3,6 @@
 import base64
 import json
 import subprocess
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.stages.daemon import BIN
-from tests.integration.one_conmand import Conmand
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -26,12 +25,9 @@ WRITES = (
 )
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 def begins(conmand: Conmand, *options: str) -> None:

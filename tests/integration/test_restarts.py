@@ -7,27 +7,21 @@ import json
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scenarios.stages.daemon import BIN
-from tests.integration.one_conmand import Conmand, await_end
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, serving
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 @contextmanager

@@ -13,8 +13,7 @@ from typing import IO
 import pytest
 
 from scenarios.stages.daemon import BIN, PATIENCE_S
-from tests.integration.one_conmand import Conmand
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -23,12 +22,9 @@ WORDS = """trap 'echo word' USR1; trap 'echo last; echo err >&2; exit 7' TERM; e
 while true; do sleep 100 & wait; done"""
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 class Person:

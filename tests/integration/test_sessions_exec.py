@@ -3,28 +3,23 @@
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from scenarios.stages.daemon import BIN, PATIENCE_S
-from tests.integration.one_conmand import Conmand
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 from tests.unit.one_terminal import terminal
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    one.create("web", "/bin/sleep", "100000")
-    assert one.ctl("start", "web").code == 0
-    yield one
-    one.end()
+    for one in serving(request.param):
+        one.create("web", "/bin/sleep", "100000")
+        assert one.ctl("start", "web").code == 0
+        yield one
 
 
 def execute(conmand: Conmand, *words: str, typed: str = "") -> tuple[int, str, str]:

@@ -1,35 +1,26 @@
 """A person, a terminal, and a shell in a container: typed to, resized, left, come back to; conmand is killed."""
 
 import signal
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 import pytest
 
-from tests.integration.one_conmand import Conmand
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 from tests.integration.real_runtime import REAL
 from tests.unit.one_terminal import Terminal, terminal
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    yield from running(request.param)
+    yield from serving(request.param)
 
 
 @pytest.fixture
 def over_runc() -> Iterator[Conmand]:
-    yield from running(REAL)
-
-
-def running(runtime: str) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", runtime)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(REAL)
 
 
 def person(conmand: Conmand, *words: str) -> AbstractContextManager[Terminal]:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ import pytest
 
 from conman.primitives.exit_status import exit_status
 from tests.integration.file_events import await_content
-from tests.integration.one_conmand import Conmand, await_end
-from tests.integration.real_runtime import REAL
+from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, serving
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -22,12 +20,9 @@ MARKER = b"conman: the shim died here"
 UNKNOWN = (255, "Unknown")
 
 
-@pytest.fixture(params=["fakerunc", pytest.param(REAL, marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 def kernel_tells() -> bool:

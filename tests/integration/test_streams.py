@@ -2,9 +2,7 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import pytest
@@ -12,7 +10,7 @@ import pytest
 from conman.errors import Refusal
 from conman.shim import frames
 from scenarios.stages.over_grpc import refusal
-from tests.integration.one_conmand import Conmand
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 from tests.integration.stream_client import attached, open_stream
 
 pytestmark = pytest.mark.timeout(180)
@@ -22,12 +20,9 @@ WORDS = """trap 'echo word' USR1; trap 'echo last; echo err >&2; exit 7' TERM; e
 while true; do sleep 100 & wait; done"""
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 def test_a_session_goes_on_without_its_daemon(conmand: Conmand) -> None:

@@ -1,23 +1,19 @@
 """What a container really uses, and its processes, by the kernel's own counters."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.integration.file_events import await_content
-from tests.integration.one_conmand import Conmand
+from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 
 pytestmark = pytest.mark.timeout(180)
 
 
-@pytest.fixture(params=["fakerunc", pytest.param("runc", marks=pytest.mark.runc)])
+@pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
-    one = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", request.param)
-    one.start()
-    yield one
-    one.end()
+    yield from serving(request.param)
 
 
 def test_counters_and_processes(conmand: Conmand) -> None:

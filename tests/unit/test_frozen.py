@@ -48,6 +48,15 @@ class Theirs(Base):
 
 
 @frozen
+class Alike(Base):
+    """Of the same shape, with other names and values."""
+
+    alpha: str
+    beta: int = 7
+    gamma: list[str] = field(default_factory=lambda: ["g"])
+
+
+@frozen
 class One:
     """One field."""
 
@@ -69,6 +78,17 @@ def test_they_are_made_and_shown_alike() -> None:
     for wrong in ((), (1, (), {}, 4)):
         with pytest.raises(TypeError):
             Ours(*wrong)
+
+
+def test_each_has_its_own_names_and_defaults() -> None:
+    """Classes of one shape share the code of `__init__`, and nothing else of it."""
+    assert repr(Alike("a")) == "Alike(alpha='a', beta=7, gamma=['g'])"
+    assert repr(Ours(first=1)) == "Ours(first=1, second=(), third={})"
+    assert Alike(gamma=[], beta=1, alpha="b") == Alike("b", 1, [])
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'alpha'"):
+        Alike(**dict[str, Any]())
+    with pytest.raises(TypeError, match="unexpected keyword argument 'first'"):
+        Alike(**dict[str, Any](first=1))
 
 
 def test_dataclasses_knows_them() -> None:
@@ -141,6 +161,15 @@ def test_what_it_cannot_make_is_refused() -> None:
             """An option of a field."""
 
             size: int = field(default=0, compare=False)
+
+    with pytest.raises(TypeError, match="field later has no default, and one before it has"):
+
+        @frozen
+        class _Unordered:
+            """As Python has it for parameters."""
+
+            first: int = 0
+            later: int
 
     with pytest.raises(TypeError, match="mutable default"):
 

@@ -15,6 +15,9 @@ from conman.core.spec import ContainerSpec, Device, Mount, MountType, Stdio
 from conman.errors import Code, Refusal
 from scenarios.world import ROOTFS, SECOND
 
+#: Whoever was refused an exec asks of one that there is not.
+NOBODYS_EXEC = "0" * 32
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -78,7 +81,7 @@ class Client:
         """The exec that it created last in this container."""
         verbs = {"exec", "run-exec"}
         made = (t for t in reversed(self.history) if t.ask.verb in verbs and t.ask.name == name)
-        return next((told.container_id for told in made), "")
+        return next((told.container_id for told in made), "") or NOBODYS_EXEC
 
     def _id_of(self, name: str) -> str:
         """Whose end it waits for must be that container's, whoever has its name by then."""

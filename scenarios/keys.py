@@ -60,7 +60,7 @@ def pieces(world: World) -> list[Piece]:
     made = [piece(files(world.disk)), *_processes(world), piece(_locks(world))]
     for one in world.shims.values():
         made += _shim(world, one)
-    made.append(piece(f"{sorted(world.mounts)}{sorted(world.cgroups)}{world.boot_id}"))
+    made.append(piece(f"{sorted(world.mounts.items())}{sorted(world.cgroups)}{world.boot_id}"))
     made.append(_store(world.storage))
     made.append(piece(_ghosts(world)))
     for name, value in vars(world).items():

@@ -63,7 +63,7 @@ def _perform(world: World, step: s.Step) -> Outcome:
         case s.CheckDirectory() | s.RemoveTree() | s.CopyTree():
             return _tree(world, step)
         case s.CheckPath() | s.FindDevices() | s.ReadInRoot():
-            return _look(disk, step)
+            return _look(world, step)
         case s.MountOverlay() | s.Unmount():
             return _mount(world, step)
         case s.ListHost():
@@ -93,8 +93,9 @@ def _tree(world: World, step: s.CheckDirectory | s.RemoveTree | s.CopyTree) -> s
             return _copy(disk, source, target)
 
 
-def _look(disk: Disk, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Result:
+def _look(world: World, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Result:
     """Of device nodes the world has none: every path is a file or a directory."""
+    disk = world.disk
     match step:
         case s.CheckPath(path):
             return s.Absent() if disk.find(path) is None else DONE
@@ -108,7 +109,8 @@ def _look(disk: Disk, step: s.CheckPath | s.FindDevices | s.ReadInRoot) -> s.Res
         case s.ReadInRoot(root, path):
             if disk.find(root) is None:
                 return s.Absent()
-            found = disk.content(f"{root}{path}")
+            # No simulated program writes to its root: an overlay shows what it was made of.
+            found = disk.content(f"{world.mounts.get(root, root)}{path}")
             return s.Failed("EINVAL", path) if isinstance(found, s.Failed) else found
 
 
@@ -128,10 +130,11 @@ def _mount(world: World, step: s.MountOverlay | s.Unmount) -> s.Result:
             for path in (lower, upper, work, target):
                 if world.disk.find(path) is None:
                     return s.Failed("ENOENT", f"{path}: No such file or directory")
-            world.mounts.add(target)
+            world.mounts[target] = lower
         case s.Unmount(path):
-            gone = {m for m in world.mounts if m == path or m.startswith(f"{path}/")}
-            world.mounts -= gone
+            gone = [m for m in world.mounts if m == path or m.startswith(f"{path}/")]
+            for each in gone:
+                del world.mounts[each]
     return DONE
 
 

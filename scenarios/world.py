@@ -45,7 +45,8 @@ class World:
         self.storage = Storage()
         self.processes: dict[int, Process] = {}
         self.locks: dict[int, tuple[int, ...]] = {}
-        self.mounts: set[str] = set()
+        #: Where an overlay is, and of what.
+        self.mounts: dict[str, str] = {}
         self.cgroups: set[str] = set()
         #: What is not as in a new one, by the cgroup's path.
         self.control_groups: dict[str, ControlGroup] = {}
@@ -114,7 +115,7 @@ class World:
         other.disk, other.storage = self.disk.clone(), self.storage.clone()
         for name in _DICTS:
             other.__dict__[name] = dict(self.__dict__[name])
-        other.mounts, other.cgroups = set(self.mounts), set(self.cgroups)
+        other.mounts, other.cgroups = dict(self.mounts), set(self.cgroups)
         other.hung, other.kept = set(self.hung), self.kept.clone()
         other.execs = self.execs.clone()
         other.out_of_memory = set(self.out_of_memory)

@@ -79,6 +79,11 @@ class Death:
         return self.by in {By.POINT, By.CALL} and not others
 
     @property
+    def is_a_shims(self) -> bool:
+        """Or of everybody's who is conman's."""
+        return self.company is With.ALL or self.whose == "shim"
+
+    @property
     def whose(self) -> str:
         """In a word, for a sum."""
         others = {

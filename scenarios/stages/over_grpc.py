@@ -22,7 +22,7 @@ from conman.core.restart import RestartPolicy
 from conman.core.spec import ContainerSpec, MountType, Resolved
 from conman.errors import Code, Refusal
 from conman.wire.v1 import conman_pb2 as wire
-from scenarios.stages.programs import PROGRAMS
+from scenarios.stages.programs import EXECS, PROGRAMS
 from scenarios.world import SECOND
 
 #: What a second of a story lasts on a real stage, in ms: nobody is as slow as a time-out has to allow for.
@@ -123,12 +123,13 @@ def _exec_call(
 ) -> Call:
     match request:
         case r.CreateExec(spec=spec, start=start):
-            command, *args = PROGRAMS[spec.command].words
+            command, *args = EXECS[spec.command].words
             asked = wire.CreateExecRequest(
                 request_id=_hexadecimal(request.request_id),
                 container_id=request.container,
                 command=command,
                 args=args,
+                user=spec.user,
                 timeout_ms=spec.timeout_ms * SECOND_MS // 1000,
                 start=start,
             )

@@ -1,8 +1,8 @@
 """The simulated programs as real ones: what a real stage runs in the place of each name of `scenarios.programs`.
 
-They are scripts that both a busybox and fakerunc's stand-in shell understand. One that ends by itself waits
-for SIGUSR1, so that what a story is given cannot end before it matters. A program that is not here cannot
-be played.
+They are scripts that both a busybox and fakerunc's stand-in shell understand. A container's one that ends by
+itself waits for SIGUSR1, so that what a story is given cannot end before it matters. A program that is not here
+cannot be played.
 """
 
 import shutil
@@ -31,7 +31,7 @@ class Program:
         return self.waits_for == SIGUSR1
 
 
-def _shell(script: str, waits_for: int, memory: int = 0) -> Program:
+def _shell(script: str, waits_for: int = 0, memory: int = 0) -> Program:
     return Program(("/bin/sh", "-c", script), waits_for, memory)
 
 
@@ -47,6 +47,13 @@ PROGRAMS = {
         SIGUSR1,
         32 * MEBI,
     ),
+}
+
+#: The same as an exec, whose end is not its container's: whoever a script waits for would be left there. So one
+#: that ends by itself does so in a while, also while no conmand lives; if it is killed, so does what it waits for.
+EXECS = {
+    **PROGRAMS,
+    "/bin/exit7": _shell("sleep 0.1; exit 7"),
 }
 
 

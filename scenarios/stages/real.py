@@ -58,6 +58,7 @@ class Real:
         self._host = RealHost(self._daemon, runtime)
         self._striking = Striking(self._daemon, self._host, runtime, deaths)
         self._is_struck = any(how.is_excuse for how in deaths)
+        self._shims_died = any(how.is_a_shims for how in deaths)
         self._runtime, self._channel = runtime, None
         self.client = Client(story.given)
         self._released = set[int]()
@@ -295,7 +296,7 @@ class Real:
         """Programs that end by themselves do, once what is given is over."""
         if not self._is_free:
             return
-        for one in (*(init for _, init in self._host.programs()), *self._host.execs()):
+        for one in (init for _, init in self._host.programs()):
             if one.comm == "sh" and one.catches(signal.SIGUSR1) and one.pid not in self._released:
                 self._released.add(one.pid)
                 kill(one.pid, signal.SIGUSR1)
@@ -320,7 +321,7 @@ class Real:
         ends, verdict_ = monotonic() + _REST_S, None
         while monotonic() < ends:
             try:
-                at_rest(self._host, self._story, rebooted=self._was_cut)
+                at_rest(self._host, self._story, rebooted=self._was_cut, unseen=self._shims_died)
                 self._must_be_idle()
                 return False
             except Violation as violation:

@@ -171,11 +171,6 @@ class RealHost:
             if one and one.parent not in members and one.pid not in execs
         ]
 
-    def execs(self) -> list[Process]:
-        """All that live and bear an exec's mark."""
-        pids = sorted(int(one.what) for one in self.things() if one.kind == "exec")
-        return [one for one in map(process, pids) if one]
-
     def found(self, rows: tuple[Container, ...]) -> list[str]:
         """As `oracle.census` names it; a thing that lies in several hierarchies is one."""
         things = self.things()

@@ -5,10 +5,13 @@ It looks once; whoever asks decides how long a host may take to come to rest. It
 
 from itertools import chain
 
+from conman.core.execs import Exec, ExecState
 from conman.core.model import Container, State
 from scenarios import oracle
 from scenarios.disk import is_whole
+from scenarios.exec_oracle import NOT_BEGUN
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM
+from scenarios.stages.programs import EXECS
 from scenarios.stages.real_host import RealHost
 from scenarios.story import Befalls, Story
 from scenarios.violation import Violation
@@ -17,13 +20,16 @@ from scenarios.violation import Violation
 _KILLED = 137
 
 
-def at_rest(host: RealHost, story: Story, *, rebooted: bool = False) -> None:
-    """Raises Violation."""
+def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: bool = False) -> None:
+    """`unseen`: a shim was killed, who alone knows how an exec ended. Raises Violation."""
     asks = story.given + story.asks
     command = next((ask.program for ask in asks if ask.verb == "create"), "")
     rows = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
     for row in rows:
-        honest(row, command, may_be_unknown=bool(story.befalls) or rebooted)
+        is_disturbed = bool(story.befalls) or rebooted
+        honest(row, command, may_be_unknown=is_disturbed)
+        for one in row.execs:
+            _honest_exec(one, may_be_unknown=is_disturbed or unseen)
 
 
 def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container, ...]:
@@ -68,3 +74,18 @@ def honest(row: Container, command: str, *, may_be_unknown: bool) -> None:
     is_unknown = row.reason == "Unknown" and may_be_unknown
     if row.exit_code not in codes and not is_unknown:
         raise Violation("I11", f"{row.name} is told {row.exit_code}, {row.reason}")
+
+
+def _honest_exec(one: Exec, *, may_be_unknown: bool) -> None:
+    if one.state is not ExecState.EXITED:
+        return
+    if one.reason in NOT_BEGUN:
+        codes = {NOT_BEGUN[one.reason]}
+    elif one.reason == "Unknown":
+        codes = {255} if may_be_unknown else set[int]()
+    else:
+        words = (one.spec.command, *one.spec.args)
+        name = next(name for name, program in EXECS.items() if program.words == words)
+        codes = {_KILLED, EXITS_BY_ITSELF.get(name, _KILLED)}
+    if one.exit_code not in codes:
+        raise Violation("I11", f"exec {one.id} is told {one.exit_code}, {one.reason}")

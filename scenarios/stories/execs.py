@@ -32,7 +32,6 @@ STORIES = (
         "a program that is begun by the call that makes it, whose user has a name",
         (replace(RUN_EXEC, user="www"), WAIT_EXEC),
         given=(CREATE, START),
-        overlays=False,
     ),
     Story(
         "exec-at-once-late",
@@ -72,7 +71,6 @@ STORIES = (
         "a user by name, as the container's own files have it",
         (replace(EXEC, user="www"), EXEC_STATUS),
         given=(CREATE, START),
-        overlays=False,
     ),
     Story(
         "exec-no-accounts",

@@ -99,6 +99,18 @@ def test_read_in_root(host: Host) -> None:
     assert error(host, s.ReadInRoot(root, "/etc")) == "EINVAL"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts overlays")
+def test_an_overlay_shows_what_it_is_of(host: Host) -> None:
+    lower, upper, work, root = (f"{host.top}/{name}" for name in ("lower", "upper", "work", "root"))
+    for path in (lower, upper, work, root, f"{lower}/etc"):
+        done(host, s.MakeDirectory(path))
+    done(host, s.WriteFile(f"{lower}/etc/passwd", b"root:x"))
+    done(host, s.MountOverlay(lower, upper, work, root))
+    assert host.perform(s.ReadInRoot(root, "/etc/passwd")) == s.Content(b"root:x")
+    done(host, s.Unmount(root))
+    assert host.perform(s.ReadInRoot(root, "/etc/passwd")) == s.Absent()
+
+
 def test_make_directory(host: Host) -> None:
     path = f"{host.top}/x"
     done(host, s.MakeDirectory(path), s.WriteFile(f"{path}/f", b"1"), s.MakeDirectory(path))

@@ -9,6 +9,7 @@ import pytest
 from conman.core.admission import Setting
 from conman.core.layout import Layout
 from conman.core.model import RootfsMode
+from conman.wire.v1 import conman_pb2 as wire
 from scenarios import __main__ as harness
 from scenarios.clients import Ask, request_of
 from scenarios.replay_ids import find_single
@@ -16,7 +17,7 @@ from scenarios.stages import all_stages, recovery_places
 from scenarios.stages.left import is_simulated
 from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import Played, foreign, play
-from scenarios.stages.programs import PROGRAMS
+from scenarios.stages.programs import EXECS, PROGRAMS
 from scenarios.stages.recorded import Trace, lives, passed, sagas, under_way
 from scenarios.stages.simulated import Simulated, alike, expected, points, recovery_points
 from scenarios.stories.all_stories import STORIES
@@ -58,6 +59,13 @@ def test_a_real_stage_has_a_program_for_whatever_it_plays(stage: str) -> None:
         for ask in story.given + story.asks
     ]
     assert {ask.program for ask in asks if ask.verb == "create"} <= set(PROGRAMS)
+    assert {ask.program for ask in asks if ask.verb in {"exec", "run-exec"}} <= set(EXECS)
+
+
+def test_an_exec_is_asked_for_as_the_story_has_it() -> None:
+    asked = call(request_of(Ask("run-exec", "web", user="www", limit=3), "1"), HERE).message
+    assert isinstance(asked, wire.CreateExecRequest)
+    assert (asked.user, asked.timeout_ms, asked.start) == ("www", 300, True)
 
 
 @pytest.mark.parametrize(

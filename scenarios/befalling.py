@@ -52,6 +52,8 @@ def delete_from_runtime(world: World) -> None:
     for process in list(world.processes.values()):
         if process.kind == "init" and process.alive:
             world.signal(process.pid, 9)
+            # As runc does after KILL: what stands still dies only when it goes on.
+            world.thaw(process.cgroup)
             world.remove_cgroup(process.cgroup)
             container_id, run = run_of(process.cgroup)
             state = f"{RUN}/runtime/{container_id}-{run}"

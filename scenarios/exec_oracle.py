@@ -90,7 +90,7 @@ def owned(kind: str, row: Container) -> list[str]:
 
 
 def census(world: World) -> list[str]:
-    """Of execs, as `oracle.census` has it."""
+    """Of execs, as `scenarios.census` has it."""
     alive = [exec_of(p.marks) for p in world.processes.values() if p.alive and p.kind == "exec"]
     runs = world.disk.inside("/run/shims")
     left = [one for run in runs for one in world.disk.inside(f"/run/shims/{run}/execs")]

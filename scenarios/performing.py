@@ -233,7 +233,7 @@ def _on_held(
     run = (step.container_id, step.run)
     match step:
         case s.WatchShim(directory=directory):
-            one = world.shims.get(directory)
+            one = world.shim_at(directory)
             if one is None:
                 world.kept.shim_endings.append(run)
             else:
@@ -301,7 +301,7 @@ def _begin_shim(world: World, directory: str, marker: str) -> s.Result:
 
 
 def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int) -> Outcome:
-    one = world.shims.get(directory)
+    one = world.shim_at(directory)
     if one is None:
         return s.Absent()
     if directory not in world.connections:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
 from conman.core.tasks import Task
-from scenarios import oracle, specification, told_events
+from scenarios import census, oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
 from scenarios.simulator import Simulator
@@ -80,7 +80,7 @@ def listed(ask: Asked, possible: dict[str, set[str]]) -> None:
 def probe(simulator: Simulator, names: Sequence[str]) -> None:
     """All of it, on the simulated host."""
     world = simulator.world
-    removed(simulator.ask, sorted(world.storage.containers), names, lambda: oracle.census(world))
+    removed(simulator.ask, sorted(world.storage.containers), names, lambda: census.found(world))
     oracle.let_go(world)
 
 

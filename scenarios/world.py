@@ -249,6 +249,11 @@ class World:
         ended = shim.ChildEnded(pid, child.code, child.signal, self.wall)
         self.shims[parent.directory] = replace(parent, inbox=(*parent.inbox, ended))
 
+    def shim_at(self, directory: str) -> Shim | None:
+        """Who listens there. Where somebody removed the socket its shim lives on, out of reach."""
+        there = self.disk.find(directory) is not None
+        return self.shims.get(directory) if there else None
+
     def shim_killed(self, directory: str) -> None:
         """By the environment, not by conman: what it would have recorded is lost."""
         one, run = self.shims[directory], run_of(directory)

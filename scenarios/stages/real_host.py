@@ -172,7 +172,7 @@ class RealHost:
         ]
 
     def found(self, rows: tuple[Container, ...]) -> list[str]:
-        """As `oracle.census` names it; a thing that lies in several hierarchies is one."""
+        """As `scenarios.census` names it; a thing that lies in several hierarchies is one."""
         things = self.things()
         words = {f"{_WORDS[one.kind]} {one.owner}" for one in things if one.kind in _WORDS}
         prepared = {f"{row.id}-{row.run}" for row in rows if row.is_prepared(self.boot_id)}

@@ -7,7 +7,7 @@ from itertools import chain
 
 from conman.core.execs import Exec, ExecState
 from conman.core.model import Container, State
-from scenarios import oracle
+from scenarios import census, oracle
 from scenarios.disk import is_whole
 from scenarios.exec_oracle import NOT_BEGUN
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM
@@ -46,14 +46,16 @@ def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container,
             raise Violation("I5", f"{row.name} has ended, and is never removed")
         if row.next_restart_at:
             raise Violation("I19", f"{row.name} has ended, and is never started again")
-    owned = [_owned(host, row, has_lost_run=has_lost_run) for row in stored.containers]
-    oracle.accounted([*chain(*owned)], host.found(stored.containers))
+    found = host.found(stored.containers)
+    owned = [_owned(host, row, found, has_lost_run=has_lost_run) for row in stored.containers]
+    oracle.accounted([*chain(*owned)], found)
     return stored.containers
 
 
-def _owned(host: RealHost, row: Container, *, has_lost_run: bool) -> list[str]:
+def _owned(host: RealHost, row: Container, found: list[str], *, has_lost_run: bool) -> list[str]:
     lost = has_lost_run and not host.has_shim_directory(row)
-    return oracle.owned_by(row, host.boot_id, has_lost_run=lost)
+    shim_lives = f"shim {row.id}-{row.run}" in found
+    return census.owned_by(row, host.boot_id, has_lost_run=lost, shim_lives=shim_lives)
 
 
 def _is_true(host: RealHost, row: Container, runs: set[str]) -> None:

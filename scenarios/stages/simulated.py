@@ -15,7 +15,7 @@ from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import Container
 from conman.core.points import CrashPointNames
-from scenarios import actors, oracle, power, verdict
+from scenarios import actors, census, power, verdict
 from scenarios.clients import Client
 from scenarios.nodes import initial
 from scenarios.simulator import Schedule, Simulator
@@ -83,7 +83,7 @@ class Simulated:
         verdict.judge(self._simulator, self._terms)
 
     def found(self) -> list[str]:
-        return sorted(oracle.census(self._node.world))
+        return sorted(census.found(self._node.world))
 
     def rows(self) -> list[Container]:
         return list(self._node.world.storage.containers.values())

@@ -5,6 +5,7 @@ told as gone; what he left alone must still be there.
 """
 
 from scenarios.clients import Ask
+from scenarios.stories.changes import PAUSE
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, START, STATUS
 from scenarios.story import Befalls, Story
 
@@ -81,6 +82,14 @@ STORIES = (
         "somebody deletes a running container from the runtime",
         (STATUS,),
         given=(CREATE, START),
+        befalls=(Befalls.RUNTIME_DELETED,),
+    ),
+    Story(
+        "runtime-deleted-paused",
+        "S25",
+        "somebody deletes what stands still from the runtime",
+        (STATUS,),
+        given=(CREATE, START, PAUSE),
         befalls=(Befalls.RUNTIME_DELETED,),
     ),
     Story(

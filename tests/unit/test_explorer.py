@@ -26,7 +26,7 @@ from conman.core.sagas import container, run
 from conman.core.sagas.commits import closing, event, persist
 from conman.primitives import steps as s
 from conman.shim import machine as shim
-from scenarios import explore, keys, oracle, positions
+from scenarios import census, explore, keys, positions
 from scenarios.clients import Client
 from scenarios.explore import Explorer
 from scenarios.nodes import Node, initial, without_daemon
@@ -249,8 +249,8 @@ def seen(world: World, client: Client) -> Sight:
         (row.name, row.state, row.run, row.exit_code, row.reason, row.init is not None)
         for row in world.storage.containers.values()
     ]
-    census = [thing for thing in oracle.census(world) if " /data/trash/" not in thing]
-    things = sorted(thing.partition(" ")[0] for thing in census)
+    things = [thing for thing in census.found(world) if " /data/trash/" not in thing]
+    things = sorted(thing.partition(" ")[0] for thing in things)
     return keys.of(world, client.key()), f"{rows} {things} {client.key()}"
 
 

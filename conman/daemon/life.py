@@ -1,7 +1,7 @@
 """One life of conmand: from a host taken over to its end, on the event loop.
 
 It serves once recovery has looked at everything. A signal ends the serving, never a container. A bug ends
-the daemon at once: what it left is the next one's to recover.
+the daemon at once, and so does the loss of RUN: what it left is the next one's to recover.
 """
 
 import asyncio
@@ -10,12 +10,14 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from conman.api.service import About
+from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.daemon.config import BROKEN, Config
 from conman.daemon.facts import facts
@@ -29,6 +31,7 @@ from conman.daemon.systemd import Systemd, watched
 from conman.daemon.warming import warming
 from conman.engine.driver import Driver
 from conman.host.facts import memory_bytes
+from conman.host.run_watch import RunWatch
 from conman.version import VERSION
 
 if TYPE_CHECKING:
@@ -36,6 +39,12 @@ if TYPE_CHECKING:
 
 #: How long calls and effects under way may take to end; what has not is left to recovery.
 GRACE_S = 5.0
+
+#: conmand's exit code for what a person can mend.
+CANNOT_GO_ON = 1
+
+#: "": a signal said so; else what of RUN was removed.
+_End: TypeAlias = "asyncio.Future[str]"
 
 _log = logging.getLogger(__name__)
 
@@ -70,11 +79,11 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
             facts=partial(facts, config, host, began),
             sink=measuring.metrics,
         )
-        stop = _stop_by_signal()
-        driver.boot(stored)
-        await server.grpc.start()
-        async with watched(systemd, driver):
-            code = await _serve(config, server, driver, stop, systemd)
+        with _end_awaited(host.setting.layout) as end:
+            driver.boot(stored)
+            await server.grpc.start()
+            async with watched(systemd, driver):
+                code = await _serve(config, server, driver, end, systemd)
         _forget_socket(config.socket)
     finally:
         measuring.close()
@@ -91,22 +100,25 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
 
 
 async def _serve(
-    config: Config, server: Server, driver: Driver, stop: asyncio.Event, systemd: Systemd
+    config: Config, server: Server, driver: Driver, end: _End, systemd: Systemd
 ) -> int:
     ready = asyncio.ensure_future(driver.ready.wait())
-    stopped = asyncio.ensure_future(stop.wait())
     first = asyncio.FIRST_COMPLETED
-    await asyncio.wait({ready, stopped, driver.failure}, return_when=first)
+    await asyncio.wait({ready, end, driver.failure}, return_when=first)
     if driver.ready.is_set() and not driver.failure.done():
         await server.tell_health(up=True)
         _announce(config.target)
         systemd.ready(f"serving on {config.target}")
-        await asyncio.wait({stopped, driver.failure}, return_when=first)
+        await asyncio.wait({end, driver.failure}, return_when=first)
     if driver.failure.done():
         _log.critical(
             "conmand met an error of its own and ends", exc_info=driver.failure.exception()
         )
         return BROKEN
+    if lost := end.result():
+        # At once: to whoever goes on, an absent lock says that nobody was ever started.
+        _log.error("%s was removed, and conmand ends: start it again; containers go on", lost)
+        return CANNOT_GO_ON
     systemd.stopping()
     await _end(server, driver)
     return 0
@@ -135,11 +147,37 @@ async def _end(server: Server, driver: Driver) -> None:
     await stopping
 
 
-def _stop_by_signal() -> asyncio.Event:
-    stop = asyncio.Event()
+@contextmanager
+def _end_awaited(layout: Layout) -> Generator[_End]:
+    """Done by a signal, or when RUN is taken away."""
+    loop = asyncio.get_running_loop()
+    end: _End = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+        loop.add_signal_handler(number, _ends, end, "")
+    with _run_watched(layout, partial(_ends, end)):
+        yield end
+
+
+def _ends(end: _End, lost: str) -> None:
+    if not end.done():
+        end.set_result(lost)
+
+
+@contextmanager
+def _run_watched(layout: Layout, tell: Callable[[str], None]) -> Generator[None]:
+    try:
+        watch = RunWatch(layout)
+    except OSError as error:
+        _log.warning("if %s is removed, nobody will notice: %s", layout.run, error.strerror)
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    loop.add_reader(watch, lambda: (lost := watch.lost()) and tell(lost))
+    try:
+        yield
+    finally:
+        loop.remove_reader(watch)
+        watch.close()
 
 
 def _forget_socket(path: str) -> None:

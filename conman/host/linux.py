@@ -19,8 +19,11 @@ _NO_MAGIC_LINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
 _FSOPEN, _FSCONFIG, _FSMOUNT = 430, 431, 432
 _CLOEXEC, _SET_STRING, _CMD_CREATE, _MOUNT_ATTR_RDONLY = 1, 1, 6, 1
 
-# IN_MODIFY, IN_MOVED_TO, IN_CREATE; IN_ONLYDIR.
-_CHANGES = 0x2 | 0x80 | 0x100 | 0x0100_0000
+_ONLYDIR = 0x0100_0000
+# IN_MODIFY, IN_MOVED_TO, IN_CREATE.
+CHANGES = 0x2 | 0x80 | 0x100
+# IN_MOVED_FROM, IN_DELETE; IN_DELETE_SELF, IN_MOVE_SELF. That it was unmounted is always told.
+REMOVALS = 0x40 | 0x200 | 0x400 | 0x800
 
 # CDLL(None) and not "libc.so.6": so that a preloaded object sees these calls as well.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -92,9 +95,9 @@ def inotify() -> int:
     return descriptor
 
 
-def watch(descriptor: int, directory: str) -> int:
-    """inotify(7): what is written to in it, made, renamed or removed. The same number each time."""
-    number = _libc.inotify_add_watch(descriptor, os.fsencode(directory), _CHANGES)
+def watch(descriptor: int, directory: str, kinds: int) -> int:
+    """inotify(7): what of these `kinds` befalls it, or what is in it. The same number each time."""
+    number = _libc.inotify_add_watch(descriptor, os.fsencode(directory), kinds | _ONLYDIR)
     if number < 0:
         raise _error(directory)
     return number

@@ -26,7 +26,7 @@ class LogWatch:
 
     def add(self, path: str, changed: Callable[[], None]) -> int:
         """Call it after each change beside or in the file of this path. Raises OSError."""
-        number = linux.watch(self._fd, os.path.dirname(path))
+        number = linux.watch(self._fd, os.path.dirname(path), linux.CHANGES)
         self._told.setdefault(number, []).append(changed)
         return number
 

@@ -6,7 +6,6 @@ look at the host: `Files` does.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from tarfile import TarError
 from typing import Protocol
 
 from conman.api import fields
@@ -19,6 +18,10 @@ from conman.wire.v1 import conman_pb2 as wire
 
 class NotPutTogether(Exception):
     """The container's root file system can be read from its parts, and not be written to."""
+
+
+class NotATar(Exception):
+    """What came is none; str() is what is wrong with it."""
 
 
 class Files(Protocol):
@@ -63,7 +66,7 @@ async def write(
                 await put(message.data)
     except OSError as error:
         raise ConmanError(_unwritable(view.name, path, error)) from error
-    except TarError as error:
+    except NotATar as error:
         what = f"what came is no tar: {error}"
         hint = "send one of files, directories and links"
         raise ConmanError(Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, "data")) from error

@@ -1,6 +1,7 @@
 """Looks at what a run uses, who its processes are, what its files hold, on workers: nothing is recorded.
 
-It must never look on the event loop: a thousand files in /proc take their time.
+It must never look on the event loop: a thousand files in /proc take their time. What knows of tars is loaded
+by the first copy.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
 
-from conman.api.archives import NotPutTogether
+from conman.api.archives import NotATar, NotPutTogether
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
@@ -18,7 +19,7 @@ from conman.core.model import Container, RootfsMode
 from conman.core.usage import Process, Usage
 from conman.daemon.piped import drained, piped
 from conman.frozen import replace
-from conman.host import archives, process_list, roots, unpacking, usage
+from conman.host import process_list, roots, usage
 from conman.primitives.mounts import on_top
 from conman.primitives.steps import Remaining, Result, Step
 
@@ -72,12 +73,12 @@ class Looks:
     async def unpacked(
         self, row: Container, path: str, *, owners: bool
     ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
-        """Takes a tar, piece by piece. Raises OSError, tarfile.TarError, and NotPutTogether at once."""
+        """Takes a tar, piece by piece. Raises OSError, NotATar, and NotPutTogether at once."""
         root = await asyncio.to_thread(self._writable_root, row)
 
         def unpack(source: BinaryIO) -> None:
             try:
-                unpacking.unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
+                _unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
             finally:
                 os.close(root)
 
@@ -89,6 +90,8 @@ class Looks:
         self._copies.shutdown(wait=False, cancel_futures=True)
 
     def _pack(self, row: Container, path: str, out: BinaryIO, *, follow_link: bool) -> None:
+        from conman.host import archives  # noqa: PLC0415 - 1 ms of a start
+
         root = self._root(row)
         try:
             archives.pack(f"/proc/self/fd/{root}", path, out, follow_link=follow_link)
@@ -114,3 +117,14 @@ class Looks:
         [step] = recipe(v.LookForMembers(row.id, row.run), self._layout)
         found = self._perform(step)
         return found.pids if isinstance(found, Remaining) else ()
+
+
+def _unpack(root: str, path: str, source: BinaryIO, *, owners: bool) -> None:
+    from tarfile import TarError  # noqa: PLC0415 - 1 ms of a start
+
+    from conman.host import unpacking  # noqa: PLC0415
+
+    try:
+        unpacking.unpack(root, path, source, owners=owners)
+    except TarError as error:
+        raise NotATar(str(error)) from error

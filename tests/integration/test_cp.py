@@ -1,5 +1,7 @@
 """Files out of real containers: as the program sees them, as they were left, and never out of their root."""
 
+import io
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +53,15 @@ def test_into_one_that_runs(conmand: Conmand) -> None:
     assert not (conmand.rootfs / "etc/file").exists()
     lost = conmand.ctl("cp", f"{conmand.top}/file", "one:/nowhere/file")
     assert (lost.code, "No such file or directory" in lost.error) == (1, True)
+
+
+def test_what_is_no_tar(conmand: Conmand, monkeypatch: pytest.MonkeyPatch) -> None:
+    conmand.create("one", "/bin/sleep", "1000")
+    assert conmand.ctl("start", "one").code == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"no tar" * 1000)))
+    said = conmand.ctl("cp", "-", "one:/etc")
+    assert (said.code, "what came is no tar: " in said.error) == (1, True), said.error
+    assert "Traceback" not in conmand.errors.read_text()
 
 
 @pytest.mark.runc

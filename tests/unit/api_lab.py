@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from tarfile import ReadError
 
 import grpc
 import grpc.aio
@@ -13,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from conman.api.archives import NotPutTogether
+from conman.api.archives import NotATar, NotPutTogether
 from conman.api.events import Source
 from conman.api.info import Facts
 from conman.api.service import SERVER_OPTIONS, About, Service
@@ -134,7 +133,7 @@ class Seen:
         if path == "/broken":
             raise OSError(28, "No space left on device", "file")
         if path == "/junk":
-            raise ReadError("truncated header")
+            raise NotATar("truncated header")
         assert (b"".join(taken), owners) == (b"a tar", True)
 
     async def processes(self, row: Container) -> tuple[Process, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from execs import execs
 from figures import Figure, as_json, as_table, head
+from idle import idle
 from lives import lives, unusable
 from logs import logs
 from place import scratch
@@ -62,7 +63,7 @@ def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
     else:
         figures += lives(top, "crun", n)
     figures += [*execs(top, n), *server(top, n), *logs(top, min(n, 5))]
-    return [*figures, *sessions(top, min(n, 10))]
+    return [*figures, *sessions(top, min(n, 10)), *idle(top)]
 
 
 def _peers(top: Path, n: int, notes: list[str]) -> list[Figure]:

@@ -47,7 +47,7 @@ class Conmand:
     def kill(self) -> None:
         self._end(signal.SIGKILL)
 
-    def begin(self, *command: str) -> None:
+    def begin(self, *command: str, restart_policy: str = "no") -> None:
         """Create and start."""
         program, *args = command or ("/bin/sleep", "1000")
         made = self.stub.CreateContainer(
@@ -57,6 +57,7 @@ class Conmand:
                 command=program,
                 args=args,
                 rootfs_path=f"{self.top}/rootfs",
+                restart_policy=pb.RestartPolicy(name=restart_policy),
             ),
             timeout=PATIENCE_S,
         )
@@ -107,6 +108,12 @@ class Conmand:
     def listed(self) -> list[str]:
         listed = self.stub.ListContainers(pb.ListContainersRequest(), timeout=PATIENCE_S)
         return [each.id for each in listed.containers]
+
+    def restarts(self) -> list[tuple[str, int]]:
+        """Of each its state, and how often it was restarted."""
+        asked = [pb.ContainerStatusRequest(container_id=each) for each in self.listed()]
+        found = [self.stub.ContainerStatus(each, timeout=PATIENCE_S).status for each in asked]
+        return [(pb.ContainerState.Name(each.state), each.restart_count) for each in found]
 
     def config(self) -> dict[str, Any]:
         """What it gives to its runtime."""

@@ -81,6 +81,10 @@ class Layout:
     def runtime_state(self, container_id: str, run: int) -> str:
         return f"{self.runtime_root()}/{container_id}-{run}"
 
+    def exec_fifo(self, container_id: str, run: int) -> str:
+        """Of runc and crun: it is there for as long as an init waits at it."""
+        return f"{self.runtime_state(container_id, run)}/exec.fifo"
+
     def shim(self, container_id: str, run: int) -> str:
         return f"{self.run}/shims/{container_id}-{run}"
 

@@ -105,10 +105,11 @@ def refusal_of(operation: str, runtime: str, answer: Result, command: str) -> Re
     """What to tell when `runtime operation` did not do it; `command` is the user's program."""
     match answer:
         case RuntimeAnswer(code=0, stderr=stderr):
+            but = "started nothing" if operation == "start" else "left no container"
             return Refusal(
                 Code.FAILED_PRECONDITION,
                 "RuntimeFailed",
-                f"{runtime} {operation} answered 0 but left no container: {last_words(stderr)}",
+                f"{runtime} {operation} answered 0 but {but}: {last_words(stderr)}",
                 "it is broken, or no OCI runtime: run it by hand, or name another with --runtime",
             )
         case RuntimeAnswer(stderr=stderr):

@@ -28,7 +28,7 @@ from conman.core import (
     restart,
     spec,
 )
-from conman.core.effects import changes, effect, inner, output, transactions, vocabulary
+from conman.core.effects import changes, effect, inner, output, starting, transactions, vocabulary
 from conman.core.effects import execs as exec_effects
 from conman.engine import inputs
 from conman.primitives import control, held, results, shared_results, shared_steps, steps
@@ -56,6 +56,7 @@ _MODULES: tuple[ModuleType, ...] = (
     shared_results,
     shared_steps,
     spec,
+    starting,
     steps,
     transactions,
     vocabulary,

@@ -10,6 +10,7 @@ from scenarios.story import Story
 CREATE = Ask("create", "web")
 CREATE_OBEDIENT = Ask("create", "web", program="/bin/obey")
 CREATE_OTHER = Ask("create", "web", program="/bin/obey", runtime="other")
+CREATE_OF_LIAR = Ask("create", "web", runtime="liar")
 CREATE_SHORT = Ask("create", "web", program="/bin/exit7")
 START = Ask("start", "web")
 STATUS = Ask("status", "web")
@@ -18,6 +19,13 @@ STORIES = (
     Story("create", "S01", "a container is created", (CREATE, STATUS), fills=True),
     Story("create-taken", "S01", "a name that is taken", (CREATE, STATUS), given=(CREATE,)),
     Story("start", "S02", "a created container is started", (START, STATUS), given=(CREATE,)),
+    Story(
+        "start-lies",
+        "S02",
+        "the runtime's start answers 0, and has started nothing",
+        (START,),
+        given=(CREATE_OF_LIAR,),
+    ),
     Story(
         "start-again",
         "S02",

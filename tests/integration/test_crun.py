@@ -55,6 +55,15 @@ def fake(top: Path) -> str:
     return program
 
 
+def test_a_start_that_did_it_leaves_no_fifo(conmand: Conmand) -> None:
+    """So its answer is believed, and the program is not stopped to be looked at."""
+    conmand.create("c", "/bin/sleep", "100")
+    assert conmand.ctl("start", "c").code == 0
+    told = conmand.record.read_text()
+    assert "LookAtExecFifo" in told
+    assert "StopInit" not in told
+
+
 def test_a_life(conmand: Conmand) -> None:
     conmand.create("short", "/bin/sh", "-c", "echo out; exit 7")
     assert conmand.ctl("start", "short").code == 0

@@ -25,6 +25,8 @@ def test_the_transcript(conmand: Conmand) -> None:
     assert conmand.ctl("start", container_id).json == {}
     running = conmand.status(container_id)
     assert running["state"] == "RUNNING"
+    # Its start is believed by what it took away; nobody had to stop the program to see that it runs.
+    assert "StopInit" not in conmand.record.read_text()
     assert int(running["startedAt"]) > int(running["createdAt"]) == int(made["createdAt"])
     conmand.kill()
     conmand.start()

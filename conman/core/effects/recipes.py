@@ -85,6 +85,8 @@ def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
             return recipes_exec.recipe(effect, layout)
         case v.FenceShim() | v.FenceCall() | v.LookForMembers() | v.EndMembers() | v.EndShim():
             return _processes(effect, layout)
+        case v.LookAtExecFifo(container_id, run):
+            return (s.CheckPath(layout.exec_fifo(container_id, run)),)
         case v.LookForStart(container_id, run):
             return (s.ReadFile(layout.call_lock(container_id, run, "start")),)
         case v.ForgetStart(container_id, run):

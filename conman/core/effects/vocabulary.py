@@ -28,6 +28,12 @@ from conman.core.effects.execs import (
 )
 from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
 from conman.core.effects.output import HoldOutput, OfferStream, SucceedShim, WatchShim
+from conman.core.effects.starting import (
+    ForgetStart,
+    LookAtExecFifo,
+    LookForStart,
+    RuntimeStart,
+)
 from conman.core.effects.transactions import (
     Commit,
     CommitAnswer,
@@ -133,15 +139,6 @@ class RuntimeCreate(HostEffect):
 
 
 @frozen
-class RuntimeStart(HostEffect):
-    """The runtime's start; cannot be repeated: after anything but an answer, look."""
-
-    container_id: str
-    run: int
-    runtime: str
-
-
-@frozen
 class WatchInit(HostEffect):
     """From here on the ends of this process and of its shim are observed, its output is held.
 
@@ -152,6 +149,10 @@ class WatchInit(HostEffect):
     run: int
     process: ProcessId
 
+
+# ---- its start (`starting`) ----------------------------------------------------------------------
+
+StartEffect = RuntimeStart | LookAtExecFifo | LookForStart | ForgetStart
 
 # ---- its output, when its shim has died or somebody reads along (`output`) -------------------------
 
@@ -187,22 +188,6 @@ class StopInit(HostEffect):
     """First half of stop-and-look: Stopped tells what the process is; Gone."""
 
     process: ProcessId
-
-
-@frozen
-class LookForStart(HostEffect):
-    """Whether this boot's start call was ever begun: Content, or Absent."""
-
-    container_id: str
-    run: int
-
-
-@frozen
-class ForgetStart(HostEffect):
-    """The start call is void: its init, proven not to have run, is about to be ended by us."""
-
-    container_id: str
-    run: int
 
 
 @frozen

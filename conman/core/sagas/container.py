@@ -131,7 +131,7 @@ async def start_container(row: Container, intent: Intent, setting: Setting) -> R
         intent, init = made
     binary = runtime_of(row, setting)
     outcome = await v.RuntimeStart(row.id, intent.run, binary)
-    if isinstance(outcome, RuntimeAnswer) and outcome.code == 0:
+    if isinstance(outcome, RuntimeAnswer) and outcome.code == 0 and await _has_let_go(row, intent):
         return await commit_running(row, intent, init, outcome.at)
     await insist(row.id, v.FenceCall(row.id, intent.run, "start"))
     match await stop_and_look(row.id, init):
@@ -144,6 +144,11 @@ async def start_container(row: Container, intent: Intent, setting: Setting) -> R
             await insist(row.id, v.ForgetStart(row.id, intent.run))
             why = runtime.refusal_of("start", binary, outcome, row.spec.command)
             return await _start_failed(row, intent, init, why, setting)
+
+
+async def _has_let_go(row: Container, intent: Intent) -> bool:
+    """Whether an answer of 0 is believed: unless it is seen that the init is kept waiting."""
+    return not isinstance(await v.LookAtExecFifo(row.id, intent.run), Done)
 
 
 async def _prepare_next(

@@ -110,9 +110,7 @@ _AT_EVENT = (*AT_EVENT, WAITING_DIES, DELETED, UNTOLD, OOM_UNREAD)
 
 #: What may be refused before anything of it is done, for no descriptor is left, or as the kernel likes: a swarm has
 #: those fail in their own ways only.
-_REFUSED = (
-    s.SignalProcess | s.StopProcess | s.RunRuntime | s.CallShim | s.SpawnShim | s.WriteControl
-)
+_REFUSED = s.SignalProcess | s.StopProcess | s.RunRuntime | s.CallShim | s.SpawnShim
 
 
 def _may_fail(world: World, step: s.Step, kind: str) -> bool:

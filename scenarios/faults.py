@@ -42,8 +42,7 @@ _DISTURBING = {CALL_HANGS, SLOW}
 #: Steps that end by a deadline of their own when what they wait for does not come.
 _MAY_HANG = s.EndMembers | s.FreezeMembers | s.Fence
 #: Those that do not fail here: looks that cannot be refused, processes that are there or not, actors that
-#: fail in their own ways; and a limit that cannot be put back after a refusal, which is left as it is and
-#: told in words, on purpose (`sagas/update.py`).
+#: fail in their own ways.
 _CANNOT_FAIL = (
     s.SignalProcess
     | s.StopProcess
@@ -52,7 +51,6 @@ _CANNOT_FAIL = (
     | s.RunRuntime
     | s.CallShim
     | s.SpawnShim
-    | s.WriteControl
 )
 
 

@@ -40,6 +40,28 @@ _PAGE = 4096
 _ENDLESS = 2**62
 _NO_LIMIT = ("-1", "max")
 
+_OF_MEMORY = frozenset(
+    (
+        "memory.limit_in_bytes",
+        "memory.memsw.limit_in_bytes",
+        "memory.max",
+        "memory.swap.max",
+    )
+)
+#: Which of a user's words each of the other files is.
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "memory.soft_limit_in_bytes": ("memory_reservation_bytes",),
+    "memory.low": ("memory_reservation_bytes",),
+    "cpu.shares": ("cpu_shares",),
+    "cpu.weight": ("cpu_shares",),
+    "cpu.cfs_period_us": ("cpu_period_us",),
+    "cpu.cfs_quota_us": ("cpu_quota_us", "nano_cpus"),
+    "cpu.max": ("cpu_period_us", "cpu_quota_us", "nano_cpus"),
+    "cpuset.cpus": ("cpuset_cpus",),
+    "cpuset.mems": ("cpuset_mems",),
+    "pids.max": ("pids_limit",),
+}
+
 Held = Mapping[str, str]
 Wanted = tuple[tuple[str, str], ...]
 
@@ -87,6 +109,35 @@ def is_set(controls: tuple[Control, ...], held: Held) -> bool:
     return all(c.name in held and same(c.name, held[c.name], c.value) for c in controls)
 
 
+def in_force(
+    old: Resources, whole: Resources, controls: tuple[Control, ...], held: Held
+) -> Resources:
+    """What holds of `whole` where the way back to `old` has failed: that of each file that kept its new value."""
+    kept = {c.name for c in controls if is_set((c,), held)}
+    for name in kept - _OF_MEMORY:
+        old = replace(old, **{field: getattr(whole, field) for field in _FIELDS[name]})
+    return replace(old, **_memory_of(held)) if kept & _OF_MEMORY else old
+
+
+def _memory_of(held: Held) -> dict[str, int | None]:
+    """Of the two files that depend on each other, as a user says both."""
+    if "memory.max" in held:
+        limit, swap = _bytes(held["memory.max"]), _bytes(held.get("memory.swap.max", "0"))
+        both = -1 if swap < 0 else limit + swap
+    else:
+        limit = _bytes(held["memory.limit_in_bytes"])
+        both = _bytes(held.get("memory.memsw.limit_in_bytes", str(limit)))
+    if limit < 0:
+        return {"memory_bytes": 0, "memory_swap_bytes": None}
+    return {"memory_bytes": limit, "memory_swap_bytes": None if both == limit else both}
+
+
+def _bytes(text: str) -> int:
+    """-1: no limit."""
+    number = _number(text)
+    return -1 if number is None else number
+
+
 def same(name: str, held: str, value: str) -> bool:
     """Whether a file that was given `value` may read so: the kernel counts memory in whole pages."""
     unit = _PAGE if name.startswith("memory.") else 1
@@ -96,13 +147,14 @@ def same(name: str, held: str, value: str) -> bool:
     return one // unit == other // unit
 
 
-def refused(name: str, words: str) -> Refusal:
-    """The kernel did not take a limit."""
+def refused(name: str, words: str, *, is_undone: bool = True) -> Refusal:
+    """The kernel did not take a limit. Not `is_undone`: nor one of those before it back."""
+    changed = "nothing was changed" if is_undone else "status tells what holds now"
     return Refusal(
         Code.FAILED_PRECONDITION,
         "LimitRefused",
         f"cannot update container {name}: the kernel says {words}",
-        "nothing was changed; choose a limit that it can keep",
+        f"{changed}; choose a limit that it can keep",
         "resources",
     )
 

@@ -173,3 +173,34 @@ def test_only_memory_is_counted_in_pages() -> None:
     assert not limits.same("cpu.shares", "2", "3")
     assert limits.same("memory.max", "4096", "8191")
     assert not limits.same("memory.max", "4095", "4096")
+
+
+@given(LIMITS, LIMITS, st.data())
+def test_what_holds_where_the_way_back_fails_is_told(
+    first: Resources, second: Resources, data: st.DataObject
+) -> None:
+    """However far it came: what is told then is what a new cgroup would be given to hold the same."""
+    group = v1()
+    if contradiction(first) is not None or contradiction(limits.merged(first, second)) is not None:
+        return
+    group = write(group, names(planned(first, dict(group.controls))))
+    found = planned(second, dict(group.controls), first)
+    half = write(group, names(found)[: data.draw(st.integers(0, len(found.controls)))])
+    back = [(c.name, c.before) for c in reversed(found.controls)]
+    half = write(half, back[: data.draw(st.integers(0, len(back)))])
+    told = limits.in_force(first, limits.merged(first, second), found.controls, dict(half.controls))
+    again = limits.plan(told, told, dict(half.controls))
+    assert again.controls == ()
+
+
+def test_what_holds_of_memory_on_v2() -> None:
+    first = Resources(memory_bytes=64 * MEBI, memory_swap_bytes=96 * MEBI)
+    held = {**V2, "memory.max": str(64 * MEBI), "memory.swap.max": str(32 * MEBI)}
+    found = planned(Resources(memory_bytes=128 * MEBI, memory_swap_bytes=256 * MEBI), held, first)
+    half = {**held, "memory.max": str(128 * MEBI)}
+    told = limits.in_force(first, Resources(), found.controls, half)
+    assert told == Resources(memory_bytes=128 * MEBI, memory_swap_bytes=160 * MEBI)
+    endless = {**held, "memory.max": "max"}
+    found = planned(Resources(memory_bytes=0), held, first)
+    told = limits.in_force(first, Resources(), found.controls, endless)
+    assert told == Resources(memory_bytes=0)

@@ -46,9 +46,10 @@ async def _set(row: Container, intent: Intent, warnings: tuple[str, ...]) -> Rep
         return ContainerUpdated(warnings)
     put_back = await _undo(row, intent)
     words = outcome.text if isinstance(outcome, Failed) else "nothing in time"
-    if isinstance(put_back, Failed):
-        words += f", and then, of what was before, {put_back.text}"
-    return limits.refused(row.name, words)
+    if not isinstance(put_back, Failed):
+        return limits.refused(row.name, words)
+    words += f", and then, of what was before, {put_back.text}"
+    return limits.refused(row.name, words, is_undone=False)
 
 
 async def recover_update(row: Container, intent: Intent) -> Reply | None:
@@ -62,10 +63,24 @@ async def recover_update(row: Container, intent: Intent) -> Reply | None:
 
 
 async def _undo(row: Container, intent: Intent) -> Outcome:
-    """Not insisted on: a container must not become UNKNOWN for a limit that it has outgrown."""
+    """Not insisted on: a container must not become UNKNOWN for a limit that it has outgrown. Then that one holds, and is told."""
     outcome = await v.RestoreLimits(row.id, row.run, intent.controls)
-    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+    told: tuple[Change, ...] = ()
+    if isinstance(outcome, Failed):
+        held = await insist(row.id, v.ReadLimits(row.id, row.run))
+        told = _found(row, intent, held)
+    await persist(v.CommitUndone((DropIntent(row.id), *told)), row.id)
     return outcome
+
+
+def _found(row: Container, intent: Intent, held: Outcome) -> tuple[Change, ...]:
+    """The row, where its limits are not those that the cgroup holds."""
+    before, files = row.spec.resources, held.values if isinstance(held, Controls) else ()
+    now = limits.in_force(before, _whole(intent), intent.controls, dict(files))
+    if now == before:
+        return ()
+    found = replace(row, spec=replace(row.spec, resources=now))
+    return (PutContainer(found), event("updated", found, intent.at))
 
 
 def _updated(row: Container, intent: Intent) -> tuple[Change, ...]:

@@ -16,10 +16,6 @@ from conman.errors import Code, ConmanError, Refusal
 from conman.wire.v1 import conman_pb2 as wire
 
 
-class NotPutTogether(Exception):
-    """The container's root file system can be read from its parts, and not be written to."""
-
-
 class NotATar(Exception):
     """What came is none; str() is what is wrong with it."""
 
@@ -70,12 +66,6 @@ async def write(
         what = f"what came is no tar: {error}"
         hint = "send one of files, directories and links"
         raise ConmanError(Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, "data")) from error
-    except NotPutTogether:
-        what = (
-            f"container {view.name} is {view.state.value}, and nothing can be written to its root"
-        )
-        refusal = Refusal(Code.FAILED_PRECONDITION, "NotWritable", what, "start it first")
-        raise ConmanError(refusal) from None
     return wire.WriteArchiveResponse()
 
 

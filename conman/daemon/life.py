@@ -32,6 +32,7 @@ from conman.daemon.warming import warming
 from conman.engine.driver import Driver
 from conman.host.facts import memory_bytes
 from conman.host.run_watch import RunWatch
+from conman.host.unmounted import Unmounted
 from conman.version import VERSION
 
 if TYPE_CHECKING:
@@ -55,13 +56,14 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     stored = host.store.read()
     machine = Machine(host.setting)
     feed, logs = Feed(host.store), LogFeed()
-    looks = Looks(host.setting.layout, host.performer.perform, memory_bytes())
+    unmounted = Unmounted(host.setting.layout)
+    looks = Looks(host.setting.layout, host.performer.perform, unmounted, memory_bytes())
     about = About(VERSION, host.store.instance, config.runtime_shown)
     turn = Lock()
     measuring = Measuring.begin(config, machine, about, turn)
     driver = Driver(
         machine,
-        host.performer.perform,
+        unmounted.first(host.performer.perform),
         feed,
         host.points,
         recorder=recorder,

@@ -9,9 +9,9 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from conman.api.archives import NotATar, NotPutTogether
+from conman.api.archives import NotATar
 from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.layout import Layout
@@ -20,6 +20,7 @@ from conman.core.usage import Process, Usage
 from conman.daemon.piped import drained, piped
 from conman.frozen import replace
 from conman.host import process_list, roots, usage
+from conman.host.unmounted import Unmounted, Writing
 from conman.primitives.mounts import on_top
 from conman.primitives.steps import Remaining, Result, Step
 
@@ -31,11 +32,16 @@ class Looks:
     """`perform`: the daemon's performer, which knows who belongs to a run."""
 
     def __init__(
-        self, layout: Layout, perform: Callable[[Step], Result], memory_bytes: int
+        self,
+        layout: Layout,
+        perform: Callable[[Step], Result],
+        unmounted: Unmounted,
+        memory_bytes: int,
     ) -> None:
         self._layout = layout
         self._perform = perform
         self._memory_bytes = memory_bytes
+        self._unmounted = unmounted
         self._copies = ThreadPoolExecutor(COPIES, "copy")
 
     async def usage(self, row: Container) -> Usage | None:
@@ -73,14 +79,10 @@ class Looks:
     async def unpacked(
         self, row: Container, path: str, *, owners: bool
     ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
-        """Takes a tar, piece by piece. Raises OSError, NotATar, and NotPutTogether at once."""
-        root = await asyncio.to_thread(self._writable_root, row)
+        """Takes a tar, piece by piece. Raises OSError, NotATar, HostError."""
 
         def unpack(source: BinaryIO) -> None:
-            try:
-                _unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
-            finally:
-                os.close(root)
+            self._unpack(row, path, source, owners=owners)
 
         async with drained(unpack, self._copies) as put:
             yield put
@@ -98,20 +100,37 @@ class Looks:
         finally:
             os.close(root)
 
+    def _unpack(self, row: Container, path: str, source: BinaryIO, *, owners: bool) -> None:
+        if (root := self._mounted(row)) is not None:
+            _unpack_at(root, path, source, owners=owners)
+            return
+        lower = row.spec.rootfs_path
+        with self._unmounted.writing(row.id, lower, lambda: self._is_mounted(row)) as writing:
+            if writing is None:
+                _unpack_at(self._directory(row), path, source, owners=owners)
+            else:
+                taken = cast("BinaryIO", Taken(source, writing))
+                _unpack(writing.root, path, taken, owners=owners)
+
     def _root(self, row: Container) -> int:
         """As its program sees it, where one is; else as it lies there."""
-        try:
-            return self._writable_root(row)
-        except NotPutTogether:
+        root = self._mounted(row)
+        if root is None:
             return roots.of_layers(self._layout.upper(row.id), row.spec.rootfs_path)
+        return root
 
-    def _writable_root(self, row: Container) -> int:
+    def _mounted(self, row: Container) -> int | None:
+        """None: its root file system is in its parts."""
         if row.init is not None and (root := roots.of_process(row.init.process)) is not None:
             return root
-        rootfs = self._layout.rootfs(row.id)
-        if row.rootfs_mode is RootfsMode.COPY or on_top(os.path.realpath(rootfs)) is not None:
-            return roots.of_directory(rootfs)
-        raise NotPutTogether
+        return self._directory(row) if self._is_mounted(row) else None
+
+    def _is_mounted(self, row: Container) -> bool:
+        rootfs = os.path.realpath(self._layout.rootfs(row.id))
+        return row.rootfs_mode is RootfsMode.COPY or on_top(rootfs) is not None
+
+    def _directory(self, row: Container) -> int:
+        return roots.of_directory(self._layout.rootfs(row.id))
 
     def _members(self, row: Container) -> tuple[int, ...]:
         [step] = recipe(v.LookForMembers(row.id, row.run), self._layout)
@@ -119,12 +138,30 @@ class Looks:
         return found.pids if isinstance(found, Remaining) else ()
 
 
-def _unpack(root: str, path: str, source: BinaryIO, *, owners: bool) -> None:
+class Taken:
+    """A source as tarfile reads it: what waits for a slow client is woken when its root is needed."""
+
+    def __init__(self, source: BinaryIO, writing: Writing) -> None:
+        self._source, self._writing = source, writing
+
+    def read(self, most: int) -> bytes:
+        return self._writing.read(self._source.fileno(), most)
+
+
+def _unpack_at(root: int, path: str, source: BinaryIO, *, owners: bool) -> None:
+    """Closes the root."""
+    try:
+        _unpack(root, path, source, owners=owners)
+    finally:
+        os.close(root)
+
+
+def _unpack(root: int, path: str, source: BinaryIO, *, owners: bool) -> None:
     from tarfile import TarError  # noqa: PLC0415 - 1 ms of a start
 
     from conman.host import unpacking  # noqa: PLC0415
 
     try:
-        unpacking.unpack(root, path, source, owners=owners)
+        unpacking.unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
     except TarError as error:
         raise NotATar(str(error)) from error

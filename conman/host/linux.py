@@ -19,6 +19,9 @@ _NO_MAGIC_LINKS, _RESOLVE_IN_ROOT = 0x02, 0x10
 _FSOPEN, _FSCONFIG, _FSMOUNT = 430, 431, 432
 _CLOEXEC, _SET_STRING, _CMD_CREATE, _MOUNT_ATTR_RDONLY = 1, 1, 6, 1
 
+#: Each of these would make the upper directory depend on this kernel or this mount of it.
+_PLAIN = {"index": "off", "metacopy": "off", "redirect_dir": "off", "xino": "off"}
+
 _ONLYDIR = 0x0100_0000
 # IN_MODIFY, IN_MOVED_TO, IN_CREATE.
 CHANGES = 0x2 | 0x80 | 0x100
@@ -66,15 +69,20 @@ def open_in_root(root: str, path: str, flags: int) -> int:
         os.close(directory)
 
 
-def detached_overlay(layers: tuple[int, ...]) -> int:
-    """A read-only overlay of these directories, the topmost first, that is mounted nowhere: it ends with its descriptor."""
+def detached_overlay(upper: int, lower: int, work: int = -1) -> int:
+    """An overlay of these directories that is mounted nowhere, and ends with its descriptor. Without `work` it is read-only."""
+    is_read_only = work < 0
+    # The kernel takes no longer text than 256 bytes here, whatever the directories are called.
+    up, low = (f"/proc/self/fd/{each}" for each in (upper, lower))
+    layers = {"lowerdir": f"{up}:{low}"}
+    if not is_read_only:
+        layers = {"lowerdir": low, "upperdir": up, "workdir": f"/proc/self/fd/{work}", **_PLAIN}
     context = _call(_FSOPEN, b"overlay", _CLOEXEC)
     try:
-        # The kernel takes no longer text than 256 bytes here, whatever the directories are called.
-        lower = ":".join(f"/proc/self/fd/{each}" for each in layers).encode()
-        _call(_FSCONFIG, context, _SET_STRING, b"lowerdir", lower, 0)
+        for name, value in layers.items():
+            _call(_FSCONFIG, context, _SET_STRING, name.encode(), value.encode(), 0)
         _call(_FSCONFIG, context, _CMD_CREATE, None, None, 0)
-        return _call(_FSMOUNT, context, _CLOEXEC, _MOUNT_ATTR_RDONLY)
+        return _call(_FSMOUNT, context, _CLOEXEC, _MOUNT_ATTR_RDONLY if is_read_only else 0)
     finally:
         os.close(context)
 

@@ -31,12 +31,12 @@ def of_directory(path: str) -> int:
     return os.open(path, _FLAGS)
 
 
-def of_layers(upper: str, lower: str) -> int:
-    """What an overlay of both would show, to be read only. Raises OSError."""
+def of_layers(upper: str, lower: str, work: str = "") -> int:
+    """What an overlay of both shows, to be read only, or with `work` to be written to. Raises OSError."""
     layers: list[int] = []
     try:
-        layers.extend(os.open(layer, _FLAGS) for layer in (upper, lower))
-        return linux.detached_overlay(tuple(layers))
+        layers.extend(os.open(each, _FLAGS) for each in (upper, lower, work) if each)
+        return linux.detached_overlay(*layers)
     finally:
         for layer in layers:
             os.close(layer)

@@ -60,10 +60,11 @@ class Conmand(Daemon):
             code = cli.run(["--address", f"{self.run}/conmand.sock", "container", *words])
         return Said(code, out.getvalue(), error.getvalue())
 
-    def begin_ctl(self, *words: str) -> "subprocess.Popen[str]":
+    def begin_ctl(self, *words: str, stdin: int | None = None) -> "subprocess.Popen[str]":
         """The client as a process, at work beside us."""
         return subprocess.Popen(
             [f"{BIN}/conmanctl", "--address", f"{self.run}/conmand.sock", "container", *words],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

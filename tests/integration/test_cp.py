@@ -1,13 +1,17 @@
 """Files out of real containers: as the program sees them, as they were left, and never out of their root."""
 
 import io
+import subprocess
 import sys
+import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from scenarios.stages.daemon import PATIENCE_S, SLOWER
 from tests.integration.file_events import await_content
 from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 
@@ -80,11 +84,134 @@ def test_what_the_program_has_written_and_mounted() -> None:
         assert conmand.ctl("stop", "-t", "0", "one").code == 0
         assert conmand.ctl("cp", "one:/kept", f"{conmand.top}/kept").code == 0
         assert (conmand.top / "kept").read_bytes() == b"kept\n"
-        apart = conmand.ctl("cp", f"{conmand.top}/kept", "one:/")
-        assert apart.code == 1
-        assert "is EXITED, and nothing can be written to its root; start it first" in apart.error
         assert conmand.ctl("cp", "one:/tmp/lost", f"{conmand.top}/no").code == 1
         assert conmand.ctl("cp", "one:/etc/group", f"{conmand.top}/no").code == 1
         assert str(conmand.top) not in Path("/proc/self/mountinfo").read_text()
     finally:
         conmand.end()
+
+
+class Stalled:
+    """A client in the midst of a copy: half a tar was sent, and nothing more comes."""
+
+    def __init__(self, conmand: Conmand, container: str) -> None:
+        self._client = conmand.begin_ctl("cp", "-", f"{container}:/", stdin=subprocess.PIPE)
+        whole = io.BytesIO()
+        with tarfile.open(fileobj=whole, mode="w") as tar:
+            for name, size in (("first", 5), ("second", 5_000_000)):
+                info = tarfile.TarInfo(name)
+                info.size = size
+                tar.addfile(info, io.BytesIO(b"x" * size))
+        assert self._client.stdin is not None
+        # More than conmanctl reads at once.
+        self._client.stdin.buffer.write(whole.getvalue()[:1_000_000])
+        self._client.stdin.flush()
+        [upper] = (conmand.data / "containers").glob("*/upper")
+        await_content(f"{upper}/first", lambda found: found == b"x" * 5)
+
+    def ended(self) -> str:
+        """It sends no more, and has failed: what it says."""
+        _, error = self._client.communicate(timeout=PATIENCE_S)
+        assert self._client.returncode == 1
+        return error
+
+
+@pytest.fixture
+def stopped(conmand: Conmand) -> Conmand:
+    """`one` has run, written and removed something, and has been stopped."""
+    (conmand.rootfs / "below").mkdir()
+    (conmand.rootfs / "below/old").write_bytes(b"old")
+    (conmand.rootfs / "link").symlink_to("/below")
+    (conmand.rootfs / "out").symlink_to(f"{conmand.top}/outside")
+    (conmand.top / "outside").mkdir()
+    (conmand.top / "file").write_bytes(b"new")
+    conmand.create("one", "/bin/sleep", "1000")
+    assert conmand.ctl("start", "one").code == 0
+    assert conmand.ctl("stop", "-t", "0", "one").code == 0
+    return conmand
+
+
+def work_of(conmand: Conmand) -> list[Path]:
+    return [*(conmand.data / "containers").glob("*/work-*")]
+
+
+def mounted(conmand: Conmand) -> bool:
+    return str(conmand.top) in Path("/proc/self/mountinfo").read_text()
+
+
+def test_into_one_that_is_stopped(stopped: Conmand) -> None:
+    for target in ("/below", "/below/old", "/link/by-link", "/out"):
+        said = stopped.ctl("cp", f"{stopped.top}/file", f"one:{target}")
+        assert said.code == 0, said.error
+        assert (mounted(stopped), work_of(stopped)) == (False, [])
+    assert stopped.ctl("cp", "one:/below", f"{stopped.top}/back").code == 0
+    found = {path.name: path.read_bytes() for path in (stopped.top / "back").iterdir()}
+    assert found == {"file": b"new", "old": b"new", "by-link": b"new"}
+    assert (stopped.rootfs / "below/old").read_bytes() == b"old"
+    assert list((stopped.top / "outside").iterdir()) == []
+    assert stopped.ctl("start", "one").code == 0
+    assert stopped.ctl("cp", "one:/below/by-link", f"{stopped.top}/running").code == 0
+    assert (stopped.top / "running").read_bytes() == b"new"
+
+
+@pytest.mark.runc
+def test_where_the_program_has_removed_something() -> None:
+    conmand = Conmand(Path(tempfile.mkdtemp(prefix="cm", dir="/tmp")), "--runtime", "runc")
+    conmand.start()
+    try:
+        (conmand.rootfs / "dir").mkdir()
+        (conmand.rootfs / "dir/old").write_bytes(b"old")
+        script = "rm -r /dir; mkdir /dir; rm /etc/group; echo ready; sleep 1000"
+        conmand.create("one", "/bin/sh", "-c", script)
+        assert conmand.ctl("start", "one").code == 0
+        await_content(conmand.status("one")["logPath"], lambda log: b"ready" in log)
+        assert conmand.ctl("stop", "-t", "0", "one").code == 0
+        (conmand.top / "file").write_bytes(b"new")
+        for target in ("/dir", "/etc/group"):
+            assert conmand.ctl("cp", f"{conmand.top}/file", f"one:{target}").code == 0
+        assert conmand.ctl("cp", "one:/dir", f"{conmand.top}/dir").code == 0
+        assert [path.name for path in (conmand.top / "dir").iterdir()] == ["file"]
+        assert conmand.ctl("cp", "one:/etc/group", f"{conmand.top}/group").code == 0
+        assert (conmand.top / "group").read_bytes() == b"new"
+    finally:
+        conmand.end()
+
+
+@pytest.mark.parametrize("verb", ["start", "remove"])
+def test_who_starts_or_removes_it_comes_first(stopped: Conmand, verb: str) -> None:
+    """A client that has stalled holds nobody up, and is told."""
+    copying = Stalled(stopped, "one")
+    assert [each.name for each in work_of(stopped)] == ["work-0"]
+    since = time.monotonic()
+    said = stopped.ctl(verb, "one")
+    assert said.code == 0, said.error
+    assert time.monotonic() - since < 5 * SLOWER
+    assert "was started or removed while files were copied into it" in copying.ended()
+    if verb == "start":
+        assert [each.name for each in work_of(stopped)] == ["work-2"]
+        assert stopped.ctl("cp", "one:/first", f"{stopped.top}/first").code == 0
+    else:
+        assert stopped.leftovers() == []
+
+
+def test_conmand_dies_in_the_midst_of_it(stopped: Conmand) -> None:
+    copying = Stalled(stopped, "one")
+    assert [each.name for each in work_of(stopped)] == ["work-0"]
+    stopped.kill()
+    assert not mounted(stopped)
+    copying.ended()
+    stopped.start()
+    assert stopped.ctl("cp", f"{stopped.top}/file", "one:/below").code == 0
+    assert work_of(stopped) == []
+    assert stopped.ctl("start", "one").code == 0
+
+
+def test_two_at_once(stopped: Conmand) -> None:
+    """The second one waits for the first, and no longer than for that."""
+    copying = Stalled(stopped, "one")
+    assert [each.name for each in work_of(stopped)] == ["work-0"]
+    second = stopped.begin_ctl("cp", f"{stopped.top}/file", "one:/below")
+    assert "what came is no tar" in copying.ended()
+    _, error = second.communicate(timeout=PATIENCE_S)
+    assert second.returncode == 0, error
+    assert work_of(stopped) == []

@@ -12,7 +12,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from conman.api.archives import NotATar, NotPutTogether
+from conman.api.archives import NotATar
 from conman.api.events import Source
 from conman.api.info import Facts
 from conman.api.service import SERVER_OPTIONS, About, Service
@@ -121,8 +121,6 @@ class Seen:
     async def unpacked(
         self, row: Container, path: str, *, owners: bool
     ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
-        if path == "/apart":
-            raise NotPutTogether
         taken: list[bytes] = []
 
         async def put(data: bytes) -> None:

@@ -144,7 +144,6 @@ def test_bytes_the_other_way() -> None:
             "FAILED_PRECONDITION",
             "'/broken' in container web cannot be written: No space",
         ),
-        ("/apart", "FAILED_PRECONDITION", "container web is RUNNING, and nothing can be written"),
     ],
 )
 def test_failures_the_other_way(path: str, code: str, words: str) -> None:

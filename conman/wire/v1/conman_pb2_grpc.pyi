@@ -167,8 +167,8 @@ class ConmanStub:
     WriteArchive: _grpc.StreamUnaryMultiCallable[_conman_pb2.WriteArchiveRequest, _conman_pb2.WriteArchiveResponse]
     """Files into a container, from a tar: into the directory at the path, else under that
     name. What is there is replaced, but for directories. What breaks off, by whatever
-    cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
-    is not put together now.
+    cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
+    there, or the container was started or removed meanwhile.
     """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
@@ -290,8 +290,8 @@ class ConmanAsyncStub(ConmanStub):
     WriteArchive: _aio.StreamUnaryMultiCallable[_conman_pb2.WriteArchiveRequest, _conman_pb2.WriteArchiveResponse]  # type: ignore[assignment]
     """Files into a container, from a tar: into the directory at the path, else under that
     name. What is there is replaced, but for directories. What breaks off, by whatever
-    cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
-    is not put together now.
+    cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
+    there, or the container was started or removed meanwhile.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -572,8 +572,8 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_conman_pb2.WriteArchiveResponse, _abc.Awaitable[_conman_pb2.WriteArchiveResponse]]:
         """Files into a container, from a tar: into the directory at the path, else under that
         name. What is there is replaced, but for directories. What breaks off, by whatever
-        cause, has been done in part. FAILED_PRECONDITION, NotWritable: its root file system
-        is not put together now.
+        cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
+        there, or the container was started or removed meanwhile.
         """
 
     @_abc_1.abstractmethod

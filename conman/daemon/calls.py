@@ -49,6 +49,9 @@ class Calls(grpc.aio.ServerInterceptor):
         if handler.unary_stream is not None:
             stream = self._stream(method, handler.unary_stream)
             return grpc.unary_stream_rpc_method_handler(stream, *coders)
+        if handler.stream_unary is not None:
+            taking = self._unary(method, handler.stream_unary)
+            return grpc.stream_unary_rpc_method_handler(taking, *coders)
         return handler
 
     def _unary(self, method: str, serve: Callable[..., Any]) -> Callable[..., Any]:

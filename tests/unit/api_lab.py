@@ -20,6 +20,7 @@ from conman.core import requests
 from conman.core.events import Numbered, Page
 from conman.core.model import Container, ContainerSpec, Event, Init, RootfsMode, State
 from conman.core.usage import Process, Usage
+from conman.daemon.calls import Sink, interceptors
 from conman.daemon.log_feed import LogFeed
 from conman.errors import Code, ConmanError, Refusal
 from conman.primitives.steps import ProcessId
@@ -150,9 +151,11 @@ def view(
 
 
 @asynccontextmanager
-async def serving(submit: Submit, source: Source | None = None) -> AsyncIterator[grpc.aio.Channel]:
+async def serving(
+    submit: Submit, source: Source | None = None, sink: Sink | None = None
+) -> AsyncIterator[grpc.aio.Channel]:
     with tempfile.TemporaryDirectory(prefix="cm", dir="/tmp") as directory:
-        server = grpc.aio.server(options=SERVER_OPTIONS)
+        server = grpc.aio.server(interceptors=interceptors(sink), options=SERVER_OPTIONS)
         logs = LogFeed()
         service = Service(
             submit, ABOUT, source or Feed(), lambda: FACTS, container_logs=logs, looks=Seen()

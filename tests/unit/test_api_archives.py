@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import BinaryIO
 
 import grpc
@@ -151,6 +152,51 @@ def test_failures_the_other_way(path: str, code: str, words: str) -> None:
         sent(path)
     assert caught.value.code().name == code
     assert (caught.value.details() or "").startswith(words)
+
+
+class Counted:
+    """Who measures."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str]] = []
+
+    def call(self, method: str, code: str, seconds: float) -> None:
+        assert 0 <= seconds < 50
+        self.calls.append((method, code))
+
+
+def test_both_are_measured() -> None:
+    assert counted("/a") == [("ReadArchive", "OK"), ("WriteArchive", "OK")]
+    assert counted("") == [
+        ("ReadArchive", "INVALID_ARGUMENT"),
+        ("WriteArchive", "INVALID_ARGUMENT"),
+    ]
+
+
+def counted(path: str) -> list[tuple[str, str]]:
+    sink = Counted()
+
+    async def both() -> None:
+        async with serving(saying(view(State.RUNNING)), sink=sink) as channel:
+            read = channel.unary_stream(
+                "/conman.v1.Conman/ReadArchive",
+                request_serializer=wire.ReadArchiveRequest.SerializeToString,
+            )
+            with suppress(grpc.aio.AioRpcError):
+                request = wire.ReadArchiveRequest(container_id="web", path=path)
+                assert [each async for each in read(request, timeout=50)]
+            write = channel.stream_unary(
+                "/conman.v1.Conman/WriteArchive",
+                request_serializer=wire.WriteArchiveRequest.SerializeToString,
+            )
+            first = wire.WriteArchiveRequest(
+                container_id="web", path=path, keep_owners=True, data=b"a tar"
+            )
+            with suppress(grpc.aio.AioRpcError):
+                await write(iter([first]), timeout=50)
+
+    asyncio.run(both())
+    return sink.calls
 
 
 def test_whose_the_other_way() -> None:

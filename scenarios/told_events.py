@@ -6,6 +6,7 @@ change must have is said here a second time, from the rows alone.
 
 from conman.core import events
 from conman.core.events import Numbered, Page
+from conman.core.execs import Execs, ExecState, found
 from conman.core.model import AppendEvent, Change, Container, DropContainer, PutContainer, State
 from conman.errors import Refusal
 from scenarios.storage import Storage
@@ -18,12 +19,14 @@ PAGE = 2
 
 
 def due(before: dict[str, Container], changes: tuple[Change, ...]) -> list[tuple[str, str]]:
-    """(kind, container id) of the events that these changes of these rows must have, in order."""
+    """(kind, id of the container or of its exec) of the events that these changes must have, in order."""
     told: list[tuple[str, str]] = []
     for change in changes:
         match change:
             case PutContainer(row):
-                told += [(kind, row.id) for kind in _kinds(before.get(row.id), row)]
+                old = before.get(row.id)
+                told += [(kind, row.id) for kind in _kinds(old, row)]
+                told += _of_execs(old.execs if old else (), row.execs)
             case DropContainer(object_id):
                 told.append(("removed", object_id))
             case _:
@@ -42,6 +45,19 @@ def _kinds(old: Container | None, new: Container) -> list[str]:
     if (old.state, old.run) != (new.state, new.run):
         kinds += _of_state(old, new)
     return kinds
+
+
+def _of_execs(old: Execs, new: Execs) -> list[tuple[str, str]]:
+    """Those that are forgotten have none: of an end that was told, or of a beginning that never was."""
+    told: list[tuple[str, str]] = []
+    for one in new:
+        was = found(old, one.id)
+        if was is None:
+            told.append(("exec_created", one.id))
+        if one.state is not (was.state if was else ExecState.CREATED):
+            kind = "exec_started" if one.state is ExecState.RUNNING else "exec_exited"
+            told.append((kind, one.id))
+    return told
 
 
 def _of_state(old: Container, new: Container) -> list[str]:
@@ -64,7 +80,8 @@ def _of_running(old: Container, new: Container) -> list[str]:
 
 def committed(before: dict[str, Container], changes: tuple[Change, ...]) -> None:
     """A transaction is durable; `before`: the rows as they were."""
-    told = [(c.event.kind, c.event.container_id) for c in changes if isinstance(c, AppendEvent)]
+    events = [change.event for change in changes if isinstance(change, AppendEvent)]
+    told = [(one.kind, one.exec_id or one.container_id) for one in events]
     # An update to what was there already may be told, too.
     rows = [c.container for c in changes if isinstance(c, PutContainer)]
     same = [("updated", row.id) for row in rows if before.get(row.id) == row]

@@ -74,4 +74,5 @@ def _event(sequence: int, event: Event) -> wire.Event:
         kind=event.kind,
         run=event.run,
         exit_code=event.exit_code,
+        exec_id=event.exec_id,
     )

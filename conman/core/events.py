@@ -22,6 +22,9 @@ KINDS = (
     "renamed",
     "removed",
     "collected",
+    "exec_created",
+    "exec_started",
+    "exec_exited",
 )
 
 

@@ -40,13 +40,11 @@ _PAGE = 4096
 _ENDLESS = 2**62
 _NO_LIMIT = ("-1", "max")
 
-_OF_MEMORY = frozenset(
-    (
-        "memory.limit_in_bytes",
-        "memory.memsw.limit_in_bytes",
-        "memory.max",
-        "memory.swap.max",
-    )
+_OF_MEMORY = (
+    "memory.limit_in_bytes",
+    "memory.memsw.limit_in_bytes",
+    "memory.max",
+    "memory.swap.max",
 )
 #: Which of a user's words each of the other files is.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -113,10 +111,10 @@ def in_force(
     old: Resources, whole: Resources, controls: tuple[Control, ...], held: Held
 ) -> Resources:
     """What holds of `whole` where the way back to `old` has failed: that of each file that kept its new value."""
-    kept = {c.name for c in controls if is_set((c,), held)}
-    for name in kept - _OF_MEMORY:
-        old = replace(old, **{field: getattr(whole, field) for field in _FIELDS[name]})
-    return replace(old, **_memory_of(held)) if kept & _OF_MEMORY else old
+    kept = [control.name for control in controls if is_set((control,), held)]
+    for name in kept:
+        old = replace(old, **{field: getattr(whole, field) for field in _FIELDS.get(name, ())})
+    return replace(old, **_memory_of(held)) if any(n in _OF_MEMORY for n in kept) else old
 
 
 def _memory_of(held: Held) -> dict[str, int | None]:

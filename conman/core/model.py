@@ -160,7 +160,7 @@ class Answer:
 class Event:
     """An appended record of the API. The store gives it its sequence number.
 
-    `kind`: one of `events.KINDS`; `name`: the one that the container had then.
+    `kind`: one of `events.KINDS`; `name`: the one that the container had then; `exec_id`: of an exec's.
     """
 
     at: int
@@ -169,6 +169,7 @@ class Event:
     run: int
     exit_code: int | None = None
     name: str = ""
+    exec_id: str = ""
 
 
 @frozen

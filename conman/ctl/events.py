@@ -62,7 +62,7 @@ def events(
     """Tell what happens to containers, from now on, until ^C.
 
     Kinds: created, started, restarted, exited, oom, paused, unpaused, updated, renamed,
-    removed, collected. Goes on through a restart of conmand, and misses none.
+    removed, collected, exec_created, exec_started, exec_exited. Goes on through a restart of conmand, and misses none.
     """
     span = _span(since, until, after, follow=follow)
     given = reading.pairs(filters, ("container", "event"))
@@ -120,6 +120,7 @@ def line(event: "wire.Event") -> str:
     """As docker has it: time, kind, id, and what else is known in parentheses."""
     about = [f"name={event.name}"] if event.name else []
     about += [f"run={event.run}"] if event.run else []
+    about += [f"execID={event.exec_id}"] if event.exec_id else []
     about += [f"exitCode={event.exit_code}"] if event.HasField("exit_code") else []
     about += [f"sequence={event.sequence}"]
     words = f"container {event.kind} {event.container_id} ({', '.join(about)})"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.process_collector import ProcessCollector
 
+from conman.core.execs import running
 from conman.core.machine import Machine
 from conman.core.model import State
 from conman.engine.spans import Spans
@@ -22,10 +23,11 @@ _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 @frozen
 class Present:
-    """What holds at one moment. `states`: containers by state."""
+    """What holds at one moment. `states`: containers by state; `execs`: those that run."""
 
     states: Mapping[str, int]
     shims: int
+    execs: int
     sagas: int
     effects: int
 
@@ -100,6 +102,7 @@ class Metrics:
         self._shims = Gauge(
             "conman_shims", "Runs that are prepared, with a shim each.", registry=registry
         )
+        self._execs = Gauge("conman_execs", "Execs that run.", registry=registry)
         self._open_sagas = Gauge("conman_open_sagas", "Sagas under way.", registry=registry)
         self._open_effects = Gauge(
             "conman_open_effects",
@@ -144,6 +147,7 @@ class Metrics:
         for state in State:
             self._containers.labels(state.value).set(present.states.get(state.value, 0))
         self._shims.set(present.shims)
+        self._execs.set(present.execs)
         self._open_sagas.set(present.sagas)
         self._open_effects.set(present.effects)
         self._asked.set(time.time())
@@ -156,4 +160,5 @@ def present(machine: Machine, spans: Spans) -> Present:
         state = ledger.view(object_id, machine.setting.layout).state.value
         states[state] = states.get(state, 0) + 1
     prepared = [row for row in ledger.containers.values() if row.init is not None]
-    return Present(states, len(prepared), spans.sagas, spans.effects)
+    execs = sum(len(running(row.execs)) for row in prepared)
+    return Present(states, len(prepared), execs, spans.sagas, spans.effects)

@@ -227,4 +227,4 @@ def test_a_reader_who_does_not_read_is_waited_for_by_nobody() -> None:
 def test_kinds_are_those_of_the_proto() -> None:
     kind = wire.DESCRIPTOR.message_types_by_name["Event"].fields_by_name["kind"]
     assert kind.number == 5
-    assert len(set(KINDS)) == 11
+    assert len(set(KINDS)) == 14

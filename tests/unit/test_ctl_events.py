@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from conman.ctl import cli
+from conman.ctl.events import line
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.stub_conmand import StubConmand, conmand, refuse
 
@@ -76,6 +77,13 @@ def test_what_is_no_longer_kept_ends_it(
     conmand.behave["Events"] = refuse(grpc.StatusCode.OUT_OF_RANGE, "the oldest is 7.")
     assert conmanctl(conmand, "--after", "3") == 1
     assert capsys.readouterr() == ("", "conmanctl: the oldest is 7.\n")
+
+
+def test_what_happens_to_an_exec() -> None:
+    told = event(7)
+    told.kind, told.exec_id, told.exit_code = "exec_exited", "e" * 32, 3
+    assert f"container exec_exited {told.container_id} (" in line(told)
+    assert f"execID={'e' * 32}, exitCode=3, sequence=7)" in line(told)
 
 
 def test_since_and_until(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,18 +15,29 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from conman.core.admission import Now, Setting
+from conman.core.execs import Exec, ExecSpec, ExecState
 from conman.core.layout import Layout
 from conman.core.machine import Machine
-from conman.core.model import Container, ContainerSpec, Quarantined, RootfsMode, State, Stored
+from conman.core.model import (
+    Container,
+    ContainerSpec,
+    Init,
+    Quarantined,
+    RootfsMode,
+    State,
+    Stored,
+)
+from conman.core.spec import Resolved
 from conman.daemon.endpoint import Endpoint
 from conman.daemon.metrics import Metrics, Present, present
 from conman.daemon.metrics_server import MetricsServer, on_loop
 from conman.engine.spans import Spans
 from conman.errors import HostError
+from conman.primitives.steps import ProcessId
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 ABOUT = {"version": "1", "instance": "0" * 8, "runtime": "runc"}
-NOTHING = Present({}, 0, 0, 0)
+NOTHING = Present({}, 0, 0, 0, 0)
 
 
 class Reader:
@@ -91,7 +102,7 @@ def test_what_was_counted_is_served(top: str, kind: str) -> None:
     if kind == "::1" and not has_ipv6():
         pytest.skip("this machine has no ::1")
     where = Endpoint(path=f"{top}/m.sock") if kind == "unix" else Endpoint(host=kind, port=0)
-    there = Present({"RUNNING": 2, "EXITED": 1}, 2, 1, 4)
+    there = Present({"RUNNING": 2, "EXITED": 1}, 2, 3, 1, 4)
     reader = Reader(where, counted(), there)
     try:
         code, text = reader.get()
@@ -109,6 +120,7 @@ def test_what_was_counted_is_served(top: str, kind: str) -> None:
         assert found["conman_containers['RUNNING']"] == 2
         assert found["conman_containers['PAUSED']"] == 0
         assert (found["conman_shims[]"], found["conman_open_effects[]"]) == (2, 4)
+        assert found["conman_execs[]"] == 3
         assert found["process_open_fds[]"] > 0
         assert reader.get("/secrets")[0] == 404
         if kind == "unix":
@@ -144,7 +156,7 @@ def test_what_is_no_socket_is_left_alone(top: str) -> None:
 
 def test_a_busy_loop_costs_freshness_only() -> None:
     made = counted()
-    made.refresh(Present({"RUNNING": 5}, 5, 0, 0))
+    made.refresh(Present({"RUNNING": 5}, 5, 0, 0, 0))
 
     def busy() -> Present:
         raise TimeoutError
@@ -179,9 +191,16 @@ def test_what_is_looked_up() -> None:
         Container(digit * 32, digit, spec, RootfsMode.COPY, state, 1)
         for digit, state in (("a", State.EXITED), ("b", State.EXITED), ("c", State.CREATED))
     )
-    machine.boot(Stored(rows, quarantined=(Quarantined("d" * 32, "torn"),)), Now(1, 1))
+    execs = (
+        Exec("1" * 32, 1, ExecSpec("sh"), Resolved(), ExecState.RUNNING),
+        Exec("2" * 32, 1, ExecSpec("sh"), Resolved()),
+    )
+    init = Init(ProcessId("boot", 7, 7), 1, 1, "")
+    live = Container("e" * 32, "e", spec, RootfsMode.COPY, State.RUNNING, 1, init, 1, execs=execs)
+    broken = (Quarantined("d" * 32, "torn"),)
+    machine.boot(Stored((*rows, live), quarantined=broken), Now(1, 1))
     assert present(machine, Spans(machine)) == Present(
-        {"EXITED": 2, "CREATED": 1, "UNKNOWN": 1}, 0, 0, 0
+        {"EXITED": 2, "CREATED": 1, "UNKNOWN": 1, "RUNNING": 1}, 1, 1, 0, 0
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from conman.core.events import Numbered, Page
+from conman.core.execs import Exec, ExecSpec, ExecState
 from conman.core.model import (
     AppendEvent,
     Change,
@@ -20,6 +21,7 @@ from conman.core.model import (
 from conman.core.sagas import settle
 from conman.core.sagas.commits import closing
 from conman.core.shim_call import Exit
+from conman.core.spec import Resolved
 from scenarios import told_events
 from scenarios.explore import Explorer
 from scenarios.storage import Storage
@@ -52,6 +54,39 @@ HISTORIES = [
     (CREATED, PutContainer(replace(CREATED, init=None)), []),
     (EXITED, DropContainer(ID), ["removed"]),
 ]
+
+EXEC = Exec("e" * 32, 1, ExecSpec("sh"), Resolved())
+RUNS = replace(EXEC, state=ExecState.RUNNING)
+OVER = replace(EXEC, state=ExecState.EXITED, exit_code=0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kinds"),
+    [
+        ((), (EXEC,), ["exec_created"]),
+        ((EXEC,), (RUNS,), ["exec_started"]),
+        ((RUNS,), (OVER,), ["exec_exited"]),
+        ((EXEC,), (OVER,), ["exec_exited"]),
+        ((EXEC,), (EXEC,), []),
+        ((EXEC, OVER), (), []),
+    ],
+)
+def test_what_a_change_of_an_exec_must_have(
+    before: tuple[Exec, ...], after: tuple[Exec, ...], kinds: list[str]
+) -> None:
+    change = PutContainer(replace(RUNNING, execs=after))
+
+    def commit(kinds: list[str], exec_id: str = EXEC.id) -> None:
+        told = (AppendEvent(Event(1, ID, kind, 1, exec_id=exec_id)) for kind in kinds)
+        told_events.committed({ID: replace(RUNNING, execs=before)}, (change, *told))
+
+    commit(kinds)
+    for wrong in ([*kinds, "exec_started"], kinds[:-1] if kinds else ["exec_exited"]):
+        with pytest.raises(Violation, match="I21"):
+            commit(wrong)
+    if kinds:
+        with pytest.raises(Violation, match="I21"):
+            commit(kinds, "f" * 32)
 
 
 @pytest.mark.parametrize(("before", "change", "kinds"), HISTORIES)

@@ -5,6 +5,7 @@ Nothing is answered before a commit's outcome is known; after Unknown the reopen
 
 from conman.core.effects.effect import Committed, Conflict, NotCommitted, Outcome, Unknown
 from conman.core.effects.vocabulary import Commit, Mark, ReopenStore, Tell, WaitFor
+from conman.core.execs import Exec
 from conman.core.model import (
     Answer,
     AppendEvent,
@@ -100,6 +101,12 @@ def closing(
         exec_id=intent.exec_id,
     )
     return (*drop, PutAnswer(answer))
+
+
+def exec_event(kind: str, container: Container, one: Exec, at: int) -> AppendEvent:
+    """Of one of its execs."""
+    told = (at, container.id, kind, one.run, one.exit_code, container.name, one.id)
+    return AppendEvent(Event(*told))
 
 
 def event(kind: str, container: Container, at: int) -> AppendEvent:

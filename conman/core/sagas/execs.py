@@ -20,6 +20,8 @@ from conman.core.execs import (
     running,
 )
 from conman.core.model import (
+    AppendEvent,
+    Change,
     Container,
     DropIntent,
     Intent,
@@ -28,7 +30,7 @@ from conman.core.model import (
     PutIntent,
 )
 from conman.core.requests import ExecCreated, Okay, Reply
-from conman.core.sagas.commits import closing, commit, persist
+from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
 from conman.core.sagas.run import insist, not_sent, runtime_of
 from conman.core.shim_call import ExecKnown, shim_state
@@ -52,7 +54,7 @@ async def create_exec(row: Container, intent: Intent, spec: ExecSpec, setting: S
     made = await _made(row, intent, spec, setting)
     if isinstance(made, Refusal):
         return made
-    changes = (PutContainer(made), *closing(intent))
+    changes = (PutContainer(made), *closing(intent), _created(made, intent))
     refusal = await commit(v.CommitExecCreated(changes), row.id)
     return refusal or ExecCreated(intent.exec_id)
 
@@ -86,10 +88,15 @@ async def run_exec(row: Container, intent: Intent, spec: ExecSpec, setting: Sett
     made = await _made(row, intent, spec, setting)
     if isinstance(made, Refusal):
         return made
-    return await _start(made, intent, setting, PutContainer(made))
+    return await _start(made, intent, setting, PutContainer(made), _created(made, intent))
 
 
-async def _start(row: Container, intent: Intent, setting: Setting, *made: PutContainer) -> Reply:
+def _created(row: Container, intent: Intent) -> AppendEvent:
+    one = _meant(row, intent)
+    return exec_event("exec_created", row, one, one.created_at)
+
+
+async def _start(row: Container, intent: Intent, setting: Setting, *made: Change) -> Reply:
     changes = (*made, PutIntent(intent))
     if (refusal := await commit(v.RecordIntent(changes), row.id)) is not None:
         return refusal
@@ -144,7 +151,8 @@ async def _begun(row: Container, intent: Intent, one: Exec, process: ProcessId) 
         deadline=intent.deadline,
     )
     changed = _with(row, begun)
-    await persist(v.CommitExecRunning((PutContainer(changed), *closing(intent))), row.id)
+    told = exec_event("exec_started", row, begun, begun.started_at)
+    await persist(v.CommitExecRunning((PutContainer(changed), *closing(intent), told)), row.id)
     return changed
 
 
@@ -153,8 +161,10 @@ async def _not_begun(row: Container, intent: Intent, one: Exec, why: Refusal) ->
     await insist(row.id, v.EndExec(row.id, row.run, one.id))
     await insist(row.id, v.RemoveExec(row.id, row.run, one.id))
     code = _CODES.get(why.reason, _START_ERROR)
-    changed = _with(row, ended(one, intent.at, code, why.reason, why.what))
-    await persist(v.CommitExecExited((PutContainer(changed), *closing(intent, why))), row.id)
+    over = ended(one, intent.at, code, why.reason, why.what)
+    changed = _with(row, over)
+    changes = (PutContainer(changed), *closing(intent, why), exec_exited(row, over))
+    await persist(v.CommitExecExited(changes), row.id)
     return changed
 
 
@@ -190,7 +200,12 @@ async def settle_execs(row: Container, ids: tuple[str, ...], now: Now) -> None:
     changed = row
     for each in over:
         changed = _with(changed, each)
-    await persist(v.CommitExecExited((PutContainer(changed),)), row.id)
+    told = (exec_exited(row, each) for each in over)
+    await persist(v.CommitExecExited((PutContainer(changed), *told)), row.id)
+
+
+def exec_exited(row: Container, one: Exec) -> AppendEvent:
+    return exec_event("exec_exited", row, one, one.finished_at)
 
 
 async def end_execs(row: Container, at: int) -> Execs:

@@ -11,7 +11,7 @@ from conman.core.execs import after_the_run, running
 from conman.core.model import Change, Container, Init, Intent, Operation, PutContainer, State
 from conman.core.sagas.commits import closing, event, persist
 from conman.core.sagas.ending import read_exit
-from conman.core.sagas.execs import end_execs
+from conman.core.sagas.execs import end_execs, exec_exited
 from conman.core.sagas.run import dismantle_prepared, end_members, insist
 from conman.core.shim_call import Exit
 from conman.frozen import replace
@@ -44,7 +44,8 @@ async def _without_execs(row: Container, init: Init, at: int) -> Container:
     await end_members(row.id, row.run, init)
     told = await end_execs(row, at)
     row = replace(row, execs=after_the_run(row.execs, told))
-    await persist(v.CommitExecExited((PutContainer(row),)), row.id)
+    events = (exec_exited(row, one) for one in told)
+    await persist(v.CommitExecExited((PutContainer(row), *events)), row.id)
     return row
 
 

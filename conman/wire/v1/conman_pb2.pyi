@@ -540,7 +540,7 @@ class EventsRequest(_message.Message):
     def __init__(self, since: _Optional[int] = ..., follow: _Optional[bool] = ..., containers: _Optional[_Iterable[str]] = ..., kinds: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("sequence", "at", "container_id", "name", "kind", "run", "exit_code")
+    __slots__ = ("sequence", "at", "container_id", "name", "kind", "run", "exit_code", "exec_id")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
@@ -548,6 +548,7 @@ class Event(_message.Message):
     KIND_FIELD_NUMBER: _ClassVar[int]
     RUN_FIELD_NUMBER: _ClassVar[int]
     EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    EXEC_ID_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     at: int
     container_id: str
@@ -555,7 +556,8 @@ class Event(_message.Message):
     kind: str
     run: int
     exit_code: int
-    def __init__(self, sequence: _Optional[int] = ..., at: _Optional[int] = ..., container_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., run: _Optional[int] = ..., exit_code: _Optional[int] = ...) -> None: ...
+    exec_id: str
+    def __init__(self, sequence: _Optional[int] = ..., at: _Optional[int] = ..., container_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., run: _Optional[int] = ..., exit_code: _Optional[int] = ..., exec_id: _Optional[str] = ...) -> None: ...
 
 class OpenStreamRequest(_message.Message):
     __slots__ = ("container_id", "exec_id", "stdin", "stdout", "stderr")

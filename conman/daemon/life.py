@@ -31,6 +31,7 @@ from conman.daemon.systemd import Systemd, watched
 from conman.daemon.warming import warming
 from conman.engine.driver import Driver
 from conman.host.facts import memory_bytes
+from conman.host.roots import of_layers
 from conman.host.run_watch import RunWatch
 from conman.host.unmounted import Unmounted
 from conman.version import VERSION
@@ -56,7 +57,7 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     stored = host.store.read()
     machine = Machine(host.setting)
     feed, logs = Feed(host.store), LogFeed()
-    unmounted = Unmounted(host.setting.layout)
+    unmounted = Unmounted(host.setting.layout, of_layers)
     looks = Looks(host.setting.layout, host.performer.perform, unmounted, memory_bytes())
     about = About(VERSION, host.store.instance, config.runtime_shown)
     turn = Lock()

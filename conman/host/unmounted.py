@@ -14,7 +14,6 @@ from threading import Condition
 from conman.core.layout import Layout
 from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen
-from conman.host import roots
 from conman.primitives.steps import MountOverlay, Rename, Result, Step
 from conman.primitives.trees import remove_tree
 
@@ -44,10 +43,14 @@ class Writing:
 
 
 class Unmounted:
-    """By container's directory: who writes, and who has come first. Any thread may ask."""
+    """By container's directory: who writes, and who has come first. Any thread may ask.
 
-    def __init__(self, layout: Layout) -> None:
+    `put_together`: opens what an overlay of upper, lower and work directory shows, mounted nowhere.
+    """
+
+    def __init__(self, layout: Layout, put_together: Callable[[str, str, str], int]) -> None:
         self._layout = layout
+        self._put_together = put_together
         self._changed = Condition()
         self._writers: dict[str, int] = {}
         self._claimed: set[str] = set()
@@ -81,7 +84,7 @@ class Unmounted:
             remove_tree(work)
             os.mkdir(work, 0o700)
             try:
-                root = roots.of_layers(self._layout.upper(container_id), lower, work)
+                root = self._put_together(self._layout.upper(container_id), lower, work)
                 try:
                     yield Writing(root, wake)
                 finally:

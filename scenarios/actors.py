@@ -124,6 +124,9 @@ def _do(world: World, one: Shim, action: shim.Action) -> str:
         case shim.OfferStream():
             world.disk.make(f"{one.directory}/stream.sock", "file")
             _tell(world, one, shim.StreamOffered(""))
+        case shim.ReopenLog(log):
+            world.disk.make(log, "file")
+            _tell(world, one, shim.LogReopened(""))
         case shim.CompleteLog(log):
             world.disk.make(log, "file")
             world.disk.sync(log)

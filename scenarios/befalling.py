@@ -24,6 +24,10 @@ def befall(world: World, what: Befalls) -> None:
         case Befalls.UNMOUNTED:
             world.mounts.clear()
             world.disturbed = True
+        case Befalls.LOG_MOVED:
+            for row in world.storage.containers.values():
+                log = world.layout().log(row.id)
+                world.disk.rename(log, f"{log}-moved")
         case Befalls.REBOOT:
             _reboot(world)
         case Befalls.CLOCK_SET_BACK:

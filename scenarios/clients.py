@@ -133,6 +133,8 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
             return r.RenameContainer(request_id, digest, ask.name, ask.to)
         case "attach":
             return r.OpenStream(ask.name, "", r.Streams(stdout=True, stderr=True))
+        case "reopen-log":
+            return r.ReopenContainerLog(ask.name)
         case "status":
             return r.ContainerStatus(ask.name)
         case "wait":

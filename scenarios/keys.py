@@ -116,9 +116,9 @@ def is_trash(path: str) -> bool:
 
 
 def is_dead_weight(path: str) -> bool:
-    """A log and an overlay's work directory: no step ever looks at them."""
+    """A log, also one that was moved away, and an overlay's work directory: no step ever looks at them."""
     name = path.rpartition("/")[2]
-    return name == "log" or name.startswith("work-")
+    return name in {"log", "log-moved"} or name.startswith("work-")
 
 
 @cache

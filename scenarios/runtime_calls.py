@@ -106,6 +106,8 @@ def _answer(world: World, call: Call) -> None:
             _answer_exec(world, one, call)
         elif one.pid == call.parent and one.state.phase == shim.Phase.CREATING:
             init = _init_facts(world, call) if call.answer.code == 0 else None
+            if init is not None and one.state.task is not None:
+                world.disk.make(one.state.task.log, "file")
             ended = shim.CallEnded(call.answer.code, "", call.answer.stderr, init)
             world.shims[one.directory] = replace(one, inbox=(*one.inbox, ended))
 

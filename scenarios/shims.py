@@ -48,7 +48,7 @@ def left_alone(one: Shim, connection: int | None = None) -> Shim:
     if not one.bound:
         one = replace(one, unheard=True)
     inbox = one.inbox if connection is None else _unread(one.inbox, connection)
-    if not (inbox or one.actions or one.state.asking or one.state.asking_execs):
+    if not (inbox or one.actions or _is_asked(one.state)):
         return one
     state, actions, inbox = _alone(one.state, one.actions, inbox)
     return replace(one, state=state, actions=actions, inbox=inbox)
@@ -58,9 +58,13 @@ def _alone(state: shim.State, actions: Actions, inbox: Inbox) -> tuple[shim.Stat
     """The same shim where all connections to it are dead; what it has yet to read in order of reading."""
     said = tuple(action for action in actions if not isinstance(action, shim.Send))
     state, inbox = _without_idle_talk(state, inbox)
-    if state.asking or state.asking_execs:
-        state = replace(state, asking=(), asking_execs=())
+    if _is_asked(state):
+        state = replace(state, asking=(), asking_execs=(), asking_log=())
     return state, said, inbox
+
+
+def _is_asked(state: shim.State) -> bool:
+    return bool(state.asking or state.asking_execs or state.asking_log)
 
 
 def _without_idle_talk(state: shim.State, inbox: Inbox) -> tuple[shim.State, Inbox]:
@@ -88,6 +92,7 @@ def _is_same(before: shim.State, after: shim.State) -> bool:
             connection=before.connection,
             asking=before.asking,
             asking_execs=before.asking_execs,
+            asking_log=before.asking_log,
         )
         == before
     )

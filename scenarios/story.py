@@ -18,6 +18,7 @@ class Befalls(Enum):
     RUN_REMOVED = "somebody removes RUN"
     RUNTIME_DELETED = "somebody deletes it from the runtime, by force"
     UNMOUNTED = "somebody unmounts its root file system"
+    LOG_MOVED = "somebody moves its log away"
     REBOOT = "the machine reboots"
     CLOCK_SET_BACK = "the clock is set back by 1,000 s"
     TIME_PASSES = "time passes, more than any back-off"

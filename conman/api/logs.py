@@ -62,6 +62,11 @@ class Logs(Protocol):
     ) -> AbstractAsyncContextManager[Reading]: ...
 
 
+def reopen(message: wire.ReopenContainerLogRequest) -> requests.ReopenContainerLog:
+    """Of which container."""
+    return requests.ReopenContainerLog(fields.reference(message.container_id))
+
+
 def wanted(message: wire.LogsRequest) -> Wanted:
     """Raises ConmanError for what makes no sense."""
     for field in ("since", "until", "tail"):

@@ -73,6 +73,7 @@ _DONE: dict[type[requests.Request], type[Message]] = {
     # Of a retry: warnings are not kept.
     requests.UpdateContainer: wire.UpdateContainerResponse,
     requests.RenameContainer: wire.RenameContainerResponse,
+    requests.ReopenContainerLog: wire.ReopenContainerLogResponse,
     requests.WaitContainer: wire.WaitContainerResponse,
     requests.StartExec: wire.StartExecResponse,
     requests.KillExec: wire.KillExecResponse,
@@ -137,6 +138,7 @@ class Service:
                 lambda messages: archives.write(messages, self._submit, self._looks),
             ),
             "OpenStream": self._on(wire.OpenStreamRequest, streams.open_stream),
+            "ReopenContainerLog": self._on(wire.ReopenContainerLogRequest, logs.reopen),
             "ListContainers": self._on(wire.ListContainersRequest, translate.list_containers),
             "ContainerStatus": self._on(wire.ContainerStatusRequest, translate.status),
             "InspectContainer": self._on(wire.InspectContainerRequest, translate.inspect),

@@ -14,7 +14,12 @@ from conman.frozen import frozen
 STREAMS = ("stdout", "stderr")
 _NS = 1_000_000_000
 
-_HEAD = rb"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (?P<stream>stdout|stderr) "
+#: In so many bytes of a file its first whole record begins, unless more than a few were torn before it.
+HEAD_BYTES = 256
+
+_AT = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"
+_TIME = re.compile(_AT)
+_HEAD = rb"(?P<time>" + _AT + rb") (?P<stream>stdout|stderr) "
 #: Lines of one moment, of which the last may go on; or a part of a line.
 _MOMENT = re.compile(
     rb"(?m)^(?P<head>"
@@ -30,13 +35,18 @@ class BadPosition(ValueError):
 
 @frozen
 class Position:
-    """Before which byte: of which file, in the order in which a log's files were begun."""
+    """Before which byte: of which file, in the order in which a log's files were begun.
+
+    `begun`: when the first record of that file was written (ns since the epoch), for another file may have its
+    number once it was moved away; 0: nobody knows.
+    """
 
     file: int
     offset: int
+    begun: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.offset}"
+        return f"{self.file}:{self.offset}:{self.begun}"
 
 
 @frozen
@@ -66,9 +76,11 @@ class Chosen:
 
 def parse_position(text: str) -> Position:
     """What `str` made of one. Raises BadPosition."""
-    if not (found := re.fullmatch(r"(\d{1,15}):(\d{1,18})", text, re.ASCII)):
+    # An older conmand's has two numbers.
+    found = re.fullmatch(r"(\d{1,15}):(\d{1,18})(?::(\d{1,19}))?", text, re.ASCII)
+    if not found:
         raise BadPosition(text)
-    return Position(int(found[1]), int(found[2]))
+    return Position(int(found[1]), int(found[2]), int(found[3] or 0))
 
 
 def chunks(records: bytes) -> Iterator[Chunk]:
@@ -95,6 +107,12 @@ def line_ends(records: bytes, chosen: Chosen) -> list[tuple[int, bool]]:
         for found in _RECORD.finditer(records)
         if chosen.holds(nanoseconds(found["time"]), found["stream"].decode())
     ]
+
+
+def begins_at(head: bytes) -> int:
+    """When a file's first record was written, by its first `HEAD_BYTES` bytes; 0: there is none in them."""
+    found = _TIME.search(head)
+    return nanoseconds(found[0]) if found else 0
 
 
 def nanoseconds(time: bytes) -> int:

@@ -36,6 +36,7 @@ from conman.core.requests import (
     CreateContainer,
     ExecQuestion,
     MutatingRequest,
+    ReopenContainerLog,
     Reply,
     Request,
 )
@@ -156,6 +157,8 @@ class Machine:
         if isinstance(key, Refusal):
             self._send(call, key)
             return
+        if isinstance(request, ReopenContainerLog):
+            key = turns.beside(key)
         task = self._tasks.get(key)
         if task is not None and task.stuck is not None:
             self._send(call, task.stuck)

@@ -31,6 +31,7 @@ SAGAS = (
     "update-container",
     "rename-container",
     "open-stream",
+    "reopen-container-log",
     "create-exec",
     "start-exec",
     "kill-exec",

@@ -128,6 +128,15 @@ class OpenStream:
 
 
 @frozen
+class ReopenContainerLog:
+    """Answered by Okay when what comes is written to the file that has the log's name. To be repeated at will."""
+
+    container: str
+    request_id: str = ""
+    digest: str = ""
+
+
+@frozen
 class CreateExec:
     """Answered by ExecCreated: it can be attached to and started. With `start`: when its program runs."""
 
@@ -245,6 +254,7 @@ MutatingRequest = (
     | UpdateContainer
     | RenameContainer
     | OpenStream
+    | ReopenContainerLog
     | CreateExec
     | StartExec
     | KillExec

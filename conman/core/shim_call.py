@@ -137,7 +137,8 @@ class ShimState:
 
     `recorded`: the exit record is durable and the log complete. `succeeds`: it only goes on logging for
     a dead one, and knows of no exit; `trouble`: why it cannot even do that. `stream`: why the last stream
-    that it was asked for cannot be had, "" when it can; None: it has nothing to be read.
+    that it was asked for cannot be had, "" when it can; None: it has nothing to be read. `log`: likewise of a log
+    that it was told to reopen, in the answer to that; None: it has none.
     """
 
     call: CallResult | None
@@ -147,6 +148,7 @@ class ShimState:
     trouble: str = ""
     stream: str | None = None
     execs: tuple[ExecKnown, ...] = ()
+    log: str | None = None
 
     def exec(self, exec_id: str) -> ExecKnown | None:
         return next((one for one in self.execs if one.id == exec_id), None)
@@ -167,7 +169,7 @@ def shim_state(body: str) -> ShimState | None:
         # A shim of an older conmand knows of none.
         execs = tuple(_exec(one) for one in raw.get("execs", ()))
         recorded, stream = bool(raw["recorded"]), raw["stream"]
-        return ShimState(call, ended, recorded, succeeds, trouble, stream, execs)
+        return ShimState(call, ended, recorded, succeeds, trouble, stream, execs, raw.get("log"))
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -20,6 +20,7 @@ from conman.core.requests import (
     KillExec,
     MutatingRequest,
     OpenStream,
+    ReopenContainerLog,
     Reply,
     StartExec,
     UpdateContainer,
@@ -33,12 +34,16 @@ from conman.core.sagas.execs import (
     settle_execs,
     start_exec,
 )
+from conman.core.sagas.log import admit_reopening, reopen_container_log
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
 from conman.core.sagas.streams import admit_stream, open_stream
 from conman.core.sagas.succession import succeed
+from conman.errors import Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Inventory
+
+_BESIDE = "/log"
 
 Saga = Coroutine[Effect, Outcome, Any]
 Begun = tuple[str, Saga]
@@ -59,7 +64,7 @@ class Kind(Enum):
 
 @dataclass(slots=True)
 class Work:
-    """One thing that waits. `key`: the object's id. `callers`: who is to be told.
+    """One thing that waits. `key`: whose turns it has, the object's id, or `beside` it. `callers`: who is to be told.
 
     `drawn`: the id of what the request makes. `execs`: those that ended, or whose time is over.
     """
@@ -72,6 +77,16 @@ class Work:
     callers: list[int] = field(default_factory=list[int])
     drawn: str = ""
     execs: tuple[str, ...] = ()
+
+
+def beside(object_id: str) -> str:
+    """Turns of their own for an object's log: they wait for nothing that is done to the object."""
+    return f"{object_id}{_BESIDE}"
+
+
+def object_of(key: str) -> str:
+    """Whose turns these are."""
+    return key.removesuffix(_BESIDE)
 
 
 def asked(key: str, request: MutatingRequest, call: int, entropy: bytes) -> Work:
@@ -94,7 +109,7 @@ def begin(
     """A named saga, an answer, or None: nothing is to be done any more."""
     match work.kind:
         case Kind.REQUEST:
-            return _request(work, ledger, setting, now)
+            return _request(work, ledger, setting, now, ended)
         case Kind.RECOVER:
             row, intent = ledger.containers.get(work.key), ledger.intents.get(work.key)
             return "recover", recover(row, intent, setting, now)
@@ -131,7 +146,9 @@ def collections(found: Inventory) -> list[Work]:
     return [Work(Kind.COLLECT, i, runs=found.runs_of(i)) for i in found.ids()]
 
 
-def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | Reply:
+def _request(
+    work: Work, ledger: Ledger, setting: Setting, now: Now, ended: set[tuple[str, int]]
+) -> Begun | Reply:
     request = work.request
     if request is None:
         raise AssertionError(work)
@@ -142,6 +159,11 @@ def _request(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
         return "create-container", container.create_container(intent, setting)
     if isinstance(request, OpenStream):
         return _stream(request, work.key, ledger, setting)
+    if isinstance(request, ReopenContainerLog):
+        row = admit_reopening(request, object_of(work.key), ledger, setting, ended)
+        if isinstance(row, Refusal):
+            return row
+        return "reopen-container-log", reopen_container_log(row)
     admitted = admission.admit(request, ledger, setting, now, work.key)
     if not isinstance(admitted, Intent):
         return admitted

@@ -23,6 +23,7 @@ COMMANDS = {
     "wait": ("conman.ctl.questions", "wait"),
     "cp": ("conman.ctl.cp", "cp"),
     "logs": ("conman.ctl.logs", "logs"),
+    "reopen-log": ("conman.ctl.reopen_log", "reopen_log"),
     "stats": ("conman.ctl.stats", "stats"),
     "top": ("conman.ctl.top", "top"),
     "prune": ("conman.ctl.prune", "prune"),

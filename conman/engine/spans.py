@@ -12,6 +12,7 @@ from conman.core.effects.effect import Conflict, NotCommitted, Outcome, Unknown
 from conman.core.effects.vocabulary import Commit
 from conman.core.machine import Machine
 from conman.core.outputs import Marked, Perform, SagaBegan, SagaEnded, Told
+from conman.core.turns import object_of
 from conman.errors import Refusal
 from conman.frozen import frozen, replace
 from conman.primitives import steps as s
@@ -172,9 +173,10 @@ class Spans:
         return self._named(object_id)
 
     def _named(self, object_id: str) -> dict[str, str]:
-        if not object_id:
+        container_id = object_of(object_id)
+        if not container_id:
             return {}
-        named = {"container_id": object_id, "container": self._name(object_id)}
+        named = {"container_id": container_id, "container": self._name(container_id)}
         return {key: value for key, value in named.items() if value}
 
     def _name(self, object_id: str) -> str:

@@ -3,14 +3,16 @@
     log      is written to             log.7, log.6 ...     were, each before the next
 
 The shim rotates by renaming `log` to the next number, and a number is never used again; so the file that
-is written to has the one after the highest. Whoever has a file open reads it to its end, whatever
-becomes of its name. It must never hold more than a block, nor take a file for another.
+is written to has the one after the highest. Somebody else may move `log` away; the shim writes on there until it
+is told to reopen it, and the next `log` then has the same number. Whoever has a file open reads it to its end,
+whatever becomes of its name. It must never hold more than a block, nor take a file for another.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 
-from conman.core.log_records import Chosen, Position, line_ends
+from conman.core.log_records import HEAD_BYTES, Chosen, Position, begins_at, line_ends
 from conman.frozen import frozen
 
 #: More than a shim writes at once, so that a block holds a whole record.
@@ -37,6 +39,7 @@ class LogFiles:
         self._path = path
         self._fd = -1
         self._at = Position(0, 0)
+        self._begun = 0
         self._gap = False
 
     def begin(self, position: Position | None) -> None:
@@ -56,12 +59,12 @@ class LogFiles:
         while self._fd >= 0:
             if records := self._records(is_over=False):
                 return self._told(records)
-            if self._newest() <= self._at.file:
+            if (following := self._following()) is None:
                 break
-            # It was renamed before we looked, and nobody writes to it any more: now it is read to its end.
+            # Nobody writes to this one any more: now it is read to its end.
             if records := self._records(is_over=True):
                 return self._told(records)
-            self.begin(Position(self._at.file + 1, 0))
+            self.begin(Position(following, 0))
             self._open()
         return Block(b"", self._at)
 
@@ -72,7 +75,7 @@ class LogFiles:
     def close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
-            self._fd = -1
+            self._fd, self._begun = -1, 0
 
     # ---- one file
 
@@ -83,8 +86,14 @@ class LogFiles:
         whole = found.rfind(b"\n") + 1
         if not whole and (is_over or len(found) == BLOCK):
             whole = len(found)
-        self._at = Position(self._at.file, self._at.offset + whole)
+        self._at = Position(self._at.file, self._at.offset + whole, self._begins())
         return found[:whole]
+
+    def _begins(self) -> int:
+        """When the first record of the file that is open was written; 0: it has none yet."""
+        if not self._begun:
+            self._begun = begins_at(os.pread(self._fd, HEAD_BYTES, 0))
+        return self._begun
 
     # ---- which file
 
@@ -97,14 +106,37 @@ class LogFiles:
             self._fd = self._opened(number)
             if self._fd < 0 and not kept:
                 return
-            if number != wanted:
+            if number != wanted or (self._fd >= 0 and self._is_another()):
                 self._at, self._gap = Position(number, 0), True
         self._stay_within()
+
+    def _is_another(self) -> bool:
+        """Whether the file of our position was moved away, and this one has its number."""
+        return self._at.begun not in (0, self._begins())
+
+    def _following(self) -> int | None:
+        """The number of the file that is written to after this one; None: this one still may be."""
+        newest = self._newest()
+        if newest > self._at.file + 1:
+            return self._at.file + 1
+        # The first byte of the next says it: who renamed this one may be another than the shim.
+        if not self._is_succeeded():
+            return None
+        return newest if newest == self._newest() else self._following()
+
+    def _is_succeeded(self) -> bool:
+        try:
+            found = os.stat(self._path, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        is_written = stat.S_ISREG(found.st_mode) and found.st_size > 0
+        return is_written and not os.path.samestat(found, os.fstat(self._fd))
 
     def _stay_within(self) -> None:
         """A file may have become shorter: half a record was taken back, or a power cut took it."""
         size = os.fstat(self._fd).st_size
-        self._at = Position(self._at.file, min(self._at.offset, size))
+        if self._at.offset > size:
+            self._at, self._begun = Position(self._at.file, size), 0
 
     def _opened(self, number: int) -> int:
         """-1: it is not there."""

@@ -5,6 +5,7 @@
     shim/<action>/before | after    around anything else that the machine says
     shim/bind/before | after        around its socket's binding
     shim/rotate-log/during:<j>      at the j-th step of a log's rotation
+    shim/reopen-log/during:<j>      at the j-th step for a log that was moved away; before it is opened anew
 
 Inputs and actions are the machine's, in kebab-case: `shim/child-ended/before`, `shim/oom-read/during:4`.
 """
@@ -15,6 +16,8 @@ _RECORD = len(recipes.write_exit("", b""))
 
 #: When one old file goes.
 _ROTATION = len(recipes.rotate_log("", 1, (0,)))
+
+_REOPENING = len(recipes.keep_moved_log(0))
 
 #: The inputs that lead to primitive steps, and to how many.
 _STEPS = {
@@ -45,11 +48,16 @@ def known() -> frozenset[str]:
         for number in range(1, steps + 1)
     )
     rotating = (rotation_point(number) for number in range(1, _ROTATION + 1))
-    return frozenset((*around, *during, *rotating))
+    reopening = (reopening_point(number) for number in range(1, _REOPENING + 1))
+    return frozenset((*around, *during, *rotating, *reopening))
 
 
 def rotation_point(number: int) -> str:
     return f"shim/rotate-log/during:{number}"
+
+
+def reopening_point(number: int) -> str:
+    return f"shim/reopen-log/during:{number}"
 
 
 def _kebab(name: str) -> str:

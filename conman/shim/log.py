@@ -8,7 +8,8 @@ could be written it never takes anything back but half a line: somebody may have
 import os
 import time
 
-from conman.shim.rotation import Rotation
+from conman.shim import recipes
+from conman.shim.rotation import Do, Rotation
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -25,6 +26,14 @@ def _output_in(whole: bytes) -> int:
     """How many bytes of output these lines hold."""
     texts = (line.split(b" ", 3) for line in whole.split(b"\n")[:-1])
     return sum(len(text) + (tag == b"F") for _, _, tag, text in texts)
+
+
+def _has_name(path: str, descriptor: int) -> bool:
+    """Whether that open file is what the path names."""
+    try:
+        return os.path.samestat(os.lstat(path), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _time(at: int) -> str:
@@ -67,6 +76,28 @@ class Log:
     def touch(self) -> None:
         """Make the file if need be, and say what was lost."""
         self.write("stderr", b"")
+
+    def reopen(self, do: Do) -> None:
+        """Write on in the file that has the log's name, where that of before was moved away.
+
+        `do`: performs what makes what was written durable, for nobody finds it again. Raises OSError: it
+        writes on where it did.
+        """
+        moved = self._fd
+        if moved >= 0 and _has_name(self._path, moved):
+            return
+        if moved >= 0:
+            do(recipes.keep_moved_log(moved))
+        self._fd = -1
+        try:
+            self._open()
+        except OSError:
+            self._fd = moved
+            raise
+        if self._rotation is not None:
+            self._rotation.begins()
+        if moved >= 0:
+            os.close(moved)
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -4,15 +4,13 @@ The first is told the limits, and writes them down beside its socket; a successo
 never do without a log because of them: whoever finds none rotates nothing.
 """
 
-from _collections_abc import Callable
-
 from conman.primitives.perform import perform
 from conman.primitives.shared_results import Content, Done
 from conman.primitives.shared_steps import Shared
 from conman.shim import recipes
 from conman.shim.complaint import complain
 from conman.shim.log import Log
-from conman.shim.rotation import Rotation, put_aside
+from conman.shim.rotation import Do, Rotation, put_aside
 from conman.shim.task import LogLimits, limits_text, parse_limits
 
 
@@ -21,7 +19,7 @@ class Logs:
 
     __slots__ = ("_directory", "_do")
 
-    def __init__(self, directory: str, do: Callable[[tuple[Shared, ...]], int]) -> None:
+    def __init__(self, directory: str, do: Do) -> None:
         self._directory = directory
         self._do = do
 

@@ -17,7 +17,17 @@ from conman.frozen import frozen, replace
 from conman.primitives.shared_steps import Shared
 from conman.shim import execs, recipes
 from conman.shim.execs import EndExec, Exec, ExecCallEnded, ExecEnd, RunExec
-from conman.shim.task import Init, Offer, Task, parse_log, parse_offer, parse_task
+from conman.shim.output import (
+    CompleteLog,
+    LogComplete,
+    LogReopened,
+    OfferStream,
+    OutputReopened,
+    ReopenLog,
+    ReopenOutput,
+    StreamOffered,
+)
+from conman.shim.task import Init, Task, parse_log, parse_offer, parse_task
 from conman.shim.words import SUCCEEDING as _SUCCEEDING
 from conman.shim.words import describe, exit_bytes
 
@@ -89,25 +99,6 @@ class RecordWritten:
 
 
 @frozen
-class OutputReopened:
-    """A dead shim's FIFOs are read again; `failure`: why not."""
-
-    failure: str
-
-
-@frozen
-class LogComplete:
-    """Everything that the container wrote is in the log, and synced."""
-
-
-@frozen
-class StreamOffered:
-    """Who bears the token may come; `failure`: why nobody can."""
-
-    failure: str
-
-
-@frozen
 class TimeUp:
     """Nobody asked for a create, or for a successor, in time."""
 
@@ -123,6 +114,7 @@ Input = (
     | OutputReopened
     | LogComplete
     | StreamOffered
+    | LogReopened
     | TimeUp
 )
 
@@ -153,30 +145,6 @@ class DoStep:
 
 
 @frozen
-class ReopenOutput:
-    """Read what a dead shim's container writes, after a line that says so; OutputReopened follows."""
-
-    log: str
-
-
-@frozen
-class OfferStream:
-    """Let the bearer of a token in, once; StreamOffered follows."""
-
-    offer: Offer
-
-
-@frozen
-class CompleteLog:
-    """Drain the container's output, bounded, sync the log, tell the end to all who read along.
-
-    LogComplete follows.
-    """
-
-    log: str
-
-
-@frozen
 class Send:
     """Answer request `seq` of a connection."""
 
@@ -198,6 +166,7 @@ Action = (
     | DoStep
     | ReopenOutput
     | OfferStream
+    | ReopenLog
     | CompleteLog
     | Send
     | Leave
@@ -214,7 +183,7 @@ class State:
     `asking`: requests to be answered at the next rest. `recorded`: the exit record is durable and the
     log complete. `failed`: the last try to write the record failed; it is tried when somebody asks.
     `log`: a successor's; `trouble`: why it cannot read. `stream`: what became of the last offer of one,
-    "" that it stands. `asking_execs`: who waits for which exec.
+    "" that it stands. `asking_execs`: who waits for which exec; `asking_log`: who for the log.
     """
 
     phase: str = Phase.WAITING
@@ -232,6 +201,7 @@ class State:
     stream: str | None = None
     execs: tuple[Exec, ...] = ()
     asking_execs: tuple[tuple[int, str], ...] = ()
+    asking_log: tuple[int, ...] = ()
 
 
 Reaction = tuple[State, tuple[Action, ...]]
@@ -258,6 +228,8 @@ def step(state: State, event: Input) -> Reaction:
             return _rest(replace(state, trouble=failure))
         case StreamOffered(failure):
             return _rest(replace(state, stream=failure))
+        case LogReopened(failure):
+            return _log_rest(state, failure)
         case LogComplete() if state.phase == Phase.SUCCEEDING:
             return _rest(state)
         case LogComplete():
@@ -277,10 +249,17 @@ def _requested(state: State, event: Requested) -> Reaction:
         return state, ()
     if event.connection > state.connection:
         # A new daemon: the old connection is closed, with whatever it still wanted.
-        state = replace(state, connection=event.connection, asking=(), asking_execs=())
-    if event.op in _OF_EXECS or (event.op == "hello" and execs.in_flight(state.execs)):
-        return _exec_requested(state, event)
-    state = replace(state, asking=(*state.asking, event.seq))
+        state = replace(_unasked(state), connection=event.connection)
+    match event.op:
+        case "reopen-log":
+            return _reopen_requested(state, event.seq)
+        case op if op in _OF_EXECS or (op == "hello" and execs.in_flight(state.execs)):
+            return _exec_requested(state, event)
+        case _:
+            return _run_requested(replace(state, asking=(*state.asking, event.seq)), event)
+
+
+def _run_requested(state: State, event: Requested) -> Reaction:
     match event.op:
         case "create" if state.phase == Phase.WAITING:
             task = parse_task(event.body)
@@ -305,10 +284,15 @@ def _requested(state: State, event: Requested) -> Reaction:
             return _rest(state)
 
 
+def _unasked(state: State) -> State:
+    """Who asked is gone."""
+    return replace(state, asking=(), asking_execs=(), asking_log=())
+
+
 def _disconnected(state: State, connection: int) -> Reaction:
     if connection != state.connection:
         return state, ()
-    state = replace(state, asking=(), asking_execs=())
+    state = _unasked(state)
     return _leave(state) if state.phase == Phase.WAITING else (state, ())
 
 
@@ -325,6 +309,30 @@ def _child_ended(state: State, event: ChildEnded) -> Reaction:
     steps = recipes.read_oom(state.task.cgroup)
     state = replace(state, phase=Phase.RECORDING, ended=event)
     return state, tuple(DoStep(one) for one in steps)
+
+
+# ---- the log -----------------------------------------------------------------------------------
+
+
+def _reopen_requested(state: State, seq: int) -> Reaction:
+    """What is complete is not written to any more; where nothing is logged yet there is nothing to tell."""
+    state = replace(state, asking_log=(*state.asking_log, seq))
+    match state.phase:
+        case Phase.HOLDING | Phase.RECORDING if state.task is not None:
+            return state, (ReopenLog(state.task.log),)
+        case Phase.SUCCEEDING:
+            return state, (ReopenLog(state.log),)
+        case Phase.ENDED:
+            return _log_rest(state, "")
+        case _:
+            return _log_rest(state, None)
+
+
+def _log_rest(state: State, failure: str | None) -> Reaction:
+    """Answer those who asked for that: others may wait for the end of the run."""
+    body = describe(state, log=failure)
+    answers = tuple(Send(state.connection, seq, body) for seq in state.asking_log)
+    return replace(state, asking_log=()), answers
 
 
 # ---- execs -------------------------------------------------------------------------------------

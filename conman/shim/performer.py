@@ -6,6 +6,7 @@ without a bound but the disk, and keeps the runtime's create and the container's
 
 import os
 import time
+from _collections_abc import Callable
 
 from conman.frozen import replace
 from conman.primitives.crash_points import CrashPoints, crash
@@ -17,7 +18,7 @@ from conman.shim import frames, machine
 from conman.shim.call import Call
 from conman.shim.complaint import complain
 from conman.shim.connections import Connections
-from conman.shim.crash_names import action_name, input_name, rotation_point
+from conman.shim.crash_names import action_name, input_name, reopening_point, rotation_point
 from conman.shim.exec_call import ExecCall
 from conman.shim.in_flight import exit_of
 from conman.shim.input import Input
@@ -113,6 +114,8 @@ class Shim:
                 self._inputs.append(machine.OutputReopened(self._reopen(log)))
             case machine.OfferStream(offer):
                 self._inputs.append(machine.StreamOffered(self._offer(offer)))
+            case machine.ReopenLog():
+                self._inputs.append(machine.LogReopened(self._reopen_log()))
             case machine.CompleteLog(log):
                 self._streams.hurry()
                 patience = 0 if self._output.at_end() else _DRAIN_S
@@ -146,13 +149,28 @@ class Shim:
         return True
 
     def _do_of_rotation(self, steps: tuple[Shared, ...]) -> int:
+        return self._do_of_log(steps, rotation_point)
+
+    def _do_of_reopening(self, steps: tuple[Shared, ...]) -> int:
+        return self._do_of_log(steps, reopening_point)
+
+    def _do_of_log(self, steps: tuple[Shared, ...], point: Callable[[int], str]) -> int:
         """How many were done, before one failed."""
         for number, step in enumerate(steps):
-            if self._points.reached(rotation_point(number + 1)):
+            if self._points.reached(point(number + 1)):
                 crash()
             if not isinstance(attempt(step), Done):
                 return number
         return len(steps)
+
+    def _reopen_log(self) -> str:
+        """Why it cannot be; "" when it is."""
+        try:
+            self._output.reopen_log(self._do_of_reopening)
+        except OSError as error:
+            complain(f"the log cannot be reopened: {error}")
+            return error.strerror or str(error)
+        return ""
 
     def _reopen(self, log: str) -> str:
         """Why the output cannot be read; "" when it is."""
@@ -179,6 +197,8 @@ class Shim:
 
     def _complete_log(self, log: str) -> None:
         self._output.settle()
+        # Where it was moved away, and nobody said so, what is there is made durable all the same.
+        self._reopen_log()
         for step in self._logs.complete(log):
             attempt(step)
         self._streams.end(_last_frame(self._state.ended))

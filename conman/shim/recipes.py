@@ -73,15 +73,26 @@ def kept_stdio(directory: str) -> Shared:
     return ReadFile(f"{directory}/stdio")
 
 
+#: After so many steps of `rotate_log` the log has its number; what follows is what goes.
+PUT_ASIDE = 2
+
+
 def rotate_log(path: str, number: int, old: tuple[int, ...]) -> tuple[Shared, ...]:
     """The log is put aside under its number, which no file of it ever had; whoever writes on makes a new one.
 
-    Whenever this is cut short, the numbers tell the order of what is there.
+    Whenever this is cut short, the numbers tell the order of what is there; by a power cut, too, for no two
+    renames of it are undecided at once.
     """
     return (
+        SyncDirectory(path.rpartition("/")[0]),
         Rename(path, f"{path}.{number}"),
         *(Unlink(f"{path}.{each}") for each in old),
     )
+
+
+def keep_moved_log(descriptor: int) -> tuple[Shared, ...]:
+    """What was written to a log that somebody has moved away survives a power cut, as the rest of it will."""
+    return (SyncFile(f"/proc/self/fd/{descriptor}"),)
 
 
 def complete_log(path: str, numbers: tuple[int, ...] = ()) -> tuple[Shared, ...]:

@@ -9,18 +9,19 @@ import os
 from _collections_abc import Callable
 
 from conman.primitives.shared_steps import Shared
-from conman.shim.recipes import rotate_log
+from conman.shim.recipes import PUT_ASIDE, rotate_log
 from conman.shim.task import LogLimits
+
+#: Performs steps until one fails, and tells how many it did.
+Do = Callable[[tuple[Shared, ...]], int]
 
 
 class Rotation:
-    """Of one log. `do` performs steps until one fails, and tells how many it did."""
+    """Of one log."""
 
     __slots__ = ("_do", "_due", "_limits", "_path")
 
-    def __init__(
-        self, path: str, limits: LogLimits, do: Callable[[tuple[Shared, ...]], int]
-    ) -> None:
+    def __init__(self, path: str, limits: LogLimits, do: Do) -> None:
         self._path = path
         self._limits = limits
         self._due = limits.bytes
@@ -30,13 +31,17 @@ class Rotation:
         """Whether a file of this size, which has something in it, is to be put aside before more is written."""
         return 0 < self._due < size + more and size > 0
 
+    def begins(self) -> None:
+        """Somebody else has put the log aside."""
+        self._due = self._limits.bytes
+
     def turn(self) -> bool:
         """Whether the log was put aside; raises OSError where nobody can look. If not, it grows for as much again before that is tried again."""
         numbers = put_aside(self._path)
         number = max(numbers, default=0) + 1
         # `log` itself is one of those that are kept; and one number always is, for the next to follow.
         kept = max(self._limits.files - 1, 1)
-        done = self._do(rotate_log(self._path, number, (*numbers, number)[:-kept])) > 0
+        done = self._do(rotate_log(self._path, number, (*numbers, number)[:-kept])) >= PUT_ASIDE
         self._due = self._limits.bytes if done else self._due + self._limits.bytes
         return done
 

@@ -11,6 +11,7 @@ from _collections_abc import Callable, Iterable
 
 from conman.shim.log import Log
 from conman.shim.readers import Readers
+from conman.shim.rotation import Do
 
 NAMES = ("stdout", "stderr")
 
@@ -113,6 +114,11 @@ class Output:
         """Say in the log what could not be written to it."""
         if self._log is not None:
             self._log.touch()
+
+    def reopen_log(self, do: Do) -> None:
+        """As `Log.reopen`; nothing, where there is no log."""
+        if self._log is not None:
+            self._log.reopen(do)
 
     def hold(self, held: bool) -> None:  # noqa: FBT001 - a callback
         """Whether what there is to read is left there: who writes more than a FIFO holds then waits."""

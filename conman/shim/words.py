@@ -34,8 +34,8 @@ def exit_bytes(state: "State") -> bytes:
     return (dumps(exit_fields(state), sort_keys=True) + "\n").encode()
 
 
-def describe(state: "State") -> str:
-    """The answer to every request: what the shim knows."""
+def describe(state: "State", *, log: str | None = None) -> str:
+    """The answer to every request: what the shim knows. `log`: "" that it is reopened, else why not; None: not asked."""
     call = None
     if state.call is not None:
         init = state.call.init
@@ -61,6 +61,7 @@ def describe(state: "State") -> str:
         "succeeds": state.phase == SUCCEEDING,
         "trouble": state.trouble,
         "stream": state.stream,
+        "log": log,
         "execs": execs.describe(state.execs),
     }
     return dumps(known, sort_keys=True)

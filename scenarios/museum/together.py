@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from conman.core import readers, turns
 from conman.core.effects import vocabulary as v
+from conman.core.ledger import Ledger
 from conman.core.machine import Machine
 from conman.core.model import ReserveName
 from conman.core.requests import (
@@ -15,6 +17,8 @@ from conman.core.requests import (
 )
 from conman.core.sagas import commits
 from conman.errors import Refusal
+from conman.frozen import replace
+from conman.shim import machine as shim
 from scenarios.museum.exhibit import Exhibit, Replaced
 
 
@@ -88,6 +92,28 @@ def _one_at_a_time(original: Callable[..., None], machine: Machine, key: str) ->
             original(machine, waiting)
 
 
+def _in_its_turn(_original: Callable[[str], str], object_id: str) -> str:
+    """A log has no turns of its own: it waits for what is done to its container."""
+    return object_id
+
+
+def _not_told_meanwhile(
+    original: Callable[..., set[str]], ledger: Ledger, *observed: object
+) -> set[str]:
+    """While something is done to a container, nobody is told how it is."""
+    return original(ledger, *observed) | set(ledger.intents)
+
+
+def _all_are_answered(
+    original: Callable[..., shim.Reaction], state: shim.State, failure: str | None
+) -> shim.Reaction:
+    """Whoever waits for the end of the run is told what there is, when somebody's log is reopened."""
+    after, answers = original(state, failure)
+    body = shim.describe(after)
+    others = tuple(shim.Send(after.connection, seq, body) for seq in after.asking)
+    return replace(after, asking=()), (*answers, *others)
+
+
 _MACHINE = f"{Machine.__module__}.{Machine.__name__}"
 
 EXHIBITS = (
@@ -140,5 +166,35 @@ EXHIBITS = (
         ("I5",),
         "two-workers",
         (Replaced(f"{_MACHINE}._next", _one_at_a_time),),
+    ),
+    Exhibit(
+        "reopening-waits-for-a-stop",
+        "J",
+        "a log is not reopened while its container is being stopped",
+        "CRI-O#6297",
+        "core",
+        ("I5",),
+        "reopen-log-stop",
+        (Replaced(f"{turns.__name__}.beside", _in_its_turn),),
+    ),
+    Exhibit(
+        "status-waits-for-a-stop",
+        "J",
+        "nobody is told how a container is while it is being stopped",
+        "CRI-O#6297",
+        "core",
+        ("I5",),
+        "reopen-log-stop",
+        (Replaced(f"{readers.__name__}.ending", _not_told_meanwhile),),
+    ),
+    Exhibit(
+        "end-told-before-it-is-known",
+        "J",
+        "whoever waits for the end of a run is answered before it, when its log is reopened",
+        "",
+        "shim",
+        ("I5",),
+        "reopen-log-end",
+        (Replaced(f"{shim.__name__}._log_rest", _all_are_answered),),
     ),
 )

@@ -102,6 +102,8 @@ def call(request: r.Request, names: Names) -> Call:
                 container_id=name, stdout=streams.stdout, stderr=streams.stderr
             )
             return _call("OpenStream", asked)
+        case r.ReopenContainerLog(container=name):
+            return _call("ReopenContainerLog", wire.ReopenContainerLogRequest(container_id=name))
         case r.ContainerStatus(container=name):
             return _call("ContainerStatus", wire.ContainerStatusRequest(container_id=name))
         case r.WaitContainer(container=name, removed=removed):

@@ -234,10 +234,16 @@ class RealHost:
             Befalls.RUN_REMOVED: lambda: shutil.rmtree(self._daemon.run),
             Befalls.RUNTIME_DELETED: self._delete,
             Befalls.UNMOUNTED: self._unmount,
+            Befalls.LOG_MOVED: self._move_logs,
             Befalls.REBOOT: self.reboot,
             # By itself: a conmand takes longer to come up than a first back-off.
             Befalls.TIME_PASSES: lambda: None,
         }[what]()
+
+    def _move_logs(self) -> None:
+        """Where nobody looks for a log, as logrotate does with `dateext`."""
+        for log in (self._daemon.data / "containers").glob("*/log"):
+            log.rename(f"{log}-moved")
 
     def reboot(self, disk: LoopDisk | None = None) -> None:
         """As far as one conmand can tell: nobody lives, nothing is mounted, RUN is empty, the boot another.

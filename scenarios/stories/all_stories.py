@@ -3,6 +3,7 @@
 from scenarios.stories import (
     changes,
     execs,
+    logs,
     options,
     reading_along,
     removals,
@@ -22,10 +23,11 @@ STORIES = (
     *options.STORIES,
     *strangers.STORIES,
     *reading_along.STORIES,
+    *logs.STORIES,
     *restarts.STORIES,
     *removals.STORIES,
 )
 
 #: Those of several clients: their orders are explored.
-TOGETHER = several_clients.STORIES
+TOGETHER = (*several_clients.STORIES, *logs.SEVERAL_CLIENTS)
 EVERY: tuple[AnyStory, ...] = (*STORIES, *TOGETHER)

@@ -120,10 +120,11 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     ),
     "S27": ("10,000 lives with random kills, and a census", "`make load`; drawn ones: `swarm`"),
     "S28": (
-        "log rotation in a crash",
+        "log rotation and reopening in a crash",
         (
-            "the simulator has no output. A shim's death at every step of rotations, and again:"
-            " `test_shim_rotation.py`; real ones: `test_shim_crashes.py`; the daemon's, followed: `test_logs.py`"
+            "stories: who asks for a log to be reopened. What is in it: `test_log_lives.py`, each death of shims and readers and"
+            " each power cut on a simulated disk ([0051](decisions/0051-logs-are-simulated-below-the-world.md));"
+            " real shims: `test_shim_crashes.py`; the daemon's death, followed: `test_logs.py`"
         ),
     ),
     "S29": (

@@ -220,6 +220,8 @@ OTHERS = [
     ("Logs", {"container_id": "started", "since": 2, "until": 1}, ("INVALID_ARGUMENT", "BadInput", "since")),
     ("Logs", {"container_id": "started", "position": "1"}, ("INVALID_ARGUMENT", "BadInput", "position")),
     ("Logs", {"container_id": "nobody"}, ("NOT_FOUND", "ContainerNotFound", "container_id")),
+    ("ReopenContainerLog", {"container_id": ""}, ("INVALID_ARGUMENT", "BadInput", "container_id")),
+    ("ReopenContainerLog", {"container_id": "nobody"}, ("NOT_FOUND", "ContainerNotFound", "container_id")),
     ("Stats", {"container_ids": [""]}, ("INVALID_ARGUMENT", "BadInput", "container_ids")),
     ("Stats", {"container_ids": ["nobody"]}, ("NOT_FOUND", "ContainerNotFound", "container_id")),
     ("Top", {"container_id": "created"}, ("FAILED_PRECONDITION", "NotRunning", "")),

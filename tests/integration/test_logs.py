@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from conman.core.log_records import chunks
 from scenarios.stages.daemon import BIN
 from tests.integration.one_conmand import RUNTIMES, Conmand, serving
 
@@ -120,3 +123,122 @@ def test_a_second_run_goes_on_in_the_same_log(conmand: Conmand) -> None:
     assert conmand.ctl("wait", "one").code == 0
     assert kept(conmand) == b"1\n2\n1\n2\n"
     assert kept(conmand, "--tail", "3") == b"2\n1\n2\n"
+
+
+# ---- moved away, and reopened ------------------------------------------------------------------
+
+
+def moved(conmand: Conmand) -> Path:
+    """As logrotate does it."""
+    [log] = conmand.data.glob("containers/*/log")
+    return log.rename(log.with_name("log-20260101"))
+
+
+def output_of(file: Path) -> bytes:
+    return b"".join(chunk.content for chunk in chunks(file.read_bytes()))
+
+
+def batch(conmand: Conmand) -> None:
+    assert conmand.ctl("kill", "-s", "USR1", "one").code == 0
+
+
+def test_a_log_that_is_moved_away_and_reopened(conmand: Conmand) -> None:
+    begins(conmand)
+    with following(conmand) as follower:
+        assert told(follower, len(FIRST)) == FIRST
+        away = moved(conmand)
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+        assert conmand.ctl("reopen-log", "one").code == 0
+        assert conmand.ctl("reopen-log", "one").code == 0
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+        assert output_of(away) == FIRST + BATCH
+        assert conmand.ctl("stop", "one").code == 0
+        assert told(follower, -1) == b""
+    assert kept(conmand) == BATCH
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_reopened_though_its_daemon_dies(conmand: Conmand, when: str) -> None:
+    """The client asks the next one again, and a position in what was moved away is none in the new log."""
+    begins(conmand)
+    with following(conmand) as follower:
+        assert told(follower, len(FIRST)) == FIRST
+        conmand.terminate()
+        conmand.start(CONMAN_CRASH_AT=f"reopen-container-log/ReopenLog/{when}")
+        away = moved(conmand)
+        with conmand.begin_ctl("reopen-log", "one") as client:
+            assert conmand.died() == -signal.SIGKILL
+            conmand.start()
+            assert client.wait(60) == 0
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+        assert output_of(away) == FIRST
+    assert kept(conmand) == BATCH
+
+
+def test_reopened_by_a_dead_shims_successor(conmand: Conmand) -> None:
+    begins(conmand)
+    with following(conmand) as follower:
+        assert told(follower, len(FIRST)) == FIRST
+        away = moved(conmand)
+        os.kill(conmand.shim_pid("one"), signal.SIGKILL)
+        assert conmand.ctl("reopen-log", "one").code == 0
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+    assert output_of(away) == FIRST
+    assert kept(conmand, "--stdout") == BATCH
+
+
+def test_reopened_while_its_container_is_stopped(conmand: Conmand) -> None:
+    """Who waits for a program that does not obey keeps nobody else waiting."""
+    program = "trap 'echo asked' TERM; echo ready; while true; do sleep 1000 & wait; done"
+    conmand.create("one", "/bin/sh", "-c", program)
+    assert conmand.ctl("start", "one").code == 0
+    with following(conmand) as follower:
+        assert told(follower, len(FIRST)) == FIRST
+        with conmand.begin_ctl("stop", "--timeout", "4", "one") as stopping:
+            assert told(follower, 6) == b"asked\n"
+            away = moved(conmand)
+            assert conmand.ctl("reopen-log", "one").code == 0
+            assert conmand.status("one")["state"] == "RUNNING"
+            assert stopping.poll() is None
+            assert stopping.wait(60) == 0
+        assert told(follower, -1) == b""
+    assert output_of(away) == FIRST + b"asked\n"
+    assert kept(conmand) == b""
+
+
+def test_nobody_writes_to_the_log_of_one_that_has_ended(conmand: Conmand) -> None:
+    conmand.create("one", "/bin/echo", "1")
+    assert conmand.ctl("start", "one").code == 0
+    assert conmand.ctl("wait", "one").code == 0
+    away = moved(conmand)
+    said = conmand.ctl("reopen-log", "one")
+    assert (said.code, said.out) == (1, "")
+    assert "nobody writes to the log of container one: it is EXITED" in said.error
+    assert conmand.ctl("start", "one").code == 0
+    assert conmand.ctl("wait", "one").code == 0
+    assert output_of(away) == b"1\n"
+    assert kept(conmand) == b"1\n"
+
+
+def test_a_log_that_cannot_be_reopened_is_written_to_where_it_was(conmand: Conmand) -> None:
+    begins(conmand)
+    with following(conmand) as follower:
+        assert told(follower, len(FIRST)) == FIRST
+        away = moved(conmand)
+        in_its_place = away.with_name("log")
+        in_its_place.mkdir()
+        said = conmand.ctl("reopen-log", "one")
+        assert said.code == 1
+        assert "the log of container one cannot be reopened: Is a directory; " in said.error
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+        in_its_place.rmdir()
+        assert conmand.ctl("reopen-log", "one").code == 0
+        batch(conmand)
+        assert told(follower, len(BATCH)) == BATCH
+    assert output_of(away) == FIRST + BATCH
+    assert kept(conmand) == BATCH

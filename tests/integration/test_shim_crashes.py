@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from conman.core.log_records import chunks
 from conman.host.log_files import LogFiles
+from conman.host.log_watch import LogWatch
 from conman.primitives.steps import Absent, Done, Failed, ShimAnswer
 from conman.shim.crash_names import known
 from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read
@@ -164,7 +166,9 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         *(f"shim/requested/during:{number}" for number in range(1, 6)),  # a record tried again
         *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
         *(f"shim/end-{what}/{when}" for what in ("call", "exec") for when in ("before", "after")),
-        *(f"shim/rotate-log/during:{number}" for number in (1, 2)),  # below
+        # Below.
+        *(f"shim/rotate-log/during:{number}" for number in (1, 2, 3)),
+        *(f"shim/{name}" for name in REOPENING),
         # A successor's.
         *(
             f"shim/{name}/{when}"
@@ -188,7 +192,7 @@ def test_a_run_to_its_end_passes_every_point_but_these(
         shutil.rmtree(one.directory)
 
 
-@pytest.mark.parametrize("point", ["shim/rotate-log/during:1@3", "shim/rotate-log/during:2@3"])
+@pytest.mark.parametrize("point", [f"shim/rotate-log/during:{number}@3" for number in (1, 2, 3)])
 def test_a_log_is_in_order_whenever_its_rotation_is_cut_short(
     one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -216,6 +220,82 @@ def test_a_log_is_in_order_whenever_its_rotation_is_cut_short(
     names = sorted(os.listdir(os.path.dirname(one.log)))
     # runs, log, two that were put aside; one more may have been on its way out, until the next rotation.
     assert len(names) in (4, 5), names
+
+
+REOPENING = (
+    "reopen-log/before",
+    "reopen-log/during:1",
+    "reopen-log/after",
+    "log-reopened/before",
+    "log-reopened/after",
+)
+
+
+@pytest.mark.parametrize("point", REOPENING)
+def test_a_log_is_whole_whenever_its_reopening_is_cut_short(
+    one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """What was moved away and what has the log's name are together what was written, each byte once."""
+    one.runtime_does(CONTAINER, 'echo 1; read _ <"$0/go"; echo 2; read _ <"$0/go"; echo 3')
+    armed(monkeypatch, one, f"shim/{point}")
+    one.must_spawn()
+    assert one.create().call["init"]
+    follower = LogFiles(one.log)
+    follower.begin(None)
+    one.start()
+    followed = written(follower, one.log, b"1\n")
+    moved = f"{one.log}-moved"
+    os.rename(one.log, moved)
+    one.start()
+    followed += written(follower, one.log, b"2\n")
+    assert (one.call("reopen-log") == Absent()) == (point != "log-reopened/after")
+    assert crashed(one, f"shim/{point}")
+    one.must_spawn()
+    one.ask("succeed", json.dumps({"log": one.log}))
+    assert told_of_log(one) == ""
+    assert told_of_log(one) == ""
+    one.start()
+    one.ask("exit")
+    found = [line for path in (moved, one.log) for line in contents(path)]
+    assert [each for each in found if not each.startswith(b"conman: ")] == [b"1\n", b"2\n", b"3\n"]
+    assert followed + rest(follower) == found
+    # Of the moved one nothing but what came before: whoever dies there, nobody writes to it any more.
+    assert contents(moved) == [b"1\n", b"2\n"]
+
+
+def told_of_log(one: OneShim) -> str | None:
+    told = one.call("reopen-log")
+    assert isinstance(told, ShimAnswer), told
+    found: str | None = json.loads(told.body)["log"]
+    return found
+
+
+def written(files: LogFiles, path: str, line: bytes) -> list[bytes]:
+    """What comes, up to this line, which somebody is about to write."""
+    watch, found = LogWatch(), list[bytes]()
+    watch.add(path, lambda: None)
+    try:
+        while True:
+            found += rest(files)
+            if line in found:
+                return found
+            assert select.select([watch], [], [], 20)[0], found
+            watch.tell()
+    finally:
+        watch.close()
+
+
+def rest(files: LogFiles) -> list[bytes]:
+    found: list[bytes] = []
+    while (block := files.read()).records:
+        assert not block.gap
+        found += [chunk.content for chunk in chunks(block.records)]
+    return found
+
+
+def contents(path: str) -> list[bytes]:
+    with open(path, "rb") as file:
+        return [chunk.content for chunk in chunks(file.read())]
 
 
 def kept_lines(path: str) -> list[bytes]:

@@ -139,7 +139,7 @@ def test_a_chunk_is_told_whole(tmp_path: Path) -> None:
                     chunks=[
                         wire.LogChunk(time=AT, stream="stderr", content=b"\xff\0", partial=True)
                     ],
-                    position="1:43",
+                    position=f"1:43:{AT}",
                 )
             ]
 

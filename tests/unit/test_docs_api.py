@@ -102,7 +102,7 @@ def test_every_command_is_told() -> None:
     table = CONMANCTL.split("\n| command |", 1)[1].split("\n\n", 1)[0]
     lines = [line.replace("\\|", "/")[1:-1] for line in table.splitlines()[2:]]
     cells = [re.split(r"\s*\|\s*", line) for line in lines]
-    people = {word for row in cells for word in re.findall(r"`(\w+)", row[0])}
-    scripts = {word for row in cells for word in re.findall(r"`(\w+)", row[2])}
+    people = {word for row in cells for word in re.findall(r"`(\w[\w-]*)", row[0])}
+    scripts = {word for row in cells for word in re.findall(r"`(\w[\w-]*)", row[2])}
     assert people == set(COMMANDS) - {"container"}
     assert scripts == {*VERBS, *ALIASES} - {"ps"}

@@ -28,7 +28,7 @@ EVERYTHING = ("*.py",)
 CORE = ("conman/core/*.py",)
 SHIM_PURE = tuple(
     f"conman/shim/{name}.py"
-    for name in ("machine", "execs", "words", "task", "recipes*", "json_text")
+    for name in ("machine", "execs", "output", "words", "task", "recipes*", "json_text")
 )
 STEP_PARTS = ("steps", "results", "held", "control", "shared_steps", "shared_results")
 STEPS = tuple(f"conman/primitives/{name}.py" for name in STEP_PARTS)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conman.core.log_records import Chosen, Position, chunks
+from conman.core.log_records import Chosen, Position, chunks, parse_position
 from conman.host import log_files
 from conman.host.log_files import LogFiles
 from conman.shim.log import records
@@ -29,6 +29,10 @@ class Written:
     def tears(self) -> None:
         with self.path.open("ab") as file:
             file.write(b"2016-10-06T01:10:17.000000042Z stdout F to")
+
+    def is_moved_away(self) -> Path:
+        """As logrotate does, whatever for."""
+        return self.path.rename(f"{self.path}-{self.count}")
 
     def rotates(self, number: int, keep: int = 5) -> None:
         self.path.rename(f"{self.path}.{number}")
@@ -124,7 +128,7 @@ def test_each_position_goes_on_where_it_was(log: Written, monkeypatch: pytest.Mo
     while (block := files.read()).records:
         ends.append(block.end)
     assert len(ends) > 8
-    read = [rest(reader(log, Position(*map(int, str(end).split(":"))))) for end in ends]
+    read = [rest(reader(log, parse_position(str(end)))) for end in ends]
     whole = list(range(1, 29))
     for found in read:
         assert found == whole[len(whole) - len(found) :]
@@ -241,3 +245,96 @@ def test_a_rotation_between_the_look_and_the_open(
 
     monkeypatch.setattr(log_files.os, "open", too_late)
     assert rest(files) == [1, 2, 3]
+
+
+# ---- moved away, and reopened ------------------------------------------------------------------
+
+
+def more_of(moved: Path, numbers: range) -> None:
+    """The shim writes on there until it is told to reopen the log."""
+    with moved.open("ab") as file:
+        for number in numbers:
+            file.write(records("stdout", f"{number}\n".encode(), AT + number))
+
+
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_follower_sees_a_log_through_that_is_moved_away(log: Written, *, is_made: bool) -> None:
+    """`is_made`: whoever moves it may also make the next."""
+    log.lines(2)
+    files = reader(log)
+    assert rest(files) == [1, 2]
+    moved = log.is_moved_away()
+    if is_made:
+        log.path.touch()
+    more_of(moved, range(3, 5))
+    assert rest(files) == [3, 4]
+    more_of(moved, range(5, 6))
+    log.count = 5
+    log.lines(1)
+    assert rest(files) == [5, 6]
+    log.lines(1)
+    log.rotates(1)
+    log.lines(1)
+    assert rest(files) == [7, 8]
+
+
+def test_a_follower_sees_one_through_that_is_moved_to_the_next_number(log: Written) -> None:
+    """Somebody may number them as we do; even then the shim writes on there for a while."""
+    log.lines(2)
+    files = reader(log)
+    assert rest(files) == [1, 2]
+    log.rotates(1)
+    more_of(Path(f"{log.path}.1"), range(3, 4))
+    assert rest(files) == [3]
+    more_of(Path(f"{log.path}.1"), range(4, 5))
+    log.count = 4
+    log.lines(1)
+    assert rest(files) == [4, 5]
+    assert rest(reader(log)) == [1, 2, 3, 4, 5]
+
+
+def test_a_position_in_a_file_that_was_moved_away_is_none_in_the_next(log: Written) -> None:
+    log.lines(3)
+    files = reader(log)
+    end = files.read().end
+    log.is_moved_away()
+    later = reader(log, end)
+    assert later.read().records == b""
+    log.lines(5)
+    for position in (end, parse_position(str(end))):
+        block = reader(log, position).read()
+        assert block.gap
+        assert [chunk.content for chunk in chunks(block.records)] == [
+            b"%d\n" % n for n in range(4, 9)
+        ]
+    assert later.read().gap
+    # Within one file it is what it was; an older conmand's does not say of which.
+    assert not reader(log, block.end).read().gap
+    assert rest(reader(log, parse_position("1:0"))) == [4, 5, 6, 7, 8]
+
+
+def test_a_position_before_the_first_record(log: Written) -> None:
+    files = reader(log)
+    log.path.touch()
+    end = files.read().end
+    log.lines(1)
+    assert rest(reader(log, end)) == [1]
+
+
+def test_a_rotation_while_a_follower_looks_for_the_next(
+    log: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has the log's name is another file, but this one's number is not the next one's any more."""
+    log.lines(1)
+    files = reader(log)
+    assert rest(files) == [1]
+    look = LogFiles._is_succeeded
+
+    def too_late(one: LogFiles) -> bool:
+        monkeypatch.setattr(LogFiles, "_is_succeeded", look)
+        log.rotates(1)
+        log.lines(1)
+        return look(one)
+
+    monkeypatch.setattr(LogFiles, "_is_succeeded", too_late)
+    assert rest(files) == [2]

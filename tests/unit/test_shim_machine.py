@@ -244,3 +244,44 @@ def test_a_stream_asked_for_in_a_create_waits_for_its_end() -> None:
     asked = (CREATE, ask("stream", 2, body=STREAM))
     assert after(*asked)[1] == ()
     assert told(after(*asked, LEFT_ONE)[1]) == [(1, 1), (1, 2)]
+
+
+# ---- the log -----------------------------------------------------------------------------------
+
+
+def log_of(actions: tuple[m.Action, ...]) -> list[tuple[int, object]]:
+    """Who is told what became of it."""
+    sent = [one for one in actions if isinstance(one, m.Send)]
+    return [(one.seq, json.loads(one.body)["log"]) for one in sent]
+
+
+@pytest.mark.parametrize("before", [HOLDING, RECORDING, SUCCEEDING])
+@pytest.mark.parametrize("failure", ["", "No space left on device"])
+def test_a_log_is_reopened_then_that_is_told(before: tuple[m.Input, ...], failure: str) -> None:
+    asked = (*before, ask("reopen-log", 2))
+    assert after(*asked)[1] == (m.ReopenLog("/data/log"),)
+    assert log_of(after(*asked, m.LogReopened(failure))[1]) == [(2, failure)]
+
+
+def test_who_waits_for_the_end_is_not_told_that_a_log_is_reopened() -> None:
+    """Else the end would be taken for one that cannot be recorded."""
+    asked = (*HOLDING, ask("exit", 2), ask("reopen-log", 3))
+    assert log_of(after(*asked, m.LogReopened(""))[1]) == [(3, "")]
+    state, _ = after(*asked, m.LogReopened(""))
+    assert state.asking == (2,)
+
+
+def test_a_log_that_is_complete_is_as_good_as_reopened() -> None:
+    assert log_of(after(*OVER, ask("reopen-log", 2))[1]) == [(2, "")]
+
+
+@pytest.mark.parametrize("before", [(), (CREATE,)])
+def test_a_log_that_is_not_begun_is_not_reopened(before: tuple[m.Input, ...]) -> None:
+    assert log_of(after(*before, ask("reopen-log", 2))[1]) == [(2, None)]
+
+
+def test_who_asked_for_the_log_and_has_gone_is_not_told() -> None:
+    asked = (*HOLDING, ask("reopen-log", 2))
+    assert after(*asked, m.Disconnected(1), m.LogReopened(""))[1] == ()
+    newer = m.Requested(2, 2, "hello", "{}")
+    assert after(*asked, newer, m.LogReopened(""))[1] == ()

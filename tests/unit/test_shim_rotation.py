@@ -100,7 +100,7 @@ def test_a_log_keeps_within_its_limits(story: Story) -> None:
 
 @pytest.mark.parametrize(("first", "second"), list(product(range(8), range(8))))
 def test_killed_at_every_step_and_again(tmp_path: Path, first: int, second: int) -> None:
-    """Eight steps are three rotations, of which the last ones have something to remove."""
+    """Eight steps are three rotations, of which the last has something to remove, and the beginning of one more."""
     story = Story(tmp_path / "log")
     story.lives(20, first)
     story.is_well()

@@ -38,3 +38,11 @@ class OfferStream(HostEffect):
     token: str
     exec_id: str
     streams: Streams
+
+
+@frozen
+class ReopenLog(HostEffect):
+    """The shim writes on in the file that has the log's name by now. ShimAnswer, Absent, TimedOut."""
+
+    container_id: str
+    run: int

@@ -71,7 +71,9 @@ def recipe(effect: v.HostEffect, layout: Layout, runtime_ms: int = RUNTIME_MS) -
 
 def _of_run(effect: v.HostEffect, layout: Layout) -> Recipe:
     match effect:
-        case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord() | v.OfferStream():
+        case v.SpawnShim() | v.HelloShim() | v.AwaitExitRecord():
+            return _shim(effect, layout)
+        case v.OfferStream() | v.ReopenLog():
             return _shim(effect, layout)
         case v.Freeze() | v.Thaw() | v.LookAtFreezer():
             return _freezer(effect, layout)
@@ -161,6 +163,8 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
         case v.OfferStream(container_id, run, token, exec_id, streams):
             body = stream_body(token, exec_id, streams)
             return (s.CallShim(layout.shim(container_id, run), "stream", body, HELLO_MS),)
+        case v.ReopenLog(container_id, run):
+            return (s.CallShim(layout.shim(container_id, run), "reopen-log", "{}", HELLO_MS),)
         case _:
             raise AssertionError(effect)
 

@@ -27,7 +27,7 @@ from conman.core.effects.execs import (
     WatchExec,
 )
 from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
-from conman.core.effects.output import HoldOutput, OfferStream, SucceedShim, WatchShim
+from conman.core.effects.output import HoldOutput, OfferStream, ReopenLog, SucceedShim, WatchShim
 from conman.core.effects.starting import (
     ForgetStart,
     LookAtExecFifo,
@@ -156,7 +156,7 @@ StartEffect = RuntimeStart | LookAtExecFifo | LookForStart | ForgetStart
 
 # ---- its output, when its shim has died or somebody reads along (`output`) -------------------------
 
-OutputEffect = HoldOutput | SucceedShim | WatchShim | OfferStream
+OutputEffect = HoldOutput | SucceedShim | WatchShim | OfferStream | ReopenLog
 
 
 @frozen

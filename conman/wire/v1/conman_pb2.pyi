@@ -583,6 +583,16 @@ class OpenStreamResponse(_message.Message):
     tty: bool
     def __init__(self, socket_path: _Optional[str] = ..., token: _Optional[str] = ..., tty: _Optional[bool] = ...) -> None: ...
 
+class ReopenContainerLogRequest(_message.Message):
+    __slots__ = ("container_id",)
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    container_id: str
+    def __init__(self, container_id: _Optional[str] = ...) -> None: ...
+
+class ReopenContainerLogResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class LogsRequest(_message.Message):
     __slots__ = ("container_id", "follow", "tail", "since", "until", "stdout", "stderr", "position")
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]

@@ -144,6 +144,11 @@ class ConmanStub:
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
                 response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
                 _registered_method=True)
+        self.ReopenContainerLog = channel.unary_unary(
+                '/conman.v1.Conman/ReopenContainerLog',
+                request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogRequest.SerializeToString,
+                response_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogResponse.FromString,
+                _registered_method=True)
         self.Logs = channel.unary_stream(
                 '/conman.v1.Conman/Logs',
                 request_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.LogsRequest.SerializeToString,
@@ -363,6 +368,17 @@ class ConmanServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReopenContainerLog(self, request, context):
+        """Has a container's log written to the file that now has its name, made if need be: for
+        whoever has moved it away. Until this is answered it is written to where it was moved.
+        Waits for nothing that is done to the container, and may be repeated at will.
+        FAILED_PRECONDITION: nobody writes to it, or it cannot be made. UNAVAILABLE: its shim
+        has just died, try again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Logs(self, request, context):
         """What a container's program wrote, in the order in which it was read from it: first
         what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
@@ -529,6 +545,11 @@ def add_ConmanServicer_to_server(servicer, server):
                     servicer.OpenStream,
                     request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.FromString,
                     response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.SerializeToString,
+            ),
+            'ReopenContainerLog': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReopenContainerLog,
+                    request_deserializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogRequest.FromString,
+                    response_serializer=conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogResponse.SerializeToString,
             ),
             'Logs': grpc.unary_stream_rpc_method_handler(
                     servicer.Logs,
@@ -1155,6 +1176,33 @@ class Conman:
             '/conman.v1.Conman/OpenStream',
             conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamRequest.SerializeToString,
             conman_dot_wire_dot_v1_dot_conman__pb2.OpenStreamResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReopenContainerLog(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/conman.v1.Conman/ReopenContainerLog',
+            conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogRequest.SerializeToString,
+            conman_dot_wire_dot_v1_dot_conman__pb2.ReopenContainerLogResponse.FromString,
             options,
             channel_credentials,
             insecure,

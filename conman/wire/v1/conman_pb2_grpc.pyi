@@ -143,6 +143,13 @@ class ConmanStub:
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
     """
+    ReopenContainerLog: _grpc.UnaryUnaryMultiCallable[_conman_pb2.ReopenContainerLogRequest, _conman_pb2.ReopenContainerLogResponse]
+    """Has a container's log written to the file that now has its name, made if need be: for
+    whoever has moved it away. Until this is answered it is written to where it was moved.
+    Waits for nothing that is done to the container, and may be repeated at will.
+    FAILED_PRECONDITION: nobody writes to it, or it cannot be made. UNAVAILABLE: its shim
+    has just died, try again.
+    """
     Logs: _grpc.UnaryStreamMultiCallable[_conman_pb2.LogsRequest, _conman_pb2.LogsResponse]
     """What a container's program wrote, in the order in which it was read from it: first
     what is kept, then, with `follow`, what comes, until its run is over (of a CREATED
@@ -265,6 +272,13 @@ class ConmanAsyncStub(ConmanStub):
     token that opens it once, within 30 s. What is said there, frame by frame, is in
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
+    """
+    ReopenContainerLog: _aio.UnaryUnaryMultiCallable[_conman_pb2.ReopenContainerLogRequest, _conman_pb2.ReopenContainerLogResponse]  # type: ignore[assignment]
+    """Has a container's log written to the file that now has its name, made if need be: for
+    whoever has moved it away. Until this is answered it is written to where it was moved.
+    Waits for nothing that is done to the container, and may be repeated at will.
+    FAILED_PRECONDITION: nobody writes to it, or it cannot be made. UNAVAILABLE: its shim
+    has just died, try again.
     """
     Logs: _aio.UnaryStreamMultiCallable[_conman_pb2.LogsRequest, _conman_pb2.LogsResponse]  # type: ignore[assignment]
     """What a container's program wrote, in the order in which it was read from it: first
@@ -517,6 +531,19 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         token that opens it once, within 30 s. What is said there, frame by frame, is in
         docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
         such stream. NOT_FOUND: there is no such container, or no such exec.
+        """
+
+    @_abc_1.abstractmethod
+    def ReopenContainerLog(
+        self,
+        request: _conman_pb2.ReopenContainerLogRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_conman_pb2.ReopenContainerLogResponse, _abc.Awaitable[_conman_pb2.ReopenContainerLogResponse]]:
+        """Has a container's log written to the file that now has its name, made if need be: for
+        whoever has moved it away. Until this is answered it is written to where it was moved.
+        Waits for nothing that is done to the container, and may be repeated at will.
+        FAILED_PRECONDITION: nobody writes to it, or it cannot be made. UNAVAILABLE: its shim
+        has just died, try again.
         """
 
     @_abc_1.abstractmethod

@@ -58,13 +58,17 @@ class Reader:
 
 @dataclass(slots=True)
 class Life:
-    """All shims of one container, one after the other, and who reads along. `said`: what its program wrote."""
+    """All shims of one container, one after the other, and who reads along.
+
+    `said`: what its program wrote; `complete`: so many lines of it before the last end of a run.
+    """
 
     host: Host
     story: tuple[str, ...]
     at: int = 0
     said: list[str] = field(default_factory=list[str])
     moved: list[str] = field(default_factory=list[str])
+    complete: int = 0
     limits: LogLimits = MANY
     readers: tuple[Reader, ...] = ()
 
@@ -109,7 +113,7 @@ class Life:
             case "end":
                 log.reopen(self.host.do)
                 self.host.do(recipes.complete_log(PATH, put_aside(PATH)))
-                self.at += 1
+                self.at, self.complete = self.at + 1, len(self.said)
             case _:
                 self.at += 1
         self._read()
@@ -253,7 +257,7 @@ def test_the_power_is_cut_at_each_instant(
 
 def is_well_after_a_cut(before: Life, after: Life) -> None:
     """What was not synced may be lost, without a word; nothing comes twice or elsewhere, what follows is whole."""
-    cut, sure = len(before.said), durable_lines(before)
+    cut, sure = len(before.said), durable_lines(before) | {*range(1, before.complete + 1)}
     lines = [*kept(after), f"{len(after.said) + 1}"]
     is_in_order(lines, lost=lambda number, _: number <= cut and number not in sure)
     assert sure <= {int(line) for line in lines}

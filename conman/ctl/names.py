@@ -25,6 +25,7 @@ _OFFERED = {
     "kill": ("RUNNING", "PAUSED"),
     "pause": ("RUNNING",),
     "unpause": ("PAUSED",),
+    "reopen-log": ("CREATED", "RUNNING", "PAUSED"),
     "top": ("RUNNING", "PAUSED"),
     "stats": ("RUNNING", "PAUSED"),
 }

@@ -108,3 +108,10 @@ def test_rename(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> Non
     [request] = conmand.requests("RenameContainer")
     assert isinstance(request, wire.RenameContainerRequest)
     assert (request.container_id, request.new_name) == ("web", "site")
+
+
+def test_reopen_log(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
+    assert conmanctl(conmand, "reopen-log", "web", "site") == 0
+    asked = [request.container_id for request in conmand.requests("ReopenContainerLog")]
+    assert asked == ["web", "site"]
+    assert capsys.readouterr().out == "{}\n{}\n"

@@ -67,7 +67,7 @@ class Readers:
             self._parked.append((call, request))
             return []
         if isinstance(request, ExecQuestion):
-            return self._of_execs(call, request, found, ledger)
+            return self._of_execs(call, request, ledger.view(found, layout), ledger)
         view = ledger.view(found, layout)
         if isinstance(request, WaitContainer) and (request.removed or _is_alive(view)):
             self._waiters.setdefault(found, []).append((call, request))
@@ -75,16 +75,15 @@ class Readers:
         return [Send(call, view)]
 
     def _of_execs(
-        self, call: int, request: ExecQuestion, object_id: str, ledger: Ledger
+        self, call: int, request: ExecQuestion, whose: ContainerView, ledger: Ledger
     ) -> list[Send]:
-        row, mark = ledger.containers.get(object_id), ledger.marks.get(object_id)
-        if row is not None and mark is not None:
-            return [Send(call, execs_unknown(row.name, mark[1]))]
+        if whose.state is State.UNKNOWN or whose.container is None:
+            return [Send(call, execs_unknown(whose.name, whose.message))]
         if isinstance(request, ListExecs):
-            return [Send(call, ExecList(object_id, row.execs if row else ()))]
-        reply = _exec_view(object_id, request.exec_id, ledger)
+            return [Send(call, ExecList(whose.id, whose.container.execs))]
+        reply = _exec_view(whose.id, request.exec_id, ledger)
         if isinstance(request, WaitExec) and not _is_over(reply):
-            self._execs.setdefault(object_id, []).append((call, request))
+            self._execs.setdefault(whose.id, []).append((call, request))
             return []
         return [Send(call, reply)]
 

@@ -28,13 +28,16 @@ from conman.core.model import (
 from conman.core.outputs import Alarm, InitEnded, Output, Perform, Send, ShimEnded
 from conman.core.requests import (
     ContainerView,
+    ExecStatus,
     InspectContainer,
+    ListExecs,
     Okay,
     RemoveContainer,
     RenameContainer,
     Reply,
     Request,
     StopContainer,
+    WaitExec,
 )
 from conman.core.restart import RestartName, RestartPolicy
 from conman.errors import Code, Refusal
@@ -111,6 +114,19 @@ def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
     assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
     assert not daemon.machine.ledger.knows(ID)
     assert daemon.machine.ledger.names == {}
+
+
+@pytest.mark.parametrize(
+    "question", [ListExecs("web"), ExecStatus("web", "e" * 32), WaitExec("web", "e" * 32)]
+)
+def test_of_a_record_that_cannot_be_read_nobody_says_that_it_has_no_execs(
+    question: Request,
+) -> None:
+    daemon = Daemon(Stored(names=(("web", ID),), quarantined=(Quarantined(ID, "torn"),)))
+    reply = daemon.asked(question)
+    assert isinstance(reply, Refusal)
+    assert (reply.code, reply.reason) == (Code.UNAVAILABLE, "ExecsUnknown")
+    assert "torn" in reply.what
 
 
 def test_a_stop_does_not_wait_for_who_has_ended() -> None:

@@ -23,9 +23,9 @@ NOT_BEGUN = {
 }
 _MAY_HAVE_BEGUN = {"RuntimeTimedOut", "ExecInterrupted", "ShimDied"}
 
-_ORDER = {"CREATED": 0, "RUNNING": 1, "EXITED": 2}
-_MADE = {"exec": 0, "run-exec": 1}
-_AFTER_START = {"ok": 1, "ExecStarted": 1, **dict.fromkeys(NOT_BEGUN, 2)}
+ORDER = {"CREATED": 0, "RUNNING": 1, "EXITED": 2}
+MADE = {"exec": 0, "run-exec": 1}
+AFTER_START = {"ok": 1, "ExecStarted": 1, **dict.fromkeys(NOT_BEGUN, 2)}
 
 
 def committed(world: World, row: Container) -> None:
@@ -59,15 +59,15 @@ def _honest(world: World, one: Exec) -> None:
         raise Violation("I11", f"exec {one.id} exited with {truth}, and {one.exit_code} is told")
 
 
-def answered(world: World, told: Told, row: Container) -> None:
+def answered(world: World, told: Told) -> None:
     """A client was told something of an exec just now."""
-    alive = _living(world, told.container_id)
-    unseen = [one[2] for one in world.kept.exec_endings]
-    is_known = told.container_id not in unseen and (row.id, row.run) not in world.endings
-    if told.answer == "RUNNING" and not alive and is_known:
-        raise Violation("I8", f"an exec of {row.name} is told RUNNING; it is dead, and conman knew")
-    if told.answer == "EXITED" and alive:
-        raise Violation("I8", f"an exec of {row.name} is told EXITED; its process lives")
+    one, name = told.container_id, told.ask.name
+    unseen = [ended[2] for ended in world.kept.exec_endings]
+    is_known = one not in unseen and world.execs.runs.get(one) not in world.endings
+    if told.answer == "RUNNING" and not _living(world, one) and is_known:
+        raise Violation("I8", f"an exec of {name} is told RUNNING; it is dead, and conman knew")
+    if told.answer == "EXITED" and _living(world, one):
+        raise Violation("I8", f"an exec of {name} is told EXITED; its process lives")
 
 
 def at_rest(world: World) -> None:
@@ -105,17 +105,20 @@ def explains(history: tuple[Told, ...]) -> None:
     """Of one exec a client is told of later states only, and of one end. Raises Violation."""
     seen: dict[str, tuple[int, int | None]] = {}
     for told in history:
-        if told.ask.verb in _MADE and told.answer == "ok":
-            seen[told.ask.name] = (_MADE[told.ask.verb], None)
+        if told.ask.verb in MADE:
+            # Whoever was refused one asks of none from here on, and no more of the last one.
+            seen.pop(told.ask.name, None)
+            if told.answer == "ok":
+                seen[told.ask.name] = (MADE[told.ask.verb], None)
         if told.ask.name not in seen:
             continue
         before, code = seen[told.ask.name]
-        if told.ask.verb == "start-exec" and told.answer in _AFTER_START:
-            seen[told.ask.name] = (max(before, _AFTER_START[told.answer]), code)
+        if told.ask.verb == "start-exec" and told.answer in AFTER_START:
+            seen[told.ask.name] = (max(before, AFTER_START[told.answer]), code)
         if told.answer == "ExecNotFound" and seen[told.ask.name][0] > 0:
             raise Violation("I9", f"an exec of {told.ask.name} was begun, and is not found")
-        if told.ask.verb in {"exec-status", "wait-exec"} and told.answer in _ORDER:
-            now = _ORDER[told.answer]
+        if told.ask.verb in {"exec-status", "wait-exec"} and told.answer in ORDER:
+            now = ORDER[told.answer]
             if now < before or (code is not None and told.code != code):
                 raise Violation(
                     "I9", f"an exec of {told.ask.name} is told {told.answer}, after {before}"

@@ -155,6 +155,8 @@ def answered(world: World, told: Told) -> None:
         raise Violation("I9", f"create of {told.ask.name} was answered, and there is no such row")
     if told.answer == "ok" and told.ask.verb == "remove" and told.ask.name in world.storage.names:
         raise Violation("I2", f"{told.ask.name} was removed, and its name is held")
+    if told.ask.verb in {"exec-status", "wait-exec"}:
+        exec_oracle.answered(world, told)
     if row is None:
         return
     if (
@@ -165,8 +167,6 @@ def answered(world: World, told: Told) -> None:
         raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
     if told.answer == "ok" and told.ask.verb == "reopen-log":
         log_oracle.reopened(world, row)
-    if told.ask.verb in {"exec-status", "wait-exec"}:
-        exec_oracle.answered(world, told, row)
     if told.ask.verb in {"status", "wait"}:
         _true(world, row, told)
 

@@ -16,7 +16,10 @@ EXEC_LONG = Ask("exec", "web", program="/bin/sleep")
 START_EXEC, KILL_EXEC = Ask("start-exec", "web"), Ask("kill-exec", "web", signal=9)
 RUN_EXEC = Ask("run-exec", "web", program="/bin/exit7")
 EXEC_STATUS, WAIT_EXEC = Ask("exec-status", "web"), Ask("wait-exec", "web")
+EXEC_LIMITED = Ask("exec", "web", limit=3)
 WAIT_EXEC_LIMITED = replace(WAIT_EXEC, limit=3)
+#: In seconds: so long that a real conmand has paused a container by then.
+PAUSED_BEFORE = 30
 
 STORIES = (
     Story(
@@ -66,6 +69,13 @@ STORIES = (
         given=(CREATE, START, EXEC),
     ),
     Story(
+        "exec-after-another",
+        "S35",
+        "an exec is killed, and the next one is begun",
+        (KILL_EXEC, EXEC, START_EXEC, EXEC_STATUS),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+    ),
+    Story(
         "exec-with-names",
         "S35",
         "a user by name, as the container's own files have it",
@@ -84,7 +94,7 @@ STORIES = (
         "S35",
         "an exec that takes longer than it may",
         (START_EXEC, WAIT_EXEC_LIMITED),
-        given=(CREATE, START, Ask("exec", "web", limit=3)),
+        given=(CREATE, START, EXEC_LIMITED),
     ),
     Story(
         "exec-missing",
@@ -113,6 +123,21 @@ STORIES = (
         "nothing is begun in what stands still",
         (START_EXEC, UNPAUSE, START_EXEC, WAIT_EXEC),
         given=(CREATE, START, EXEC, PAUSE),
+    ),
+    Story(
+        "exec-late-paused",
+        "S35",
+        "the time of an exec is over while its container stands still",
+        (replace(EXEC_LIMITED, verb="run-exec", limit=PAUSED_BEFORE), PAUSE, EXEC_STATUS),
+        given=(CREATE, START),
+    ),
+    Story(
+        "exec-late-unpaused",
+        "S35",
+        "the time of an exec was over while its container stood still and nobody looked, and it goes on",
+        (UNPAUSE, replace(WAIT_EXEC, limit=PAUSED_BEFORE)),
+        given=(CREATE, START, replace(EXEC_LIMITED, limit=PAUSED_BEFORE), START_EXEC, PAUSE),
+        befalls=(Befalls.TIME_PASSES,),
     ),
     Story(
         "exec-removed",

@@ -20,7 +20,8 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
         "the shim killed at each of its instants, its container alive",
         (
             "simulated in every story, while a daemon lives (at each event of its first life) and while none"
-            " does. Real shims at their own points: `test_shim_crashes.py`, `test_crash_points.py`"
+            " does. Real shims at their own points: `test_shim_crashes.py`, `test_crash_points.py`,"
+            " `test_exec_shims.py`"
         ),
     ),
     "S08": (

@@ -283,18 +283,15 @@ def test_killed_while_the_runtime_works(
 
 # ---- the shim ------------------------------------------------------------------------------------
 
+#: What is done only for an exec: `test_exec_shims.py`.
+OF_EXECS = sorted(point for point in known() if "exec" in point)
 #: No shim that is created, started and ended comes here: a late request, nobody's, a second daemon's; a log
 #: that is as short as this one.
 NOT_PASSED = {
     *(f"shim/requested/during:{number}" for number in range(1, 6)),
     *(f"shim/{name}/{when}" for name in ("leave", "time-up") for when in ("before", "after")),
     *(f"shim/end-call/{when}" for when in ("before", "after")),
-    # What is done only for an exec.
-    *(
-        f"shim/{name}/{when}"
-        for name in ("run-exec", "end-exec", "exec-call-ended")
-        for when in ("before", "after")
-    ),
+    *OF_EXECS,
     *(f"shim/rotate-log/during:{number}" for number in (1, 2, 3)),
 }
 #: What only a successor does: for it the first shim must die.

@@ -74,9 +74,12 @@ class Asked:
         asked = wire.ExecStatusRequest(container_id="web", exec_id=exec_id)
         return self._stub.ExecStatus(asked, timeout=PATIENCE_S, wait_for_ready=True).exec
 
+    def listed(self) -> list[wire.Exec]:
+        asked = wire.ListExecsRequest(container_id="web")
+        return [*self._stub.ListExecs(asked, timeout=PATIENCE_S).execs]
+
     def states(self) -> list[int]:
-        told = self._stub.ListExecs(wire.ListExecsRequest(container_id="web"), timeout=PATIENCE_S)
-        return [one.state for one in told.execs]
+        return [one.state for one in self.listed()]
 
 
 @pytest.fixture

@@ -79,8 +79,8 @@ class Client:
 
     def _exec_of(self, name: str) -> str:
         """The exec that it created last in this container."""
-        verbs = {"exec", "run-exec"}
-        made = (t for t in reversed(self.history) if t.ask.verb in verbs and t.ask.name == name)
+        mine = (t for t in reversed(self.history) if t.ask.name == name)
+        made = (told for told in mine if told.ask.verb in MAKE_EXEC)
         return next((told.container_id for told in made), "") or NOBODYS_EXEC
 
     def _id_of(self, name: str) -> str:
@@ -106,6 +106,11 @@ def is_ambiguous(reply: r.Reply) -> bool:
     if isinstance(reply, r.ContainerView):
         return reply.state is State.UNKNOWN
     return isinstance(reply, Refusal) and reply.code in {Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED}
+
+
+#: Verbs that make an exec, and that are about one.
+MAKE_EXEC = ("exec", "run-exec")
+OF_EXEC = ("start-exec", "kill-exec", "exec-status", "wait-exec", "attach-exec")
 
 
 def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
@@ -150,6 +155,8 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
 def _exec_request_of(ask: Ask, request_id: str, exec_id: str) -> r.Request:
     digest = f"{ask.verb} {ask.name}"
     match ask.verb:
+        case "attach-exec":
+            return r.OpenStream(ask.name, exec_id, r.Streams(stdout=True, stderr=True))
         case "exec" | "run-exec":
             spec = ExecSpec(ask.program, user=ask.user, timeout_ms=ask.limit * 1000)
             return r.CreateExec(request_id, digest, ask.name, spec, start=ask.verb == "run-exec")

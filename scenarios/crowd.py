@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, replace
 from conman.core import requests as r
 from conman.core.model import State
 from scenarios.choices import Choices
-from scenarios.clients import Ask, Told, is_ambiguous, request_of, told_of
+from scenarios.clients import (
+    MAKE_EXEC,
+    NOBODYS_EXEC,
+    OF_EXEC,
+    Ask,
+    Told,
+    is_ambiguous,
+    request_of,
+    told_of,
+)
 from scenarios.linearizability import ENDS, NEVER, REBOOT, Call, environment
 from scenarios.specification import LIVE
 from scenarios.story import Befalls
@@ -18,7 +27,7 @@ from scenarios.violation import Violation
 from scenarios.world import World
 
 #: Whoever asks for these is told the id of what was made.
-_MAKES = ("create", "exec")
+_MAKES = ("create", *MAKE_EXEC)
 
 
 @dataclass(slots=True)
@@ -122,12 +131,12 @@ class Crowd:
         member.is_asking = True
         self._calls[call] = member
         ask = self._about(member.ask())
-        return request_of(ask, member.request_id(), self._exec_of(ask.name))
+        return request_of(ask, member.request_id(), known.about)
 
     def _exec_of(self, name: str) -> str:
-        """The exec that was created last in this container."""
-        made = [c for c in self.history if c.ask.verb == "exec" and c.ask.name == name and c.ids]
-        return made[-1].ids[-1] if made else ""
+        """The exec that was created last in this container, or would be."""
+        made = [c for c in self.history if c.ask.verb in MAKE_EXEC and c.ask.name == name and c.ids]
+        return made[-1].ids[-1] if made else NOBODYS_EXEC
 
     def _about(self, ask: Ask) -> Ask:
         """Who waits for a removal means that very container, whoever has its name by then."""
@@ -146,7 +155,9 @@ class Crowd:
         if known is not None and self.history[known].answer in {"", "ok"}:
             return known
         self._requests[member.request_id()] = len(self.history)
-        self.history.append(Call(member.ask(), self._tick(), who=member.who))
+        ask = member.ask()
+        about = self._exec_of(ask.name) if ask.verb in OF_EXEC else ""
+        self.history.append(Call(ask, self._tick(), who=member.who, about=about))
         return len(self.history) - 1
 
     def is_told(self, call: int, reply: r.Reply) -> tuple[Member, Told | None]:
@@ -161,7 +172,8 @@ class Crowd:
             self._is_told_again(self.history[member.open], told)
             member.done()
             return member, told
-        call_ = replace(self.history[member.open], answered=self._tick(), answer=told.answer)
+        known = self.history[member.open]
+        call_ = replace(known, answered=self._tick(), answer=told.answer, code=told.code)
         if told.container_id and told.ask.verb in _MAKES:
             call_ = replace(call_, ids=(told.container_id,))
         if isinstance(reply, r.ContainerList):
@@ -172,7 +184,8 @@ class Crowd:
 
     def _is_told_again(self, call: Call, told: Told) -> None:
         """One request has one answer, whoever asks."""
-        is_another = told.ask.verb == "create" and (told.container_id,) != call.ids
+        is_made = told.ask.verb in _MAKES and told.answer == "ok"
+        is_another = is_made and (told.container_id,) != call.ids
         if told.answer != call.answer or is_another:
             other = f"{told.answer} {told.container_id}".strip()
             raise Violation("I9", f"{call.told()}, and once more, on another connection, {other}")
@@ -192,7 +205,7 @@ class Crowd:
         calls = [
             call
             for call, member in self._calls.items()
-            if member.ask().verb in {"wait", "wait-removed"}
+            if member.ask().verb in {"wait", "wait-removed", "wait-exec"}
         ]
         for call in calls:
             member = self._calls.pop(call)

@@ -10,7 +10,7 @@ come to its end is a violation too. It never looks at the core or the host.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from scenarios.clients import Ask
+from scenarios.clients import MAKE_EXEC, OF_EXEC, Ask
 from scenarios.specification import (
     ABSENT,
     ALLOWED,
@@ -41,7 +41,8 @@ _UNANSWERED = {"start": ("ok", "StartError")}
 class Call:
     """One call. `asked`, `answered`: moments of one clock. `ids`: those that its container may get.
 
-    Of a list `seen` has what it showed of each name; names that are UNKNOWN are in `unsure`.
+    Of a list `seen` has what it showed of each name; names that are UNKNOWN are in `unsure`. `about`: the exec that
+    is meant; `code`: with which it is told to have ended.
     """
 
     ask: Ask
@@ -52,6 +53,8 @@ class Call:
     seen: tuple[tuple[str, str], ...] = ()
     unsure: tuple[str, ...] = ()
     who: str = ""
+    about: str = ""
+    code: int | None = None
 
     def told(self) -> str:
         what = f"{self.who} {verb_of(self.ask)} {self.ask.name}".strip()
@@ -216,12 +219,13 @@ class Search:
 def _states(call: Call, before: str) -> tuple[str, ...]:
     """How a program ends is told by the world, and not by who found it ended or sent it a signal."""
     verb = verb_of(call.ask)
+    keeps = verb in {"kill", "attach", *MAKE_EXEC, *OF_EXEC}
     # Of an exec it is another process that has ended.
-    if (call.answer == "NotRunning" and verb != "kill-exec") or verb == "wait":
+    if (call.answer == "NotRunning" and (not keeps or verb == "kill")) or verb == "wait":
         return (EXITED,) if before == EXITED else ()
     answers = (call.answer,) if call.answer else _UNANSWERED.get(verb, ("ok",))
     after = tuple(s for a in answers for s in ALLOWED.get((verb, before, a), ()))
-    return (before,) if after and verb == "kill" else after
+    return (before,) if after and keeps else after
 
 
 def _resolved(model: Model, name: str) -> str:

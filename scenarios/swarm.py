@@ -16,7 +16,7 @@ from conman.core.model import State
 from conman.core.outputs import Output, Ready
 from conman.core.requests import ContainerList, ListContainers, Reply
 from conman.primitives import steps as s
-from scenarios import full_disk, linearizability, oracle, told_events, verdict
+from scenarios import exec_orders, full_disk, linearizability, oracle, told_events, verdict
 from scenarios.actors import act, enabled
 from scenarios.choices import Choices
 from scenarios.clients import Client
@@ -210,7 +210,7 @@ class Swarm(Simulator):
         self._dirty = True
         member, told = self.crowd.is_told(call, reply)
         self._on_line(member.who, told.answer if told else "learns nothing", "told")
-        if told and told.ask.verb == "status":
+        if told and told.ask.verb in {"status", "exec-status", "wait-exec"}:
             oracle.answered(self.world, told)
 
     def _out(self, output: Output) -> None:
@@ -395,5 +395,6 @@ def _answers(life: Swarm) -> None:
     members.see(life.world)
     members.at_rest(listed)
     linearizability.check(members.history, disturbed=life.world.disturbed)
+    exec_orders.check(members.history)
     names = {ask.name for member in members.members for ask in member.asks if ask.name}
     verdict.probe(life, sorted(names))

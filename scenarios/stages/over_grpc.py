@@ -97,9 +97,9 @@ def call(request: r.Request, names: Names) -> Call:
             return _call(
                 "RenameContainer", wire.RenameContainerRequest(**_of(request), new_name=name)
             )
-        case r.OpenStream(container=name, streams=streams):
+        case r.OpenStream(container=name, exec_id=one, streams=streams):
             asked = wire.OpenStreamRequest(
-                container_id=name, stdout=streams.stdout, stderr=streams.stderr
+                container_id=name, exec_id=one, stdout=streams.stdout, stderr=streams.stderr
             )
             return _call("OpenStream", asked)
         case r.ReopenContainerLog(container=name):

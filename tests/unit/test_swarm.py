@@ -6,13 +6,18 @@ import sys
 
 import pytest
 
+from conman.core import readers
 from conman.core.effects import recipes
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Outcome, Unknown
+from conman.core.execs import ExecState
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger
-from conman.core.sagas import commits, run
+from conman.core.model import Container
+from conman.core.requests import ExecView
+from conman.core.sagas import commits, recovery, run
 from conman.errors import Refusal
+from conman.frozen import replace
 from conman.primitives import steps as s
 from scenarios import __main__ as command
 from scenarios import faults, swarm
@@ -117,6 +122,27 @@ def test_an_answer_before_the_store_can_say(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(commits, "_settled", hasty)
     assert finds("I3", "I5", "I7", "I9")
+
+
+def test_an_exec_that_is_told_as_it_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = readers._exec_view
+
+    def stale(object_id: str, exec_id: str, ledger: Ledger) -> ExecView | Refusal:
+        told = honest(object_id, exec_id, ledger)
+        if isinstance(told, Refusal):
+            return told
+        return ExecView(object_id, replace(told.exec, state=ExecState.CREATED))
+
+    monkeypatch.setattr(readers, "_exec_view", stale)
+    assert finds("I9")
+
+
+def test_an_exec_that_a_daemon_loses_when_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(_row: Container) -> None:
+        pass
+
+    monkeypatch.setattr(recovery, "_watch_execs", nobody)
+    assert finds("I5", "I8")
 
 
 # ---- one fault at a time ---------------------------------------------------------------------------------

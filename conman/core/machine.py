@@ -147,6 +147,8 @@ class Machine:
         elif task is not None and task.work is work and task.stuck is not None:
             self._send(call, task.stuck)
         else:
+            # Of what a dead daemon began nobody kept the request.
+            work.request = work.request or request
             work.callers.append(call)
 
     def _begin(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
@@ -279,6 +281,9 @@ class Machine:
             result = None
         elif work.kind is Kind.AFTER_END:
             self._initiative.followed(work.key, refusal, self.ledger, self._now)
+        elif work.kind is Kind.RECOVER:
+            # As whoever asks later: what is recorded of it.
+            result = known_answer(self.ledger, work.request) if work.request else None
         self._finish(work, result)
         self._recovered(work.key)
         self._settle_if_ended(work.key)

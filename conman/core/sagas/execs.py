@@ -109,7 +109,8 @@ async def _start(row: Container, intent: Intent, setting: Setting, *made: Change
         known = await _fenced(row, one)
     if known is not None and known.process is not None:
         await _begun(row, intent, one, known.process)
-        return begun_reply(intent)
+        is_made = intent.operation is Operation.CREATE_EXEC
+        return ExecCreated(intent.exec_id) if is_made else Okay()
     await _not_begun(row, intent, one, why)
     return why
 
@@ -117,7 +118,7 @@ async def _start(row: Container, intent: Intent, setting: Setting, *made: Change
 async def recover_exec(
     row: Container, intent: Intent, setting: Setting
 ) -> tuple[Container, Refusal | None]:
-    """The row as it is then, and what the retry is told; None: that it runs."""
+    """The row as it is then, and the refusal that is recorded; None: that it runs."""
     one = _meant(row, intent)
     if row.is_prepared(setting.layout.boot_id):
         known = await _fenced(row, one)
@@ -125,12 +126,6 @@ async def recover_exec(
             return await _begun(row, intent, one, known.process), None
     why = _interrupted(row, one)
     return await _not_begun(row, intent, one, why), why
-
-
-def begun_reply(intent: Intent) -> Reply:
-    """For whoever asked, in one call or in two."""
-    is_made = intent.operation is Operation.CREATE_EXEC
-    return ExecCreated(intent.exec_id) if is_made else Okay()
 
 
 async def _fenced(row: Container, one: Exec) -> ExecKnown | None:

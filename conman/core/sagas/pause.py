@@ -37,25 +37,24 @@ async def unpause_container(row: Container, intent: Intent) -> Reply:
     return Okay()
 
 
-async def recover_pause(row: Container, intent: Intent) -> Reply | None:
+async def recover_pause(row: Container, intent: Intent) -> None:
     """Of both; its init lives. Half a freeze is no pause, half a thaw no more a pause."""
     seen = await insist(row.id, v.LookAtFreezer(row.id, row.run))
     if isinstance(seen, Freezer) and seen.frozen:
-        return await _found_frozen(row, intent)
+        await _found_frozen(row, intent)
+        return
     await insist(row.id, v.Thaw(row.id, row.run))
     if row.state is State.PAUSED:
         await _commit_running(row, intent)
-        return Okay()
-    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    return None
+    else:
+        await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
 
 
-async def _found_frozen(row: Container, intent: Intent) -> Reply | None:
+async def _found_frozen(row: Container, intent: Intent) -> None:
     if row.state is State.PAUSED:
         await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-        return None
-    await _commit_paused(row, intent)
-    return Okay()
+    else:
+        await _commit_paused(row, intent)
 
 
 async def _commit_paused(row: Container, intent: Intent) -> None:

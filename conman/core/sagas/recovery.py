@@ -16,7 +16,6 @@ from conman.core.model import (
     Operation,
     PutContainer,
 )
-from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, persist
 from conman.core.sagas.container import (
     commit_running,
@@ -26,7 +25,7 @@ from conman.core.sagas.container import (
     told_to_end,
     undo_create,
 )
-from conman.core.sagas.execs import begun_reply, recover_exec
+from conman.core.sagas.execs import recover_exec
 from conman.core.sagas.garbage import finish_remove_unreadable
 from conman.core.sagas.pause import recover_pause
 from conman.core.sagas.run import (
@@ -47,29 +46,37 @@ from conman.primitives.steps import Content
 
 async def recover(
     row: Container | None, intent: Intent | None, setting: Setting, now: Now
-) -> Reply | None:
-    """The reply is for whoever retries the interrupted request; None: it never happened."""
+) -> Refusal | None:
+    """With what the interrupted request was refused, for the log. Its retry is told what is recorded of it."""
     if intent is None:
-        return await _recover_row(row, setting, now)
-    if intent.operation is Operation.CREATE:
+        await _recover_row(row, setting, now)
+    elif intent.operation is Operation.CREATE:
         await undo_create(intent, setting)
-        return None
-    if row is None:
+    elif row is None:
         # Nothing but a remove can be open on a record without a readable row.
-        return await finish_remove_unreadable(intent.id, intent, setting)
+        await finish_remove_unreadable(intent.id, intent, setting)
+    else:
+        return await _recover_intent(row, intent, setting, now)
+    return None
+
+
+async def _recover_intent(
+    row: Container, intent: Intent, setting: Setting, now: Now
+) -> Refusal | None:
     match intent.operation:
         case Operation.START | Operation.RESTART:
-            return await _recover_start(row, intent, setting)
+            await _recover_start(row, intent, setting)
         case Operation.CREATE_EXEC | Operation.START_EXEC:
             row, refusal = await recover_exec(row, intent, setting)
             await _recover_row(row, setting, now)
-            return refusal or begun_reply(intent)
+            return refusal
         case Operation.KILL | Operation.KILL_EXEC:
             return await _recover_kill(row, intent, setting, now)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
-            return await _recover_change(row, intent, setting, now)
+            await _recover_change(row, intent, setting, now)
         case _:
-            return await _finish(row, intent, setting)
+            await _finish(row, intent, setting)
+    return None
 
 
 async def _recover_row(row: Container | None, setting: Setting, now: Now) -> None:
@@ -100,14 +107,14 @@ async def _watch_execs(row: Container) -> None:
             await insist(row.id, v.WatchExec(row.id, row.run, one.id, one.process))
 
 
-async def _recover_change(
-    row: Container, intent: Intent, setting: Setting, now: Now
-) -> Reply | None:
+async def _recover_change(row: Container, intent: Intent, setting: Setting, now: Now) -> None:
     """Pause, unpause, update: what is seen of it is recorded, unless the run is over anyway."""
     if row.init is not None and await _found_again(row, row.init, setting):
         if intent.operation is Operation.UPDATE:
-            return await recover_update(row, intent)
-        return await recover_pause(row, intent)
+            await recover_update(row, intent)
+        else:
+            await recover_pause(row, intent)
+        return
     # What was let go may have ended since: then its unpause was no failure.
     was_let_go = intent.operation is Operation.UNPAUSE and row.is_prepared(setting.layout.boot_id)
     if was_let_go:
@@ -115,25 +122,23 @@ async def _recover_change(
     else:
         await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
     await _recover_row(row, setting, now)
-    return Okay() if was_let_go else None
 
 
-async def _finish(row: Container, intent: Intent, setting: Setting) -> Reply | None:
+async def _finish(row: Container, intent: Intent, setting: Setting) -> None:
     """Stop, settle, remove: what was asked to end goes on to its end."""
     if row.is_prepared(setting.layout.boot_id) and row.init is not None:
         await greet(row.id, row.run)
         await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
     match intent.operation:
         case Operation.STOP:
-            return await finish_stop(row, intent, setting)
+            await finish_stop(row, intent, setting)
         case Operation.REMOVE:
-            return await finish_remove(row, intent, setting)
+            await finish_remove(row, intent, setting)
         case _:
             await settle(row, intent, setting)
-            return None
 
 
-async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: Now) -> Reply:
+async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: Now) -> Refusal:
     """Never repeated: whether the signal was sent cannot be known. But it may have worked."""
     refusal = Refusal(
         Code.ABORTED,
@@ -156,18 +161,19 @@ def _whom(row: Container, intent: Intent) -> str:
 # ---- start -------------------------------------------------------------------------------------
 
 
-async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Reply | None:
+async def _recover_start(row: Container, intent: Intent, setting: Setting) -> None:
     init = intent.init if intent.prepares else row.init
     if intent.boot_id != setting.layout.boot_id or init is None:
         # After a power cut an unanswered start did not happen; without an init it never could.
         await _undo_start(row, intent, init, setting)
-        return None
+        return
     await greet(row.id, intent.run)
     await insist(row.id, v.FenceCall(row.id, intent.run, "start"))
     match await stop_and_look(row.id, init):
         case Look.RUNS:
             await insist(row.id, v.WatchInit(row.id, intent.run, init.process))
-            return await commit_running(row, intent, init, intent.at)
+            await commit_running(row, intent, init, intent.at)
+            return
         case Look.NEVER_RAN:
             # Before it is ended by us: its death must not look like the end of a started run.
             await insist(row.id, v.ForgetStart(row.id, intent.run))
@@ -176,9 +182,9 @@ async def _recover_start(row: Container, intent: Intent, setting: Setting) -> Re
             # The evidence may have gone with all of RUN: then nobody may say that it never ran.
             lost = setting.layout.has_lost_run and not intent.has_lost_run
             if isinstance(begun, Content) or lost:
-                return await ran_and_ended(row, intent, init, setting)
+                await ran_and_ended(row, intent, init, setting)
+                return
     await _undo_start(row, intent, init, setting)
-    return None
 
 
 async def _undo_start(row: Container, intent: Intent, init: Init | None, setting: Setting) -> None:

@@ -52,14 +52,13 @@ async def _set(row: Container, intent: Intent, warnings: tuple[str, ...]) -> Rep
     return limits.refused(row.name, words, is_undone=False)
 
 
-async def recover_update(row: Container, intent: Intent) -> Reply | None:
+async def recover_update(row: Container, intent: Intent) -> None:
     """What is set is recorded; what is not wholly set is put back."""
     held = await insist(row.id, v.ReadLimits(row.id, row.run))
     if isinstance(held, Controls) and limits.is_set(intent.controls, dict(held.values)):
         await persist(v.CommitUpdated(_updated(row, intent)), row.id)
-        return ContainerUpdated()
-    await _undo(row, intent)
-    return None
+    else:
+        await _undo(row, intent)
 
 
 async def _undo(row: Container, intent: Intent) -> Outcome:

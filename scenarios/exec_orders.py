@@ -20,9 +20,17 @@ def check(history: Sequence[Call]) -> None:
             for before in calls:
                 if before.answered < after.asked and _least(before) > _most(after):
                     raise Violation("I9", f"{after.told()}; before, {before.told()}")
-        codes = {call.code for call in calls if call.answer == "EXITED"}
-        if len(codes) > 1:
-            raise Violation("I11", f"exec {exec_id} is told to have ended with each of {codes}")
+        _one_end(exec_id, {call.code for call in calls if call.answer == "EXITED"}, calls)
+
+
+def _one_end(exec_id: str, codes: set[int | None], calls: Sequence[Call]) -> None:
+    """Whom KILL has reached that does not end by itself any more; how it ended may be unknown."""
+    if len(codes) > 1:
+        raise Violation("I11", f"exec {exec_id} is told to have ended with each of {codes}")
+    for call in calls:
+        is_killed = call.ask.verb == "kill-exec" and (call.ask.signal, call.answer) == (9, "ok")
+        if is_killed and not codes <= {137, 255}:
+            raise Violation("I9", f"{call.told()}, and the exec ended with {codes}")
 
 
 def _execs_of(call: Call) -> tuple[str, ...]:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.execs import after_the_run
-from conman.core.model import Container, DropIntent, Intent, PutContainer
+from conman.core.model import Change, Container, DropIntent, Intent, PutAnswer, PutContainer
+from conman.core.requests import Okay
 from conman.core.sagas import execs, recovery
 from conman.core.sagas.commits import persist
 from conman.errors import Refusal
@@ -50,6 +51,21 @@ async def _not_looked_for(
     return gone
 
 
+def _answer_without_its_id(
+    original: Callable[..., tuple[Change, ...]], intent: Intent, *why: Refusal
+) -> tuple[Change, ...]:
+    """As every other request is remembered: that it was done."""
+    return tuple(
+        PutAnswer(replace(one.answer, exec_id="")) if isinstance(one, PutAnswer) else one
+        for one in original(intent, *why)
+    )
+
+
+def _sent_to_nobody(_original: object, _what: str, _sent: object) -> Okay:
+    """Who is gone needs no signal."""
+    return Okay()
+
+
 _EXECS = execs.__name__
 
 EXHIBITS = (
@@ -92,5 +108,25 @@ EXHIBITS = (
         ("I4",),
         "exec",
         (Replaced(f"{recovery.__name__}.recover_exec", _begun_again),),
+    ),
+    Exhibit(
+        "exec-retry-without-its-id",
+        "J",
+        "whoever made and began an exec asks again, and is not told which it is",
+        "",
+        "core",
+        ("I9",),
+        "exec-at-once",
+        (Replaced(f"{_EXECS}.closing", _answer_without_its_id),),
+    ),
+    Exhibit(
+        "exec-killed-when-it-was-over",
+        "J",
+        "a signal to an exec that has just ended is told as sent",
+        "",
+        "core",
+        ("I9",),
+        "exec-kill-exit",
+        (Replaced(f"{_EXECS}.not_sent", _sent_to_nobody),),
     ),
 )

@@ -6,6 +6,7 @@ them as prose: given this, one asks that, while another asks this.
 
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, RENAME, STOP, update
+from scenarios.stories.execs import KILL_EXEC, RUN_EXEC, WAIT_EXEC
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
 from scenarios.story import SeveralClients
 
@@ -104,6 +105,13 @@ STORIES = (
         ((START, KILL), (Ask("wait", "web"),)),
         given=(CREATE_SHORT,),
         fine=True,
+    ),
+    SeveralClients(
+        "exec-kill-exit",
+        "S35",
+        "an exec is killed as it ends by itself",
+        ((RUN_EXEC, KILL_EXEC), (WAIT_EXEC,)),
+        given=(CREATE, START),
     ),
     SeveralClients(
         "readers",

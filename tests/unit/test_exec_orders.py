@@ -1,5 +1,7 @@
 """What several clients are told of one exec: histories that some order explains, and those that none does."""
 
+from dataclasses import replace
+
 import pytest
 
 from scenarios.clients import Ask
@@ -40,6 +42,11 @@ GOOD = {
     ),
     "another one's state": (*BEGUN, status(5, "EXITED", 0), status(7, "RUNNING", one=OTHER)),
     "never answered": (*BEGUN, status(5, "EXITED", 0), call("wait-exec", 7, NEVER, "")),
+    "killed, and how it ended is unknown": (
+        *BEGUN,
+        replace(call("kill-exec", 5, 6), ask=Ask("kill-exec", "web", signal=9)),
+        status(7, "EXITED", 255),
+    ),
     "begun once more": (*BEGUN, call("start-exec", 5, 6, "ExecStarted"), status(7, "RUNNING")),
 }
 
@@ -61,6 +68,11 @@ BAD = {
         *BEGUN,
         status(5, "EXITED", 0),
         call("attach-exec", 7, 8),
+    ),
+    "killed, and it ended by itself": (
+        *BEGUN,
+        replace(call("kill-exec", 5, 6), ask=Ask("kill-exec", "web", signal=9)),
+        status(7, "EXITED", 7),
     ),
     "two codes": (*BEGUN, status(5, "EXITED", 0), status(7, "EXITED", 255)),
 }

@@ -1,224 +1,51 @@
-"""conmand's command: reads the configuration, lives one life, ends. Subcommands look, and start nothing.
+"""conmand's beginning: one that just serves reads its flags by itself, for click takes an eighth of a start.
 
-Nothing heavy is imported before the configuration is known to make sense. It must never end with a
-traceback for what a person can mend: that is one sentence on stderr, and exit code 1.
+Read here is only what cannot be read in two ways. Whatever else there is, a command, --help, a flag that
+is wrong, is click's (`commands`). It must never read a flag otherwise than click does.
 """
 
-import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
-import click
+from conman.daemon.config import configure
+from conman.daemon.serving import end_with, serve
+from conman.daemon.settings import SETTINGS
 
-from conman.daemon.config import BROKEN, Config, configure
-from conman.daemon.process import allow_descriptors, loading, prepare_process
-from conman.daemon.settings import SETTINGS, bad
-from conman.errors import ConmanError
-from conman.host.zygote import Zygote
+_FLAGS = frozenset(("--config", *(f"--{known.name}" for known in SETTINGS)))
 
-if TYPE_CHECKING:
-    from conman.engine.recorder import Recorder
-
-Command = TypeVar("Command", bound=Callable[..., None])
-
-#: What stood before a command: the file's name, and flags.
-Outer = tuple[str | None, Mapping[str, str | None]]
+#: With it a shell asks click for words to complete.
+_COMPLETES = "_CONMAND_COMPLETE"
 
 
-def _settings(command: Command) -> Command:
-    for known in reversed(SETTINGS):
-        flag = f"--{known.name}"
-        help_text = f"{known.text} [{known.variable}]"
-        command = click.option(flag, metavar=known.metavar, help=help_text)(command)
-    help_text = "A TOML file of these settings. [CONMAN_CONFIG]"
-    return click.option("--config", metavar="FILE", help=help_text)(command)
+def main() -> NoReturn:
+    """With the words of the command line."""
+    flags = plain_flags(sys.argv[1:])
+    if flags is None or _COMPLETES in os.environ:
+        from conman.daemon.commands import main as commands  # noqa: PLC0415 - that is the point
+
+        sys.exit(commands())
+    end_with(lambda: _serve(flags))
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@_settings
-@click.version_option(package_name="conman", message="%(version)s")
-@click.pass_context
-def main(context: click.Context, config: str | None, **flags: str | None) -> None:
-    """conmand: the daemon of conman, on one unix socket.
-
-    A flag is stronger than the environment, that is stronger than the file. SIGTERM and ^C end the
-    daemon and leave containers alone. Without a command it serves.
-    """
-    if context.invoked_subcommand is None:
-        _end_with(lambda: _live(_configured(config, flags)))
-    context.obj = (config, flags)
+def _serve(flags: Mapping[str, str]) -> int:
+    given = {name: value for name, value in flags.items() if name != "config"}
+    return serve(configure(given, flags.get("config"), os.environ, os.geteuid()))
 
 
-@main.command("config")
-@_settings
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with the sources.")
-@click.option("--default", "default", is_flag=True, help="A file of all settings, explained.")
-@click.pass_obj
-def _config(
-    outer: Outer, config: str | None, *, as_json: bool, default: bool, **flags: str | None
-) -> None:
-    """Print what conmand would run with, and where each value comes from."""
-    _end_with(lambda: _show_config(outer, config, flags, as_json=as_json, default=default))
-
-
-def _show_config(
-    outer: Outer,
-    config: str | None,
-    flags: Mapping[str, str | None],
-    *,
-    as_json: bool,
-    default: bool,
-) -> int:
-    from conman.daemon import show_config  # noqa: PLC0415
-
-    if default:
-        text = show_config.default_toml()
-    else:
-        made = _configured(config, flags, outer)
-        text = show_config.effective_json(made) if as_json else show_config.effective_toml(made)
-        for note in made.notes:
-            sys.stderr.write(f"conmand: {note}\n")
-    return _print(text)
-
-
-@main.command("check")
-@_settings
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.pass_obj
-def _check(outer: Outer, config: str | None, *, as_json: bool, **flags: str | None) -> None:
-    """Compare the store and the host, and change nothing.
-
-    Beside a running daemon or without one. Exits 0 when nothing is found, 1 with findings (what is
-    missing or left over, and what to do), 2 when it cannot look.
-    """
-    _end_with(lambda: _compare(_configured(config, flags, outer), as_json=as_json), trouble=2)
-
-
-def _compare(config: Config, *, as_json: bool) -> int:
-    from conman.daemon import check  # noqa: PLC0415
-
-    found = check.check(config)
-    _print(check.as_json(found) if as_json else check.as_text(found))
-    return 1 if found else 0
-
-
-@main.command("repair")
-@_settings
-@click.option("--drop", metavar="ID", help="Save this record to a file, then remove it.")
-@click.option("--restore", metavar="FILE", help="Take a saved record back, once it is mended.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.pass_obj
-def _repair(
-    outer: Outer,
-    config: str | None,
-    drop: str | None,
-    restore: str | None,
-    *,
-    yes: bool,
-    **flags: str | None,
-) -> None:
-    """Show the records that cannot be read; put one aside, or take it back.
-
-    Exits 0 when there is none or it is done, 1 when there are some. Records are changed only while no
-    daemon holds the data directory.
-    """
-    if drop and restore:
-        raise click.UsageError("--drop and --restore do not go together")
-    made = _configured
-    _end_with(lambda: _mend(made(config, flags, outer), drop, restore, yes=yes))
-
-
-def _mend(config: Config, drop: str | None, restore: str | None, *, yes: bool) -> int:
-    from conman.daemon import repair  # noqa: PLC0415
-
-    if restore:
-        return _print(f"{repair.restore(config, restore)} is back; start conmand\n")
-    if drop:
-        words = (
-            f"Remove the record {drop}? Its files go when conmand starts next, unless it is back"
-        )
-        if not yes and not click.confirm(words):
-            return 1
-        return _print(f"saved to {repair.drop(config, drop)} and removed\n")
-    found = repair.quarantined(config)
-    _print("".join(f"{each.id}: {each.why}\n" for each in found) or "nothing is quarantined\n")
-    return 1 if found else 0
-
-
-def _print(text: str) -> int:
-    """A reader who goes away is no error of ours."""
-    with suppress(BrokenPipeError):
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    return 0
-
-
-def _configured(
-    config: str | None, flags: Mapping[str, str | None], outer: Outer = (None, {})
-) -> Config:
-    """Flags may stand before a command or behind it; those behind are stronger."""
-    before, given = outer
-    behind = {name: value for name, value in flags.items() if value is not None}
-    return configure({**given, **behind}, config or before, os.environ, os.geteuid())
-
-
-def _end_with(act: Callable[[], int], trouble: int = 1) -> NoReturn:
-    """Whatever happens becomes an exit code; `trouble`: what a person can mend."""
-    try:
-        code = act()
-    except ConmanError as error:
-        sys.stderr.write(f"conmand: {error}\n")
-        code = trouble
-    except click.Abort:
-        code = 1
-    except Exception:
-        logging.getLogger("conman").critical("conmand met an error of its own", exc_info=True)
-        code = BROKEN
-    _exit(code)
-
-
-def _live(config: Config) -> int:
-    prepare_process()
-    # Small yet, without a lock or a thread: so is what it forks.
-    zygote = Zygote()
-    allow_descriptors()
-    with loading():
-        import asyncio  # noqa: PLC0415 - heavier than a wrong flag deserves, and all that follows
-
-        from conman.daemon.logs import set_up  # noqa: PLC0415
-
-        log = set_up(config.log_level, config.log_format)
-        # Before grpc is imported: its own complaints are told by us, with what to do.
-        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-        from conman.daemon.life import live  # noqa: PLC0415
-        from conman.daemon.startup import take_over  # noqa: PLC0415
-        from conman.daemon.systemd import take_systemd  # noqa: PLC0415
-    systemd = take_systemd(os.environ)
-    recorder = _recorder(config.record)
-    host = take_over(config, zygote)
-    for note in (*config.notes, *host.notes):
-        log.warning("%s", note)
-    return asyncio.run(live(config, host, recorder, systemd))
-
-
-def _recorder(path: str) -> "Recorder | None":
-    if not path:
-        return None
-    from conman.engine.recorder import Recorder  # noqa: PLC0415
-
-    try:
-        return Recorder(path)
-    except OSError as error:
-        bad(f"--record {path} cannot be written: {error.strerror}", "name another", "record")
-
-
-def _exit(code: int) -> NoReturn:
-    """At once: a worker may be in a step for minutes, and is left as a kill would leave it."""
-    logging.shutdown()
-    os._exit(code)
+def plain_flags(words: Sequence[str]) -> dict[str, str] | None:
+    """By the settings' names, where each has a value that is no flag itself; None: it is click's to say."""
+    found: dict[str, str] = {}
+    rest = iter(words)
+    for word in rest:
+        flag, equals, value = word.partition("=")
+        if not equals:
+            value = next(rest, "-")
+        if flag not in _FLAGS or (value.startswith("-") and not equals):
+            return None
+        found[flag.removeprefix("--")] = value
+    return found
 
 
 if __name__ == "__main__":

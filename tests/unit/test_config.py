@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from conman.daemon import show_config
+from conman.daemon.commands import main
 from conman.daemon.config import Config, configure
-from conman.daemon.main import main
 from conman.daemon.settings import SETTINGS, Known
 from conman.errors import ConfigError
 

@@ -47,6 +47,7 @@ def test_a_start_loads_nothing_that_it_can_do_without() -> None:
     late = (
         "grpc_reflection.v1alpha.reflection",
         "tempfile",
+        "click",
         "difflib",
         "importlib.metadata",
         "structlog",

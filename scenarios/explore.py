@@ -118,7 +118,8 @@ class Explorer:
         start = initial(self.story)
         self._is_new(start.world, start.client)
         self._frontier.append(start)
-        self._strikes(start)
+        if not self.story.only_daemons_die:
+            self._strikes(start)
         while self._frontier and not (stop_at_first and self.report.violations):
             if monotonic() > self.deadline or self.report.runs >= self._lives:
                 break
@@ -153,7 +154,7 @@ class Explorer:
             self.report.passed |= killed(one)
         if not self._live(node, LAZY).covers_eager:
             self._live(node, EAGER)
-        for child in without_daemon(node):
+        for child in without_daemon(node, undisturbed=self.story.only_daemons_die):
             if self._is_new(child.world, child.client):
                 self._guarded(child.path, lambda child=child: oracle.always(child.world))
                 self._frontier.append(child)

@@ -63,12 +63,18 @@ def _counted(name: str, count: int) -> str:
     return name if count == 1 else f"{name}#{count}"
 
 
-def without_daemon(node: Node) -> Iterator[Node]:
-    """What may happen while no daemon lives."""
+def without_daemon(node: Node, *, undisturbed: bool = False) -> Iterator[Node]:
+    """What may happen while no daemon lives. `undisturbed`: others go on, and that is all."""
     for name, actor in moves(node.world):
         world = node.world.clone()
         actors.act(world, actor)
         yield Node(world, node.client, (*node.path, name))
+    if not undisturbed:
+        yield from _disturbed(node)
+
+
+def _disturbed(node: Node) -> Iterator[Node]:
+    """A shim is killed, or the power is cut."""
     for count, directory in enumerate(node.world.shims, 1):
         world = node.world.clone()
         world.shim_killed(directory)

@@ -30,9 +30,9 @@ _ALWAYS = (RestartName.ALWAYS, RestartName.UNLESS_STOPPED)
 _LONGEST, _HEALTHY = 60 * SECOND, 10 * SECOND
 
 
-def is_owed(row: Container, *, asked_for: bool) -> bool:
-    """Whether a run must follow this one, which has ended."""
-    policy, count = row.spec.restart, row.restart_count
+def is_owed(row: Container, count: int, *, asked_for: bool) -> bool:
+    """Whether a run must follow this one, which has ended. `count`: of restarts so far."""
+    policy = row.spec.restart
     if asked_for or (row.reason == "StartError" and count == 0):
         return False
     is_failure = policy.name is RestartName.ON_FAILURE and row.exit_code != 0
@@ -81,6 +81,9 @@ def _row(world: World, old: Container, row: Container, intent: Intent | None) ->
     over = row.state is State.EXITED and (old.state, old.run) != (State.EXITED, row.run)
     if begun or (over and row.reason == "StartError"):
         _begun(world, old, row, intent)
+    if row.restart_count != world.restarts.get(row.id, 0):
+        told = f"{row.restart_count} restarts of {row.name}"
+        raise Violation("I19", f"{told} are told, and there were {world.restarts.get(row.id, 0)}")
     if over:
         _ended(world, row, intent)
     elif row.next_restart_at and row.next_restart_at != old.next_restart_at:
@@ -102,15 +105,12 @@ def _begun(world: World, old: Container, row: Container, intent: Intent | None) 
             raise Violation("I19", f"{row.name} is started again before its time")
         world.restarts[row.id] += 1
         world.by_itself = (*world.by_itself, ("restarts", row.id))
-    if row.restart_count != world.restarts[row.id]:
-        told = f"{row.restart_count} restarts of {row.name}"
-        raise Violation("I19", f"{told} are told, and there were {world.restarts[row.id]}")
 
 
 def _ended(world: World, row: Container, intent: Intent | None) -> None:
     is_stop = intent is not None and intent.operation is Operation.STOP
     asked_for = is_stop or world.asked_to_end.get(row.id) == row.run
-    owed = is_owed(row, asked_for=asked_for)
+    owed = is_owed(row, world.restarts.get(row.id, 0), asked_for=asked_for)
     if owed:
         met("I19")
     if owed != bool(row.next_restart_at):

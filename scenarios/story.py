@@ -39,6 +39,7 @@ class Story:
     `fills`: the disk is full for a while, from each event on, too. `befalls`: what happens in between, its daemon killed, in this order. `kernel_tells`: how an orphan ended,
     to whoever has a pidfd of it. `overlays`: the data directory can hold them; else root file systems are copied.
     `restarts`: it is followed for so many restarts, until the next begins; None: to its end.
+    `only_daemons_die`: no shim does, no power is cut and nothing fails, so that a long one comes to its fixpoint.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Story:
     overlays: bool = True
     fills: bool = False
     restarts: int | None = None
+    only_daemons_die: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from conman.core import restarts
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.model import Container, Intent, Note, PutContainer
+from conman.core.ledger import Ledger
+from conman.core.model import Container, Intent, Note, PutContainer, Stored
 from conman.core.requests import Okay, Reply
 from conman.core.sagas import container, recovery
 from conman.core.sagas.commits import closing, persist
@@ -39,6 +40,22 @@ def _at_once(
 
 def _not_counted(_original: object, row: Container, _intent: Intent) -> Container:
     return replace(row, next_restart_at=0, is_stopped=False)
+
+
+def _in_memory_only(original: Callable[..., None], ledger: Ledger, stored: Stored) -> None:
+    """How often each was restarted a new daemon does not know."""
+    rows = tuple(replace(row, restart_count=0) for row in stored.containers)
+    original(ledger, replace(stored, containers=rows))
+
+
+async def _as_the_first(
+    original: Callable[..., Awaitable[Reply | None]],
+    row: Container,
+    intent: Intent,
+    setting: Setting,
+) -> Reply | None:
+    """Of a restart that it finds under way a new daemon believes that there was none before."""
+    return await original(replace(row, restart_count=0), intent, setting)
 
 
 EXHIBITS = (
@@ -91,5 +108,25 @@ EXHIBITS = (
         ("I19",),
         "restart-on-failure",
         (Replaced(f"{container.__name__}._counted", _not_counted),),
+    ),
+    Exhibit(
+        "restarts-counted-in-memory",
+        "P",
+        "whoever restarts the daemon has on-failure:N begin anew",
+        "",
+        "core",
+        ("I19",),
+        "restart-counted",
+        (Replaced(f"{Ledger.__module__}.{Ledger.__name__}.__init__", _in_memory_only),),
+    ),
+    Exhibit(
+        "restart-counted-as-the-first",
+        "P",
+        "a restart that is under way when the daemon dies is counted as the first one",
+        "",
+        "core",
+        ("I19",),
+        "restart-counted",
+        (Replaced(f"{recovery.__name__}._recover_start", _as_the_first),),
     ),
 )

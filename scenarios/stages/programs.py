@@ -6,6 +6,7 @@ cannot be played.
 """
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGTERM, SIGUSR1
@@ -55,6 +56,12 @@ EXECS = {
     **PROGRAMS,
     "/bin/exit7": _shell("sleep 0.1; exit 7"),
 }
+
+
+def ends_by_itself(command: str, args: Sequence[str]) -> bool:
+    """Whether these are the words of a program that does."""
+    words = (command, *args)
+    return any(one.ends_by_itself and one.words == words for one in PROGRAMS.values())
 
 
 def make_rootfs(rootfs: Path) -> None:

@@ -17,8 +17,9 @@ from time import monotonic
 
 import grpc
 
-from conman.core.model import Container
+from conman.core.model import Container, State
 from conman.core.requests import ContainerList, ListContainers, Reply, Request
+from conman.core.restart import NEVER
 from conman.errors import Refusal
 from scenarios import oracle, specification, verdict
 from scenarios.clients import Client
@@ -29,7 +30,7 @@ from scenarios.stages.clearing import clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon, first_line
 from scenarios.stages.deaths import Death, With, death
 from scenarios.stages.left import Left, named
-from scenarios.stages.programs import make_rootfs
+from scenarios.stages.programs import ends_by_itself, make_rootfs
 from scenarios.stages.real_host import LOOK_S, RealHost, kill, process
 from scenarios.stages.real_rest import at_rest
 from scenarios.stages.recorded import Life
@@ -63,6 +64,8 @@ class Real:
         self._runtime, self._channel = runtime, None
         self.client = Client(story.given)
         self._released = set[int]()
+        #: Runs whose program was let end.
+        self._ended = set[str]()
         self._is_free = self._was_cut = False
         self.after_death: list[Left] = []
         self._before: list[str] = []
@@ -123,7 +126,10 @@ class Real:
             told, rebooted=self._was_cut, disturbed=disturbed, dies_later=True
         )
         verdict.listed(self._asked, possible)
-        ids = sorted(row.id for row in self._host.stored().containers)
+        rows = self._host.stored().containers
+        for row in rows:
+            self._must_be_counted(row)
+        ids = sorted(row.id for row in rows)
         verdict.removed(self._asked, ids, sorted(possible), lambda: self._host.found(()))
         self._close_channel()
         code = self._daemon.terminate()
@@ -298,10 +304,22 @@ class Real:
         """Programs that end by themselves do, once what is given is over."""
         if not self._is_free:
             return
-        for one in (init for _, init in self._host.programs()):
+        for run, one in self._host.programs():
             if one.comm == "sh" and one.catches(signal.SIGUSR1) and one.pid not in self._released:
                 self._released.add(one.pid)
+                self._ended.add(run)
                 kill(one.pid, signal.SIGUSR1)
+
+    def _must_be_counted(self, row: Container) -> None:
+        """How often it ran again is what was seen of it; a cut may have come before anybody looked. Raises Violation."""
+        seen = sum(run.startswith(row.id) for run in self._ended) - 1
+        is_seen = row.spec.restart != NEVER and ends_by_itself(row.spec.command, row.spec.args)
+        if is_seen and (
+            row.restart_count < seen or (row.restart_count > seen and not self._was_cut)
+        ):
+            raise Violation(
+                "I19", f"{row.restart_count} restarts of {row.name} are told, and {seen} were seen"
+            )
 
     def _await_programs(self) -> None:
         """Until those that handle a signal can: before, it would be lost on them."""
@@ -338,9 +356,12 @@ class Real:
         raise verdict_
 
     def _must_be_idle(self) -> None:
-        """A successor may be on its way to a shim that died, of which no row speaks. Raises Violation."""
+        """No row speaks of a successor to a shim that died, nor of a program that is about to end. Raises Violation."""
         if busy := recorded.under_way(recorded.lives(self._daemon.record)[-1]):
             raise Violation("I5", f"under way at rest: {', '.join(busy)}")
+        for row in self._host.stored().containers if self._is_free else ():
+            if row.state is State.RUNNING and ends_by_itself(row.spec.command, row.spec.args):
+                raise Violation("I5", f"the program of {row.name} does not end")
 
     def _until(self, holds: Callable[[], bool]) -> None:
         ends = monotonic() + PATIENCE_S

@@ -7,7 +7,7 @@ from itertools import chain
 
 from conman.core.execs import Exec, ExecState
 from conman.core.model import Container, State
-from scenarios import census, oracle
+from scenarios import census, oracle, restarting
 from scenarios.disk import is_whole
 from scenarios.exec_oracle import NOT_BEGUN
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM
@@ -26,10 +26,17 @@ def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: boo
     command = next((ask.program for ask in asks if ask.verb == "create"), "")
     rows = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
     for row in rows:
+        if row.state is State.EXITED and _is_owed(row):
+            raise Violation("I19", f"{row.name} has ended, and nobody is to start it again")
         is_disturbed = bool(story.befalls) or rebooted
         honest(row, command, may_be_unknown=is_disturbed)
         for one in row.execs:
             _honest_exec(one, may_be_unknown=is_disturbed or unseen)
+
+
+def _is_owed(row: Container) -> bool:
+    """Another run; the count is its own, which whoever saw its runs has yet to judge."""
+    return restarting.is_owed(row, row.restart_count, asked_for=row.is_stopped)
 
 
 def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container, ...]:

@@ -1,6 +1,7 @@
 """The stories of restart policies: who has ended runs again, unless somebody said no.
 
-Of a restart itself one story goes on from every instant (`restart-killed-meanwhile`); the others are about whether
+Of a restart itself one story goes on from every instant (`restart-killed-meanwhile`), and one goes on through three of them
+while nothing but its daemons die (`restart-counted`); the others are about whether
 there is one, and are followed until it begins, or to so many of those of the policy `always`.
 """
 
@@ -11,6 +12,7 @@ from scenarios.stories.single_client import START, STATUS
 from scenarios.story import Befalls, Story
 
 ONCE = RestartPolicy(RestartName.ON_FAILURE, 1)
+THREE_TIMES = RestartPolicy(RestartName.ON_FAILURE, 3)
 ALWAYS = RestartPolicy(RestartName.ALWAYS)
 UNLESS_STOPPED = RestartPolicy(RestartName.UNLESS_STOPPED)
 
@@ -30,6 +32,14 @@ STORIES = (
         (UNPAUSE, WAIT, STATUS),
         given=(create(ONCE, "/bin/exit7"), START, PAUSE),
         restarts=0,
+    ),
+    Story(
+        "restart-counted",
+        "S22",
+        "a program that fails runs three times more, and then no more, whenever daemons die",
+        (UNPAUSE, WAIT, STATUS),
+        given=(create(THREE_TIMES, "/bin/exit7"), START, PAUSE),
+        only_daemons_die=True,
     ),
     Story(
         "restart-succeeded",

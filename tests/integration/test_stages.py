@@ -54,3 +54,10 @@ def test_every_story_undisturbed(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_killed_where_the_most_is_at_stake(stage: str) -> None:
     assert problems(stage, KILLED) == []
+
+
+def test_a_host_is_at_rest_once_programs_that_end_have_ended() -> None:
+    """Also those that are begun again: of four runs nothing lives, and one directory is left."""
+    played = play(find_single("restart-counted"), "fake")
+    assert (played.problem, len(played.host)) == ("", 1)
+    assert played.host[0].startswith("directory ")

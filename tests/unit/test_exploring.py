@@ -5,10 +5,16 @@ import subprocess
 import sys
 from dataclasses import replace
 
-from scenarios.explore import Explorer
+from scenarios.explore import EAGER, LAZY, Explorer
+from scenarios.museum.exhibit import planted
+from scenarios.museum.restarts import EXHIBITS
+from scenarios.nodes import initial, without_daemon
 from scenarios.parallel import longest_first
 from scenarios.replay_ids import find_single
 from scenarios.stories.all_stories import STORIES
+from scenarios.stories.restarts import ONCE
+from scenarios.stories.single_client import START
+from scenarios.story import Story
 
 EXPLORE = (sys.executable, "-W", "error", "-m", "scenarios", "explore", "--jobs", "1")
 
@@ -56,3 +62,35 @@ def test_a_story_of_policies_is_followed_until_there_was_one_restart_too_many() 
     whole = Explorer(replace(one, restarts=None), lives=30).explore()
     assert bounded.points == whole.points
     assert bounded.states < whole.states
+
+
+# ---- how often it was restarted
+
+COUNTED = find_single("restart-counted")
+
+
+def once() -> Story:
+    """The same story, of a single restart."""
+    create, start, pause = COUNTED.given
+    assert start == START
+    return replace(COUNTED, given=(replace(create, policy=ONCE), start, pause))
+
+
+def test_a_single_restart_does_not_tell_whether_they_are_counted() -> None:
+    [bug] = [one for one in EXHIBITS if one.name == "restart-counted-as-the-first"]
+    assert bug.story == COUNTED.name
+    with planted(bug.patches) as reached:
+        explored = Explorer(once()).explore()
+    assert explored.fixpoint
+    assert reached.times > 0
+    assert explored.violations == []
+
+
+def test_where_only_daemons_die_nothing_else_strikes() -> None:
+    assert Explorer(COUNTED, lives=1).explore().runs <= len((LAZY, EAGER))
+    node = initial(replace(COUNTED, asks=()))
+    others = [one.path[-1] for one in without_daemon(node)]
+    assert [one for one in others if one.startswith(("shim-killed", "power-cut"))] != []
+    assert [one.path[-1] for one in without_daemon(node, undisturbed=True)] == [
+        one for one in others if one.startswith("goes-on")
+    ]

@@ -28,6 +28,8 @@ from scenarios.world import World
 
 #: Whoever asks for these is told the id of what was made.
 _MAKES = ("create", *MAKE_EXEC)
+#: An end may be theirs: then no program has ended by itself.
+_ENDING = ("stop", REBOOT)
 
 
 @dataclass(slots=True)
@@ -249,15 +251,24 @@ class Crowd:
         self._reboots.append(len(self.history))
         self.history.append(environment(REBOOT, self._tick()))
 
-    def is_ready(self) -> None:
-        """The daemon serves: what a reboot has ended is settled."""
-        for at in self._reboots:
-            self.history[at] = replace(self.history[at], answered=self._tick())
+    def is_ready(self, world: World) -> None:
+        """The daemon serves: what a reboot has ended is settled, and so is whoever it found ended by itself."""
+        by_others = any(call.ask.verb in _ENDING for call in self.history)
+        settled = [at for run, at in self._ends.items() if _is_over(world, run) and not by_others]
+        for at in (*self._reboots, *settled):
+            if self.history[at].answered == NEVER:
+                self.history[at] = replace(self.history[at], answered=self._tick())
         self._reboots.clear()
 
     def at_rest(self, reply: r.ContainerList) -> None:
         """What is listed when all is over, after every call that ever will take place."""
         self.history.append(_listed(Call(Ask("list", ""), self._tick(), self._tick(), "ok"), reply))
+
+
+def _is_over(world: World, run: tuple[str, int]) -> bool:
+    """Its end is committed."""
+    row = world.storage.containers.get(run[0])
+    return row is not None and row.run == run[1] and row.state is State.EXITED
 
 
 def _listed(call: Call, reply: r.ContainerList) -> Call:

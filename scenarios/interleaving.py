@@ -1,7 +1,7 @@
 """A life of a daemon with several clients, in one order: whoever runs goes on, but for what a plan says.
 
 Who can move is a strand: an object's saga with its effect, the store, a client, what the daemon sees end,
-a runtime call, a shim, a program. An effect is begun, has happened, and is told, each apart; commits that
+a runtime call, a shim, a program, and the time for which conman waits by itself. An effect is begun, has happened, and is told, each apart; commits that
 wait together are durable together. A plan names preemptions: at this move of one strand another goes
 first. Nothing is drawn, and nothing of conman's is decided here.
 """
@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
+from conman.core.outputs import Alarm, Output
 from scenarios import positions
 from scenarios.actors import enabled
+from scenarios.clients import Told
 from scenarios.coverage.seen import Passed
 from scenarios.crowd import Crowd
 from scenarios.job import Job
+from scenarios.linearizability import NEVER
 from scenarios.performing import is_over
 from scenarios.simulator import LineHandler
 from scenarios.story import SeveralClients
@@ -27,6 +30,9 @@ from scenarios.world import World
 #: A kind, and whose: an object's id, a client, a pid, a shim's directory.
 Strand = tuple[str, str]
 DAEMON, STORE, NOTICE, CLIENT, PROGRAM = "daemon", "store", "notice", "client", "program"
+#: What conman is to do by itself comes due, before whatever else could happen.
+DUE = "due"
+_LAST = (PROGRAM, DUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Diverged(LookupError):
 
 @dataclass(slots=True)
 class _Line:
-    """Who goes on: the last that moved, then whom it made able to, then the others. Programs come last."""
+    """Who goes on: the last that moved, then whom it made able to, then the others. Programs come last, then time."""
 
     strands: list[Strand] = field(default_factory=list[Strand])
 
@@ -72,17 +78,17 @@ class _Line:
         fresh = [one for one in able if one not in self.strands]
         goes_on = waiting[:1] if self.strands[:1] == waiting[:1] else []
         rest = [*goes_on, *fresh, *waiting[len(goes_on) :]]
-        self.strands = sorted(rest, key=lambda one: one[0] == PROGRAM)
+        self.strands = sorted(rest, key=lambda one: one[0] in _LAST and _LAST.index(one[0]) + 1)
 
     def moves(self, strand: Strand) -> None:
         self.strands.remove(strand)
         self.strands.insert(0, strand)
 
 
-#: Attributes that no position has: what tells of the run, and what its clients' key says.
+#: Attributes that no position has: what tells of the run, what its clients' key says, and the machine's memory.
 _APART = frozenset(
     f"Interleaved.{name}"
-    for name in ("crowd", "_choices", "_plan", "_passed", "_names", "_counts", "_on_turns")
+    for name in ("crowd", "_choices", "_plan", "_own", "_passed", "_names", "_counts", "_on_turns")
 )
 
 
@@ -105,6 +111,8 @@ class Interleaved(Swarm):
         self._plan = list(plan)
         self._line = _Line()
         self._has_hung = False
+        #: Alarms of what conman is to do by itself; sagas wait for the others.
+        self._own = set[int]()
         self._passed = Counter[str]()
         self._names: dict[Strand, str] = {}
         self._counts = Counter[str]()
@@ -181,7 +189,19 @@ class Interleaved(Swarm):
             able.append((NOTICE, ""))
         if self.is_ready:
             able += [(CLIENT, one.who) for one in self.crowd.members if one.can_ask()]
-        return [*able, *enabled(self.world)]
+        return [*able, *enabled(self.world), *([(DUE, "")] if self._is_due_next() else [])]
+
+    def _is_due_next(self) -> bool:
+        """Of all deadlines one that is no saga's comes first: no time-out of an effect comes too early."""
+        mine = [at for ticket, at in self.alarms.items() if at and ticket in self._own]
+        others = [at for ticket, at in self.alarms.items() if at and ticket not in self._own]
+        others += [job.pending.deadline for job in self.jobs if job.pending]
+        return bool(mine) and min(mine) < min(others, default=NEVER)
+
+    def _out(self, output: Output) -> None:
+        if isinstance(output, Alarm) and output.ticket not in self.waiting():
+            self._own.add(output.ticket)
+        super()._out(output)
 
     def _to_tell(self) -> list[Job]:
         """What has happened. The store's one thread tells in its order."""
@@ -219,6 +239,8 @@ class Interleaved(Swarm):
             self._store_moves()
         elif kind == NOTICE:
             self._observe()
+        elif kind == DUE:
+            self._alarm()
         elif kind == CLIENT:
             self._asker(next(one for one in self.crowd.members if one.who == whose))()
         else:
@@ -256,6 +278,16 @@ class Interleaved(Swarm):
         self._on_line("daemon", job.perform.point, type(outcome).__name__)
         job.outcome = outcome
         self._point(f"{job.perform.point}/after")
+
+    def _must_be_true(self, told: Told) -> None:
+        """Of a container of which the store has more than the daemon was told no state is."""
+        if told.ask.verb != "status" or not self._has_news_of(told.ask.name):
+            super()._must_be_true(told)
+
+    def _has_news_of(self, name: str) -> bool:
+        one = self.world.storage.names.get(name)
+        stored = [job for job in self.jobs if job.outcome is not None and not job.steps]
+        return any(job.perform.object_id == one for job in stored)
 
     # ---- names
 

@@ -10,11 +10,13 @@ come to its end is a violation too. It never looks at the core or the host.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from conman.core.restart import NEVER as NO_RESTART
 from scenarios.clients import MAKE_EXEC, OF_EXEC, Ask
 from scenarios.specification import (
     ABSENT,
     ALLOWED,
     CREATED,
+    ENDING_SIGNALS,
     EXCUSES,
     EXITED,
     LIVE,
@@ -69,11 +71,13 @@ def environment(verb: str, at: int, *, container_id: str = "", until: int = NEVE
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """What the model knows of one."""
+    """What the model knows of one. `again`: its policy may have it restarted; `is_stopped`: somebody has asked for its end."""
 
     id: str
     name: str
     state: str
+    again: bool = False
+    is_stopped: bool = False
 
 
 #: All containers, by their ids.
@@ -165,9 +169,9 @@ class Search:
             case "program-ends":
                 yield from _ended(model, call.ids[0])
             case "restarts":
-                yield from _moved(model, call.ids[0], RUNNING)
+                yield from _restarted(model, call.ids[0])
             case "goes":
-                yield from _moved(model, call.ids[0], ABSENT)
+                yield from _gone(model, call.ids[0])
             case "wait-removed":
                 # What it is told is `removing`'s to judge.
                 yield model
@@ -187,7 +191,7 @@ class Search:
             yield model
         elif call.answer in {"", "ok"} and not is_taken:
             for one in call.ids:
-                yield _with(model, Container(one, call.ask.name, CREATED))
+                yield _with(model, Container(one, call.ask.name, CREATED, _has_policy(call.ask)))
 
     def _is_reserved(self, call: Call, name: str) -> bool:
         """A name is held from the intent on: by a create that was not yet answered, and may be undone."""
@@ -209,7 +213,7 @@ class Search:
             elif call.ask.verb == "rename" and call.answer in {"", "ok"}:
                 yield from _renamed(model, found, call.ask.to)
             elif call.answer != "NameTaken" or self._is_in_the_way(call, found, model):
-                yield _with(model, replace(found, state=state))
+                yield _with(model, _policed(call, replace(found, state=state)))
 
     def _is_in_the_way(self, call: Call, found: Container, model: Model) -> bool:
         is_taken = any(c.name == call.ask.to and c.id != found.id for c in model)
@@ -242,12 +246,35 @@ def _ended(model: Model, container_id: str) -> Iterator[Model]:
             yield _with(model, replace(one, state=EXITED))
 
 
-def _moved(model: Model, container_id: str, to: str) -> Iterator[Model]:
-    """One that has ended runs again, or is gone."""
+def _restarted(model: Model, container_id: str) -> Iterator[Model]:
+    """By its policy, which never undoes an explicit stop."""
+    for one in model:
+        if one.id == container_id and one.state == EXITED and one.again and not one.is_stopped:
+            yield _with(model, replace(one, state=RUNNING))
+
+
+def _gone(model: Model, container_id: str) -> Iterator[Model]:
     for one in model:
         if one.id == container_id and one.state == EXITED:
-            rest = tuple(each for each in model if each is not one)
-            yield rest if to == ABSENT else _with(model, replace(one, state=to))
+            yield tuple(each for each in model if each is not one)
+
+
+def _policed(call: Call, one: Container) -> Container:
+    """What a call says of restarts to come. Who was told that it was refused has said nothing."""
+    ask, verb = call.ask, call.ask.verb
+    if call.answer not in {"", "ok", "SignalMayBeSent"}:
+        return one
+    if verb == "stop" or (verb == "kill" and ask.signal in ENDING_SIGNALS):
+        return replace(one, is_stopped=True)
+    if verb == "start":
+        return replace(one, is_stopped=False)
+    if verb == "update" and ask.policy is not None:
+        return replace(one, again=_has_policy(ask))
+    return one
+
+
+def _has_policy(ask: Ask) -> bool:
+    return ask.policy is not None and ask.policy != NO_RESTART
 
 
 def _renamed(model: Model, found: Container, to: str) -> Iterator[Model]:

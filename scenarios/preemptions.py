@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from time import monotonic, process_time
 
 from scenarios import keys, oracle
+from scenarios.befalling import befall
 from scenarios.choices import Recorded
 from scenarios.clients import Client
 from scenarios.coverage.measured import is_position
@@ -23,7 +24,7 @@ from scenarios.interleaving import CLIENT, Interleaved, Plan, Preemption, Turn
 from scenarios.nodes import passing
 from scenarios.replay_ids import CRASH
 from scenarios.schedule import Schedule
-from scenarios.simulator import Simulator
+from scenarios.simulator import Simulator, no_line
 from scenarios.story import AnyStory, SeveralClients, Story
 from scenarios.swarm import judged
 from scenarios.tally import taken
@@ -52,11 +53,13 @@ def start_of(story: SeveralClients) -> Start:
     if story.given:
         Simulator(world, given, Schedule()).run()
         world.daemon_dies()
+    for what in story.befalls:
+        befall(world, what)
     names = [f"{CLIENT}-{number}" for number, _ in enumerate(story.clients, 1)]
     one = names[0] if story.one_request else ""
     members = (Member(who, asks, one) for who, asks in zip(names, story.clients, strict=True))
     crowd = Crowd(Recorded(()), tuple(members))
-    crowd.remember(given.history)
+    crowd.remember((*given.history, *(what.told() for what in story.befalls)))
     return Start(world, crowd, (story.name,))
 
 
@@ -66,10 +69,6 @@ def undisturbed(story: SeveralClients) -> SeveralClients:
 
 
 def _nothing(_report: Report) -> None:
-    pass
-
-
-def _no_line(_actor: str, _what: str, _outcome: str) -> None:
     pass
 
 
@@ -103,7 +102,7 @@ class Life:
             story,
             plan,
             on_turns=self._on_turns,
-            on_line=_no_line,
+            on_line=no_line,
             passed=passed,
         )
         self._life.on_point, self._life.on_turn = self._on_point, self._on_turn

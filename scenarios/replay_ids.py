@@ -33,7 +33,7 @@ PREEMPTED = "preempted"
 TOGETHER = (PREEMPTED, CRASH, VIOLATES)
 BETWEEN = (GOES_ON, SHIM_KILLED, POWER_CUT)
 ACTORS = ("call", "shim", "program")
-KINDS = ("daemon", "store", "notice", *ACTORS)
+KINDS = ("daemon", "store", "notice", "due", *ACTORS)
 _STRANDS = ("client-1", *(f"{kind}#1" for kind in KINDS))
 _APART = ("boot", "rest", *(f"while/{actor}" for actor in ACTORS))
 

@@ -60,8 +60,8 @@ def _nothing(_name: str, _changed: bool) -> None:  # noqa: FBT001 - a callback
     pass
 
 
-def _no_line(_actor: str, _what: str, _outcome: str) -> None:
-    pass
+def no_line(_actor: str, _what: str, _outcome: str) -> None:
+    """Nobody reads along."""
 
 
 class Simulator:
@@ -75,7 +75,7 @@ class Simulator:
         *,
         on_point: PointHandler = _nothing,
         on_turn: TurnHandler = lambda _moment: None,
-        on_line: LineHandler = _no_line,
+        on_line: LineHandler = no_line,
         seen: Seen | None = None,
     ) -> None:
         self.world, self.client, self.schedule = world, client, schedule

@@ -17,7 +17,7 @@ ABSENT, CREATED, RUNNING, EXITED = "ABSENT", "CREATED", "RUNNING", "EXITED"
 PAUSED = "PAUSED"
 LIVE = {RUNNING, PAUSED}
 #: Whoever sends one of these does not want it to be begun again.
-_ENDS = {9, 15}
+ENDING_SIGNALS = {9, 15}
 STATES = (CREATED, RUNNING, PAUSED, EXITED)
 
 #: What a question about an exec may be answered, whatever its container is.
@@ -177,7 +177,7 @@ class _Again:
             self.policies[ask.name] = ask.policy
         if ask.verb == "create" and told.answer == "ok":
             self.going = self.going - {ask.name} | ({ask.name} if ask.goes else set[str]())
-        is_end = ask.verb == "stop" or (ask.verb == "kill" and ask.signal in _ENDS)
+        is_end = ask.verb == "stop" or (ask.verb == "kill" and ask.signal in ENDING_SIGNALS)
         if is_end and told.answer in {"ok", "SignalMayBeSent"}:
             self.stopped.add(ask.name)
         elif ask.verb in {"create", "start"}:

@@ -63,6 +63,7 @@ class SeveralClients:
     many threads perform host effects. `hangs`: of which container the create makes no progress.
     `prompt`: clients who are answered before any time passes, whatever hangs. `fine`: others may come
     between the steps of an effect, of a runtime call and of a shim, too. `preemptions`: at most so many in a run.
+    `befalls`: as a story of one client has it. Whatever conman waits for by itself may come due at any moment.
     """
 
     name: str
@@ -76,6 +77,7 @@ class SeveralClients:
     prompt: tuple[str, ...] = ()
     fine: bool = False
     preemptions: int = 2
+    befalls: tuple[Befalls, ...] = ()
 
 
 AnyStory: TypeAlias = Story | SeveralClients

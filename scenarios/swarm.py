@@ -1,9 +1,8 @@
 """Swarm: runs in which a seed draws everything, the host, the clients, the order of events, the faults.
 
-Where `explore` tries all that may befall one client, this tries some of what may befall several at once.
-Daemons live and die; then the faults stop, the last one must bring all to rest, and is judged: the whole
-oracle, one order of all calls (`linearizability`), the probe. The same seed gives the same run, byte for
-byte. It must never decide anything of conman's, nor forgive what the oracle does not.
+Where `explore` tries all that may befall one client, this tries some of what may befall several at once. Daemons live and
+die; then the faults stop, the last one must bring all to rest, and is judged: the whole oracle, one order of all calls
+(`linearizability`), the probe. The same seed gives the same run, byte for byte. It must never decide anything of conman's, nor forgive what the oracle does not.
 """
 
 from collections import Counter
@@ -19,7 +18,7 @@ from conman.primitives import steps as s
 from scenarios import exec_orders, full_disk, linearizability, oracle, told_events, verdict
 from scenarios.actors import act, enabled
 from scenarios.choices import Choices
-from scenarios.clients import Client
+from scenarios.clients import Client, Told
 from scenarios.coverage.seen import Passed, Seen
 from scenarios.coverage.sites import Site
 from scenarios.crowd import Crowd, Member
@@ -39,7 +38,7 @@ from scenarios.job import Job
 from scenarios.looks import Look
 from scenarios.performing import Pending, perform, poll
 from scenarios.schedule import Schedule
-from scenarios.simulator import LineHandler, Simulator
+from scenarios.simulator import LineHandler, Simulator, no_line
 from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import World
@@ -210,12 +209,17 @@ class Swarm(Simulator):
         self._dirty = True
         member, told = self.crowd.is_told(call, reply)
         self._on_line(member.who, told.answer if told else "learns nothing", "told")
-        if told and told.ask.verb in {"status", "exec-status", "wait-exec"}:
+        if told:
+            self._must_be_true(told)
+
+    def _must_be_true(self, told: Told) -> None:
+        """What a client was told just now, of the host as it is now. Raises Violation."""
+        if told.ask.verb in {"status", "exec-status", "wait-exec"}:
             oracle.answered(self.world, told)
 
     def _out(self, output: Output) -> None:
         if isinstance(output, Ready):
-            self.crowd.is_ready()
+            self.crowd.is_ready(self.world)
         super()._out(output)
 
     # ---- faults
@@ -270,11 +274,7 @@ class Swarm(Simulator):
 # ---- a whole run ----------------------------------------------------------------------------------
 
 
-def _no_line(_actor: str, _what: str, _outcome: str) -> None:
-    pass
-
-
-def run(seed: int, choices: Choices | None = None, on_line: LineHandler = _no_line) -> Result:
+def run(seed: int, choices: Choices | None = None, on_line: LineHandler = no_line) -> Result:
     """One seed, or what `choices` has, to its verdict. An exception of the core goes through: a bug."""
     drawn = choices or Choices(seed)
     result = Result(seed)
@@ -292,7 +292,7 @@ class Trial:
     """One world and its clients, through the lives of several daemons, to the verdict."""
 
     def __init__(
-        self, world: World, members: Crowd, result: Result, on_line: LineHandler = _no_line
+        self, world: World, members: Crowd, result: Result, on_line: LineHandler = no_line
     ) -> None:
         self._world, self._crowd, self._result, self._on_line = world, members, result, on_line
         self._choices = members.choices

@@ -8,6 +8,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.ledger import Ledger
 from conman.core.model import Container, Intent, Note, PutContainer, Stored
 from conman.core.requests import Okay, Reply
+from conman.core.restart import RestartPolicy
 from conman.core.sagas import container, recovery
 from conman.core.sagas.commits import closing, persist
 from conman.frozen import replace
@@ -56,6 +57,10 @@ async def _as_the_first(
 ) -> Reply | None:
     """Of a restart that it finds under way a new daemon believes that there was none before."""
     return await original(replace(row, restart_count=0), intent, setting)
+
+
+def _planned_is_planned(_original: object, policy: RestartPolicy, row: Container) -> Container:
+    return replace(row, spec=replace(row.spec, restart=policy))
 
 
 EXHIBITS = (
@@ -128,5 +133,15 @@ EXHIBITS = (
         ("I19",),
         "restart-counted",
         (Replaced(f"{recovery.__name__}._recover_start", _as_the_first),),
+    ),
+    Exhibit(
+        "restarted-without-its-policy",
+        "P",
+        "a restart that was planned comes though its policy was taken back",
+        "",
+        "core",
+        ("I9",),
+        "restart-update-start",
+        (Replaced(f"{restarts.__name__}.under", _planned_is_planned),),
     ),
 )

@@ -20,7 +20,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def named(things: Iterable[str], rows: Iterable[Container]) -> Left:
-    """Containers by their names; "?" are those that have no row."""
+    """Containers by their names; "?" are those that have no row. Two locks of one run's calls are one word."""
     names = {row.id: row.name for row in rows}
 
     def words(thing: str) -> str:
@@ -28,7 +28,7 @@ def named(things: Iterable[str], rows: Iterable[Container]) -> Left:
             return "stray process"
         return _ID.sub(lambda found: names.get(found[0], "?"), thing)
 
-    return tuple(sorted(words(one) for one in things if not one.startswith("temporary file")))
+    return tuple(sorted(words(one) for one in {*things} if not one.startswith("temporary file")))
 
 
 def is_simulated(left: Left, story: Story, like: Setting) -> bool:

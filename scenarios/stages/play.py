@@ -197,12 +197,19 @@ def _begins(trace: Trace, known: Iterable[Trace]) -> bool:
 
 
 def _simulated(how: Death, story: Story, like: Setting) -> list[str]:
-    """The crash points that a death may be: of a syscall point all of its effect's, in the store any commit's."""
+    """The crash points that a death may be: of a syscall point all of its effect's, in the store any commit's.
+
+    What is overdue goes on beside the look for garbage: whoever dies in that may be anywhere in the other.
+    """
+    every = points(story, like, widely=True) if how.by is not By.POINT or _is_beside(how) else ()
     if how.by is By.POINT:
-        return [how.point]
+        return [how.point, *every]
     comm = how.point.rpartition("@")[0]
-    every = points(story, like, widely=True)
     return [one for one in every if _comm(one) == comm] or ["", *every]
+
+
+def _is_beside(how: Death) -> bool:
+    return how.point.startswith("garbage/")
 
 
 def _comm(point: str) -> str:

@@ -4,15 +4,22 @@ Whoever asks first, and who comes between whose steps, is the exploration's busi
 them as prose: given this, one asks that, while another asks this.
 """
 
+from conman.core.restart import RestartPolicy
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, RENAME, STOP, update
 from scenarios.stories.execs import KILL_EXEC, RUN_EXEC, WAIT_EXEC
+from scenarios.stories.restarts import ALWAYS, create
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
-from scenarios.story import SeveralClients
+from scenarios.story import Befalls, SeveralClients
 
 KILL = Ask("kill", "web", signal=9)
 REMOVE, FORCE = Ask("remove", "web"), Ask("remove", "web", force=True)
 LIST = Ask("list", "")
+
+#: Its program was killed while no daemon lived, and is to run again.
+TO_RESTART = (create(ALWAYS, "/bin/obey"), START)
+KILLED = (Befalls.PROGRAM_KILLED,)
+NOT_AGAIN = Ask("update", "web", policy=RestartPolicy())
 
 STORIES = (
     SeveralClients(
@@ -164,5 +171,45 @@ STORIES = (
         workers=2,
         hangs="web",
         prompt=("client-2",),
+    ),
+    SeveralClients(
+        "restart-stop",
+        "S22",
+        "it is to run again, and one stops it, another looks on",
+        ((STOP, STATUS), (STATUS, LIST)),
+        given=TO_RESTART,
+        befalls=KILLED,
+    ),
+    SeveralClients(
+        "restart-stop-start",
+        "S22",
+        "it is to run again, and one stops it, another starts it",
+        ((STOP, STATUS), (START, STATUS)),
+        given=TO_RESTART,
+        befalls=KILLED,
+    ),
+    SeveralClients(
+        "restart-remove-start",
+        "S22",
+        "it is to run again, and one removes it by force, another starts it",
+        ((FORCE,), (START, STATUS)),
+        given=TO_RESTART,
+        befalls=KILLED,
+    ),
+    SeveralClients(
+        "restart-update-stop",
+        "S22",
+        "it is to run again, and one takes its policy back, another stops it",
+        ((NOT_AGAIN, STATUS), (STOP,)),
+        given=TO_RESTART,
+        befalls=KILLED,
+    ),
+    SeveralClients(
+        "restart-update-start",
+        "S22",
+        "it is to run again, and one takes its policy back, another starts it",
+        ((NOT_AGAIN, STATUS), (START,)),
+        given=TO_RESTART,
+        befalls=KILLED,
     ),
 )

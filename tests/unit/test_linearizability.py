@@ -6,8 +6,9 @@ blind nor hasty.
 
 import pytest
 
+from conman.core.restart import RestartName, RestartPolicy
 from scenarios.clients import Ask
-from scenarios.linearizability import ENDS, NEVER, REBOOT, Call, check, environment
+from scenarios.linearizability import ENDS, NEVER, REBOOT, RESTARTS, Call, check, environment
 from scenarios.violation import Violation
 
 ID, OTHER = "1" * 32, "2" * 32
@@ -25,6 +26,24 @@ def listed(asked: int, answered: int, **seen: str) -> Call:
 
 
 RUNS = (call("create", 1, 2), call("start", 3, 4))
+
+ALWAYS = RestartPolicy(RestartName.ALWAYS)
+
+
+def about(ask: Ask, asked: int, answered: int, answer: str = "ok") -> Call:
+    return Call(ask, asked, answered, answer, (ID,) if ask.verb == "create" else ())
+
+
+#: It is to run again, and has ended.
+ENDED = (
+    about(Ask("create", "web", policy=ALWAYS), 1, 2),
+    call("start", 3, 4),
+    environment(ENDS, 5, container_id=ID),
+    call("status", 6, 7, "EXITED"),
+)
+AGAIN = (environment(RESTARTS, 20, container_id=ID), call("status", 21, 22, "RUNNING"))
+KILL = Ask("kill", "web", signal=9)
+NOT_AGAIN = Ask("update", "web", policy=RestartPolicy())
 
 GOOD = {
     "one after the other": (*RUNS, call("status", 5, 6, "RUNNING")),
@@ -62,6 +81,21 @@ GOOD = {
         call("status", 8, 9, "RUNNING", name="site"),
         call("status", 13, 14, "EXITED", name="site"),
     ),
+    "it runs again by its policy": (*ENDED, *AGAIN),
+    "it is stopped while it does": (
+        *ENDED,
+        call("stop", 19, 30),
+        *AGAIN,
+        listed(31, 32, web="EXITED"),
+    ),
+    "it is stopped, and somebody starts it": (
+        *ENDED,
+        call("stop", 8, 9),
+        call("start", 10, 11),
+        *AGAIN,
+    ),
+    "a stop is refused, and it runs again": (*ENDED, call("kill", 8, 9, "WrongState"), *AGAIN),
+    "other limits change nothing of it": (*ENDED, call("update", 8, 9), *AGAIN),
     "a reboot ends all": (*RUNS, environment(REBOOT, 5, until=6), listed(7, 8, web="EXITED")),
 }
 
@@ -116,6 +150,16 @@ BAD = {
         environment(REBOOT, 5, until=6),
         call("status", 7, 8, "RUNNING"),
     ),
+    "stopped, and then it runs again": (*ENDED, call("stop", 8, 9), *AGAIN),
+    "its end was asked for, and then it runs again": (
+        *ENDED[:2],
+        about(KILL, 5, 6),
+        environment(ENDS, 7, container_id=ID),
+        call("status", 8, 9, "EXITED"),
+        *AGAIN,
+    ),
+    "its policy is taken back, and then it runs again": (*ENDED, about(NOT_AGAIN, 8, 9), *AGAIN),
+    "without a policy it runs again": (*RUNS, *ENDED[2:], *AGAIN),
     "a list of two moments": (
         call("create", 1, 2),
         call("remove", 3, 4),

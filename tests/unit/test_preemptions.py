@@ -198,6 +198,45 @@ def test_one_request_has_one_answer(other: Reply) -> None:
         twice((ContainerCreated("0" * 32), other))
 
 
+# ---- time
+
+
+def others(one: SeveralClients) -> set[str]:
+    """Who could have gone first, anywhere in the run without a preemption."""
+    start, found = start_of(one), set[str]()
+    life = Interleaved(
+        start.world,
+        start.crowd,
+        one,
+        (),
+        on_turns=lambda turn: found.update(turn.others),
+        on_line=lambda *_: None,
+    )
+    swarm.judged(life)
+    return found
+
+
+def test_what_conman_waits_for_by_itself_may_come_first() -> None:
+    """A restart that is planned; but no deadline of an effect or of a stop."""
+    assert "due#1" in others(story("restart-stop"))
+    assert "due#1" not in others(story("stop-stop"))
+
+
+def test_a_restart_comes_between_an_answer_and_the_next_question() -> None:
+    life, points = run(story("restart-update-start"), Preemption("client-1", "due#1"))
+    answers = [call.answer for call in life.crowd.history if call.who]
+    assert answers == ["ok", "RUNNING", "ok"]
+    assert points.count("start-container/CommitRunning/after") == 1
+
+
+def test_a_status_is_not_judged_by_what_only_the_store_knows() -> None:
+    """Its restart is committed, and the daemon was not told: EXITED is the truth that it has."""
+    told = Preemption("start-container/CommitRunning/after", "client-2")
+    due = Preemption("client-1", "due#1")
+    life, _ = run(story("restart-stop"), due, told)
+    assert "EXITED" in [call.answer for call in life.crowd.history if call.who == "client-2"]
+
+
 # ---- its violations
 
 

@@ -14,7 +14,7 @@ from scenarios import __main__ as harness
 from scenarios.clients import Ask, request_of
 from scenarios.replay_ids import find_single
 from scenarios.stages import all_stages, recovery_places
-from scenarios.stages.left import is_simulated
+from scenarios.stages.left import is_simulated, named
 from scenarios.stages.over_grpc import Names, call
 from scenarios.stages.play import Played, foreign, play
 from scenarios.stages.programs import EXECS, PROGRAMS
@@ -277,3 +277,28 @@ def test_what_is_under_way_is_not_at_rest() -> None:
     assert under_way(life) == []
     spoken = (number for number, one in enumerate(life) if "SucceedShim" in str(one))
     assert "succession" in under_way(life[: next(spoken) + 1])
+
+
+@pytest.mark.parametrize(
+    ("point", "is_known"),
+    [("garbage/LookAtHost/after@1", True), ("recover/EndShim/after@1", False)],
+)
+def test_what_is_overdue_goes_on_beside_the_look_for_garbage(point: str, *, is_known: bool) -> None:
+    """Who dies in that look leaves a restart that had come to anywhere, and its recovery."""
+    story = find_single("restart-killed-meanwhile")
+    like = alike(replace(LIKE, runtime="fakerunc"))
+    crash = "start-container/RuntimeCreate/after@1"
+    traces = expected(story, like, (crash,), widely=False)
+    undone = next(t for t in traces if t[0] == "recover" and t[-1] == "CommitUndone Committed")
+    told = foreign(Played(story, "fake", (point,)), like, [[], [undone]])
+    assert (told == []) is is_known
+
+
+def test_what_is_left_is_told_once() -> None:
+    """Two locks of one run's calls are one word; two strays are two."""
+    lock, strays = f"call lock of {'1' * 32}-2", ("stray process 1", "stray process 2")
+    assert named((lock, lock, *strays), ()) == (
+        "call lock of ?-2",
+        "stray process",
+        "stray process",
+    )

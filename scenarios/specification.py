@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from conman.core.restart import NEVER, RestartName, RestartPolicy
 from scenarios import exec_oracle
-from scenarios.clients import Ask, Told
+from scenarios.clients import MAKE_EXEC, OF_EXEC, Ask, Told
 from scenarios.programs import EXITS_BY_ITSELF
 from scenarios.violation import Violation
 
@@ -97,6 +97,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     **{("kill-exec", s, a): (s,) for s in (RUNNING, PAUSED) for a in ("ok", "NotRunning")},
     **{("kill-exec", s, "SignalMayBeSent"): (s,) for s in (RUNNING, PAUSED, EXITED)},
     **{("kill-exec", s, "WrongState"): (s,) for s in (CREATED, EXITED)},
+    **{(v, ABSENT, "ContainerNotFound"): (ABSENT,) for v in (*MAKE_EXEC, *OF_EXEC)},
     **{("kill-exec", s, "ExecNotFound"): (s,) for s in (RUNNING, PAUSED)},
     **{("attach-exec", s, "ok"): (s,) for s in (RUNNING, PAUSED)},
     **{("attach-exec", s, a): (s,) for s in STATES for a in ("NotRunning", "ExecNotFound")},

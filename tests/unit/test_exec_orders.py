@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from scenarios.clients import Ask
+from scenarios.clients import MAKE_EXEC, OF_EXEC, Ask, Told
 from scenarios.exec_orders import check
 from scenarios.linearizability import NEVER, Call
+from scenarios.specification import ABSENT, explains
 from scenarios.violation import Violation
 
 ONE, OTHER = "1" * 32, "2" * 32
@@ -88,3 +89,9 @@ def test_no_order_explains_it(name: str) -> None:
     with pytest.raises(Violation) as raised:
         check(BAD[name])
     assert raised.value.invariant == ("I11" if name == "two codes" else "I9")
+
+
+@pytest.mark.parametrize("verb", [*MAKE_EXEC, *OF_EXEC])
+def test_where_no_container_is_there_is_no_exec(verb: str) -> None:
+    told = Told(Ask(verb, "web"), "ContainerNotFound")
+    assert explains((told,), rebooted=False, disturbed=False) == {"web": {ABSENT}}

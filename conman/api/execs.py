@@ -49,6 +49,7 @@ def start(message: wire.StartExecRequest) -> requests.StartExec:
         digest=digest(message),
         container=fields.reference(message.container_id),
         exec_id=exec_id(message.exec_id),
+        console_size=fields.console_size(message),
     )
 
 

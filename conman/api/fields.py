@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
 from conman.api.signals import parse_signal
+from conman.core.spec import ConsoleSize
 from conman.errors import Code, ConmanError, Refusal
+from conman.wire.v1 import conman_pb2 as wire
 
 # Linux: PATH_MAX and MAX_ARG_STRLEN with their NUL, HOST_NAME_MAX, and what execve takes in
 # all under the usual stack limit of 8 MiB.
@@ -25,6 +27,9 @@ LONGEST_TIMEOUT_MS = 366 * 24 * 3600 * 1000
 ENTRIES = 1024
 # Labels, or annotations, all together.
 PAIRS_BYTES = 1024 * 1024
+
+# The kernel's struct winsize has 16 bits for each.
+LONGEST_SIDE = 0xFFFF
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}")
 _NAME_HINT = "take 1 to 128 of a-z A-Z 0-9 _ . -, beginning with a letter or a digit"
@@ -96,6 +101,20 @@ def command(program: str, args: Iterable[str], env: Iterable[str]) -> None:
             f"command, args and env have {total} bytes",
             f"the kernel takes at most {WORDS_BYTES}",
         )
+
+
+def console_size(
+    message: wire.StartContainerRequest | wire.StartExecRequest | wire.OpenStreamRequest,
+) -> ConsoleSize | None:
+    """Of a terminal; None: nothing is said of it."""
+    if not message.HasField("console_size"):
+        return None
+    size = message.console_size
+    for side, length in (("rows", size.rows), ("cols", size.cols)):
+        if not 1 <= length <= LONGEST_SIDE:
+            what, hint = f"no terminal has {length} {side}", f"give 1 to {LONGEST_SIDE}"
+            bad(f"console_size.{side}", what, hint)
+    return ConsoleSize(size.rows, size.cols)
 
 
 def environment(entries: Iterable[str]) -> tuple[str, ...]:

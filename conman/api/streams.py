@@ -16,7 +16,8 @@ def open_stream(message: wire.OpenStreamRequest) -> requests.OpenStream:
         fields.bad("stdout", "no stream is named", "name at least one of stdin, stdout, stderr")
     exec_id = fields.text("exec_id", message.exec_id, limit=fields.REFERENCE_BYTES)
     streams = requests.Streams(message.stdin, message.stdout, message.stderr)
-    return requests.OpenStream(container, exec_id, streams)
+    size = fields.console_size(message)
+    return requests.OpenStream(container, exec_id, streams, console_size=size)
 
 
 def opened(reply: requests.StreamOpened) -> wire.OpenStreamResponse:

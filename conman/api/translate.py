@@ -39,6 +39,7 @@ def start(message: wire.StartContainerRequest) -> requests.StartContainer:
         request_id=fields.request_id(message.request_id),
         digest=digest(message),
         container=fields.reference(message.container_id),
+        console_size=fields.console_size(message),
     )
 
 

@@ -7,7 +7,7 @@ finish or undo it in another process, on another boot.
 from dataclasses import field
 
 from conman.core import limits
-from conman.core.exec_admission import exec_objection, with_exec
+from conman.core.exec_admission import exec_objection, no_terminal, with_exec
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger, looks_like_full_id, not_found
 from conman.core.lifecycle import Verdict, states_that_allow, verdict
@@ -185,6 +185,8 @@ def _objection(request: OnContainer, container_id: str, ledger: Ledger) -> Okay 
             )
         case UpdateContainer(resources=change) if row is not None:
             return contradiction(limits.merged(row.spec.resources, change))
+        case StartContainer(console_size=size) if size and row and not row.spec.stdio.tty:
+            return no_terminal(f"container {row.name}")
         case CreateExec() | StartExec() | KillExec() if row is not None:
             return exec_objection(request, row)
         case _:
@@ -248,7 +250,9 @@ def _with_terms(intent: Intent, request: OnContainer, now: Now, ledger: Ledger) 
             return replace(intent, name=name)
         case CreateExec() | StartExec() | KillExec():
             return with_exec(intent, request, ledger.containers[intent.id], now.monotonic)
-        case StartContainer() | PauseContainer() | UnpauseContainer():
+        case StartContainer(console_size=size):
+            return replace(intent, console_size=size)
+        case PauseContainer() | UnpauseContainer():
             return intent
 
 

@@ -17,7 +17,7 @@ def exec_objection(request: CreateExec | StartExec | KillExec, row: Container) -
     if one is None:
         return exec_not_found(row.name, request.exec_id)
     if isinstance(request, StartExec):
-        return None if one.state is ExecState.CREATED else _already(one)
+        return _start_objection(one, request, row.name)
     return None if one.state is ExecState.RUNNING else _not_running(one)
 
 
@@ -31,7 +31,16 @@ def with_exec(
         return replace(intent, exec_id=request.exec_id, signal=request.signal)
     one = found(row.execs, request.exec_id)
     deadline = _deadline(one.spec, monotonic) if one else 0
-    return replace(intent, exec_id=request.exec_id, deadline=deadline)
+    size = request.console_size
+    return replace(intent, exec_id=request.exec_id, deadline=deadline, console_size=size)
+
+
+def _start_objection(one: Exec, request: StartExec, name: str) -> Refusal | None:
+    if one.state is not ExecState.CREATED:
+        return _already(one)
+    if request.console_size is not None and not one.spec.tty:
+        return no_terminal(f"exec {one.id} of container {name}")
+    return None
 
 
 def _deadline(spec: ExecSpec, monotonic: int) -> int:
@@ -46,6 +55,17 @@ def exec_not_found(name: str, exec_id: str) -> Refusal:
         f"container {name} has no exec {exec_id!r}",
         "those that have ended are remembered for a while only; ListExecs shows what there is",
         "exec_id",
+    )
+
+
+def no_terminal(what: str) -> Refusal:
+    """What has none cannot be given its size."""
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "NoTerminal",
+        f"{what} has no terminal that could have a size",
+        "leave console_size out, or create it with tty",
+        "console_size",
     )
 
 

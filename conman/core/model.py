@@ -10,7 +10,7 @@ from enum import Enum
 from conman.core.execs import Execs
 from conman.core.resources import Resources
 from conman.core.restart import RestartPolicy
-from conman.core.spec import ContainerSpec, Resolved
+from conman.core.spec import ConsoleSize, ContainerSpec, Resolved
 from conman.errors import Refusal
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
@@ -115,7 +115,8 @@ class Intent:
     recorded before the program may run. Of an update: `resources`, all that will hold then, the
     `controls` that it sets, in this order, and `restart`, if that is to be another. `name`: the new one, of a rename. `has_lost_run`: as its
     daemon's layout; a RUN that was lost later took this operation's evidence with it. `exec_id`: of
-    an operation on an exec; its deadline is when it will be killed.
+    an operation on an exec; its deadline is when it will be killed. `console_size`: of the terminal
+    that a start makes, None: nobody said.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Intent:
     name: str = ""
     has_lost_run: bool = False
     exec_id: str = ""
+    console_size: ConsoleSize | None = None
 
 
 @frozen

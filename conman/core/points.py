@@ -17,7 +17,7 @@ from conman.core.layout import Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import Streams
-from conman.core.spec import LogLimits, Resolved, Stdio
+from conman.core.spec import ConsoleSize, LogLimits, Resolved, Stdio
 from conman.primitives.steps import ProcessId
 
 SAGAS = (
@@ -47,6 +47,7 @@ _PROCESS = ProcessId("", 1, 1)
 
 #: A value for every field of an effect, such that its recipe is the longest it can have.
 _SAMPLE: dict[str, object] = {
+    "console_size": ConsoleSize(1, 1),
     "container": Container(_ID, "", ContainerSpec(""), RootfsMode.OVERLAY, State.CREATED, 1),
     "container_id": _ID,
     # Both of memory, its reservation, shares, period and quota, both of cpuset, pids.

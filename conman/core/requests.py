@@ -8,6 +8,7 @@ from conman.core.execs import Exec, ExecSpec
 from conman.core.model import Container, ContainerSpec, State
 from conman.core.resources import Resources
 from conman.core.restart import RestartPolicy
+from conman.core.spec import ConsoleSize
 from conman.errors import Refusal
 from conman.frozen import frozen
 
@@ -29,6 +30,7 @@ class StartContainer:
     request_id: str
     digest: str
     container: str
+    console_size: ConsoleSize | None = None
 
 
 @frozen
@@ -125,6 +127,7 @@ class OpenStream:
     token: str = ""
     request_id: str = ""
     digest: str = ""
+    console_size: ConsoleSize | None = None
 
 
 @frozen
@@ -155,6 +158,7 @@ class StartExec:
     digest: str
     container: str
     exec_id: str
+    console_size: ConsoleSize | None = None
 
 
 @frozen

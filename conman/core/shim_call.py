@@ -8,11 +8,10 @@ import json
 from typing import Any, cast
 
 from conman.core import runtime
-from conman.core.effects.vocabulary import RuntimeCreate
+from conman.core.effects.vocabulary import OfferStream, RuntimeCreate
 from conman.core.execs import Exec, running
 from conman.core.layout import Layout
 from conman.core.model import Container, Init
-from conman.core.requests import Streams
 from conman.frozen import frozen, replace
 from conman.primitives.steps import ProcessId, RuntimeAnswer
 
@@ -53,15 +52,17 @@ def succeed_body(layout: Layout, container_id: str) -> str:
     return json.dumps({"log": layout.log(container_id)}, separators=(",", ":"))
 
 
-def stream_body(token: str, exec_id: str, streams: Streams) -> str:
-    """The `stream` request: what the bearer of the token may do, once."""
+def stream_body(effect: OfferStream) -> str:
+    """The `stream` request: what the bearer of the token may do, once. `size`: rows and columns, null: none."""
+    streams, size = effect.streams, effect.console_size
     return json.dumps(
         {
-            "token": token,
-            "exec_id": exec_id,
+            "token": effect.token,
+            "exec_id": effect.exec_id,
             "stdin": streams.stdin,
             "stdout": streams.stdout,
             "stderr": streams.stderr,
+            "size": None if size is None else [size.rows, size.columns],
             "within_ms": TOKEN_MS,
         },
         sort_keys=True,

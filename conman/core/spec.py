@@ -61,6 +61,14 @@ class LogLimits:
 
 
 @frozen
+class ConsoleSize:
+    """Of a terminal, in characters."""
+
+    rows: int
+    columns: int
+
+
+@frozen
 class Stdio:
     """How a program is talked with. `stdin_once`: the first who may type, and leaves, ends its input."""
 

@@ -34,6 +34,7 @@ def attach(
         found.status.container_id,
         name=container,
         stdin=found.config.stdin and not no_stdin,
+        tty=found.config.tty,
         leaving=Leaving(keys, sig_proxy),
     )
     return session.hold(session.open())

@@ -15,6 +15,7 @@ from conman.ctl.output import say
 from conman.ctl.patience import new_request_id
 from conman.ctl.program import Leaving, ProgramVerb, needs_terminal, session_options
 from conman.ctl.settings import Seconds, client_of, common_options
+from conman.ctl.terminal import console_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,11 +113,14 @@ class _Exec:
     container: str
     exec_id: str
 
-    def start(self) -> None:
+    def start(self, *, tty: bool) -> None:
         from conman.wire.v1 import conman_pb2 as wire
 
         request = wire.StartExecRequest(
-            request_id=new_request_id(), container_id=self.container, exec_id=self.exec_id
+            request_id=new_request_id(),
+            container_id=self.container,
+            exec_id=self.exec_id,
+            console_size=console_size(tty=tty),
         )
         self.client.call("StartExec", request, wire.StartExecResponse)
 
@@ -142,7 +146,7 @@ class _Exec:
 def _held(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving) -> int:
     session = _session(created, request, leaving)
     link = session.open()
-    created.start()
+    created.start(tty=request.tty)
     return session.hold(link)
 
 
@@ -160,4 +164,6 @@ def _session(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving
     )
     name = f"{request.command} in {created.container}"
     proxy = Proxy(created.kill) if leaving.sig_proxy else not_taken
-    return Session(created.client, opened, name, leaving.keys, proxy, created.exit_code)
+    return Session(
+        created.client, opened, name, request.tty, leaving.keys, proxy, created.exit_code
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conman.ctl.address import Address
 from conman.ctl.failure import CommandFailed
-from conman.ctl.pump import Link, cut_off, resize
+from conman.ctl.pump import Link, cut_off
 from conman.shim import frames, protocol
 
 if TYPE_CHECKING:
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
 _PATIENCE_S = 30.0
 
 
-def accepted(
-    opened: "wire.OpenStreamResponse", size: tuple[int, int] | None, address: Address
-) -> Link:
-    """A connection that is served. `size`: of the terminal here, told before anything runs there."""
+def accepted(opened: "wire.OpenStreamResponse", address: Address) -> Link:
+    """A connection that is served."""
     connection = _connect(opened.socket_path, address)
     try:
-        return _greeted(connection, opened, size)
+        return _greeted(connection, opened)
     except OSError as error:
         connection.close()
         raise CommandFailed(f"the session broke as it began: {error.strerror or error}") from error
@@ -60,9 +58,7 @@ def _absent(path: str, address: Address) -> str:
     return f"there is no {path}, where the streams should be: the container has just ended"
 
 
-def _greeted(
-    connection: socket.socket, opened: "wire.OpenStreamResponse", size: tuple[int, int] | None
-) -> Link:
+def _greeted(connection: socket.socket, opened: "wire.OpenStreamResponse") -> Link:
     connection.settimeout(_PATIENCE_S)
     # Who does not want us may have said why, and gone.
     with suppress(BrokenPipeError):
@@ -77,7 +73,4 @@ def _greeted(
     fields = frames.decode_fields(payload)
     if kind != frames.ACCEPTED:
         raise CommandFailed(f"the session is refused: {cut_off(fields).message}")
-    # An exec has its terminal with its start, and its size just after it.
-    if fields["tty"] and size is not None:
-        connection.sendall(resize(size))
     return Link(connection, decoder, told, opened.tty)

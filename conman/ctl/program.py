@@ -123,6 +123,7 @@ def session_with(
     *,
     name: str,
     stdin: bool,
+    tty: bool,
     leaving: Leaving,
     removed: bool = False,
 ) -> "Session":
@@ -140,6 +141,7 @@ def session_with(
         client,
         request,
         name,
+        tty,
         leaving.keys,
         proxy,
         lambda: exit_code(endless, container_id, removed=removed),

@@ -103,6 +103,7 @@ def _held(
         container_id,
         name=request.name,
         stdin=request.stdin,
+        tty=request.tty,
         leaving=leaving,
         removed=request.auto_remove,
     )

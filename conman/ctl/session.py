@@ -15,7 +15,7 @@ from conman.ctl.failure import EXIT_OK, CommandFailed, WrongUsage
 from conman.ctl.link import accepted
 from conman.ctl.output import complain
 from conman.ctl.pump import CutOff, Detached, End, Exited, Interrupted, Link, Lost, Pump, Sides
-from conman.ctl.terminal import Raw, size
+from conman.ctl.terminal import Raw, console_size, size
 from conman.ctl.times import NS, utc
 from conman.shim import frames
 
@@ -38,7 +38,7 @@ _NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
 class Session:
     """With the program that `request` names.
 
-    `name`: as a person calls it. `keys`: what leaves it. `proxy`: takes signals for the program, unless
+    `name`: as a person calls it. `tty`: whether it has a terminal. `keys`: what leaves it. `proxy`: takes signals for the program, unless
     it has this terminal; what it does not take ends the session. `code`: asks conmand how the program ended. `ended`: what is to be
     waited for then, where the session itself has told its end.
     """
@@ -46,6 +46,7 @@ class Session:
     client: "Client"
     request: "wire.OpenStreamRequest"
     name: str
+    tty: bool
     keys: bytes
     proxy: "Callable[[Signals], bool]"
     code: "Callable[[], int]"
@@ -55,15 +56,17 @@ class Session:
         """A way to it, not yet used. Raises CommandFailed."""
         from conman.wire.v1 import conman_pb2 as wire
 
+        self.request.ClearField("console_size")
+        if (window := console_size(tty=self.tty)) is not None:
+            self.request.console_size.CopyFrom(window)
         opened = self.client.call("OpenStream", self.request, wire.OpenStreamResponse)
         if opened.tty and self.request.stdin and not os.isatty(STDIN):
             raise WrongUsage(
                 f"{self.name} has a terminal, and this input is none: leave out -t, or the input"
                 " (run: -i; attach: --no-stdin)"
             )
-        rows_and_columns = size(STDIN) or size(STDOUT)
         try:
-            return accepted(opened, rows_and_columns, self.client.address)
+            return accepted(opened, self.client.address)
         except frames.ForeignFrame as error:
             raise CommandFailed(_foreign(error)) from error
 

@@ -13,6 +13,7 @@ from conman.ctl.names import many
 from conman.ctl.patience import new_request_id
 from conman.ctl.program import Leaving, exit_code, session_options, session_with
 from conman.ctl.settings import client_of, common_options
+from conman.ctl.terminal import console_size
 from conman.ctl.verbs import for_each
 
 if TYPE_CHECKING:
@@ -55,10 +56,13 @@ def start(
     return _attached(ctx, client, name, Leaving(keys, sig_proxy), interactive=interactive)
 
 
-def _start(client: "Client", name: str) -> "Message":
+def _start(client: "Client", name: str, *, tty: bool = False) -> "Message":
+    """`tty`: it gets a terminal, which is shown in the window here."""
     from conman.wire.v1 import conman_pb2 as wire
 
-    request = wire.StartContainerRequest(request_id=new_request_id(), container_id=name)
+    request = wire.StartContainerRequest(
+        request_id=new_request_id(), container_id=name, console_size=console_size(tty=tty)
+    )
     return client.call("StartContainer", request, wire.StartContainerResponse)
 
 
@@ -71,13 +75,14 @@ def _attached(
     found = client.call("InspectContainer", request, wire.InspectContainerResponse)
     stdin = interactive and found.config.stdin
     container_id = found.status.container_id
-    session = session_with(ctx, container_id, name=name, stdin=stdin, leaving=leaving)
+    tty = found.config.tty
+    session = session_with(ctx, container_id, name=name, stdin=stdin, tty=tty, leaving=leaving)
     if found.status.state != wire.EXITED:
         link = session.open()
         _start(client, container_id)
         return session.hold(link)
-    if stdin or found.config.tty:
-        _start(client, container_id)
+    if stdin or tty:
+        _start(client, container_id, tty=tty)
         return session.hold(session.open())
     return _read(client_of(ctx, endless=True), client, session)
 

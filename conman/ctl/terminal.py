@@ -10,7 +10,10 @@ import os
 import struct
 import termios
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from conman.wire.v1 import conman_pb2 as wire
 
 _SIZE = struct.Struct("HHHH")
 _INPUT, _OUTPUT, _CONTROL, _LOCAL, _CHARACTERS = 0, 1, 2, 3, 6
@@ -45,6 +48,14 @@ def size(fd: int) -> tuple[int, int] | None:
         return None
     rows, columns, _, _ = _SIZE.unpack(told)
     return (rows, columns) if rows and columns else None
+
+
+def console_size(*, tty: bool) -> "wire.ConsoleSize | None":
+    """Of the window here, for a program with a terminal; None: there is no such program, or no window."""
+    from conman.wire.v1 import conman_pb2 as wire
+
+    found = size(0) or size(1) if tty else None
+    return wire.ConsoleSize(rows=found[0], cols=found[1]) if found else None
 
 
 class Raw(AbstractContextManager["Raw"]):

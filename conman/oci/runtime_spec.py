@@ -35,11 +35,19 @@ class Rlimit(TypedDict):
     hard: int
 
 
+class ConsoleSize(TypedDict):
+    """Of a terminal, in characters."""
+
+    height: int
+    width: int
+
+
 class Process(TypedDict):
     """The container's first process."""
 
     args: list[str]
     capabilities: NotRequired[Capabilities]
+    consoleSize: NotRequired[ConsoleSize]
     cwd: str
     env: list[str]
     noNewPrivileges: NotRequired[bool]

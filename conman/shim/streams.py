@@ -85,6 +85,9 @@ class Streams:
         now = time.monotonic()
         self._offers = {token: kept for token, kept in self._offers.items() if kept[0] > now}
         self._offers[offer.token] = (now + offer.within_ms / 1000, offer)
+        if offer.size is not None:
+            # An exec's terminal may be still to come: its start tells its size.
+            self._input.resize(*offer.size)
 
     def write(self, name: str, data: bytes) -> None:
         """What the program wrote, for all who want it."""

@@ -56,7 +56,10 @@ class Init:
 
 @frozen
 class Offer:
-    """The body of `stream`: what the bearer of a token may do, once. `exec_id` "": with the init's streams."""
+    """The body of `stream`: what the bearer of a token may do, once. `exec_id` "": with the init's streams.
+
+    `size`: rows and columns that its terminal has from now on.
+    """
 
     token: str
     exec_id: str
@@ -64,11 +67,13 @@ class Offer:
     stdout: bool
     stderr: bool
     within_ms: int
+    size: tuple[int, int] | None = None
 
 
 def parse_offer(body: str) -> Offer:
     """The offer of a `stream` request. Raises KeyError or ValueError for a foreign body."""
     raw = loads(body)
+    rows, columns = raw["size"] or (0, 0)
     return Offer(
         raw["token"],
         raw["exec_id"],
@@ -76,6 +81,7 @@ def parse_offer(body: str) -> Offer:
         raw["stdout"],
         raw["stderr"],
         raw["within_ms"],
+        (rows, columns) if rows else None,
     )
 
 

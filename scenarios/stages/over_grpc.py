@@ -154,7 +154,7 @@ def _call(method: str, message: Message) -> Call:
     return Call(method, message, getattr(wire, f"{method}Response"))
 
 
-def _of(request: Any) -> dict[str, str]:  # noqa: ANN401 - any request on a container
+def _of(request: Any) -> dict[str, Any]:  # noqa: ANN401 - any request on a container
     return {"request_id": _hexadecimal(request.request_id), "container_id": request.container}
 
 

@@ -190,6 +190,10 @@ def assert_one_sentence(told: str) -> None:
 OTHERS = [
     ("StartContainer", {"container_id": "nobody"}, ("NOT_FOUND", "ContainerNotFound", "container_id")),
     ("StartContainer", {"container_id": ""}, ("INVALID_ARGUMENT", "BadInput", "container_id")),
+    ("StartContainer", {"container_id": "created", "console_size": {"rows": 0, "cols": 80}}, ("INVALID_ARGUMENT", "BadInput", "console_size.rows")),
+    ("StartContainer", {"container_id": "created", "console_size": {"rows": 24, "cols": 65536}}, ("INVALID_ARGUMENT", "BadInput", "console_size.cols")),
+    ("StartContainer", {"container_id": "created", "console_size": {"rows": 24, "cols": 80}}, ("FAILED_PRECONDITION", "NoTerminal", "console_size")),
+    ("OpenStream", {"container_id": "started", "stdout": True, "console_size": {"rows": 24, "cols": 80}}, ("FAILED_PRECONDITION", "NoTerminal", "console_size")),
     ("StopContainer", {"container_id": "started", "timeout_ms": -1}, ("INVALID_ARGUMENT", "BadInput", "timeout_ms")),
     ("StopContainer", {"container_id": "started", "timeout_ms": HUGE}, ("INVALID_ARGUMENT", "BadInput", "timeout_ms")),
     ("KillContainer", {"container_id": "created"}, ("FAILED_PRECONDITION", "WrongState", "container_id")),

@@ -47,6 +47,14 @@ def test_exec(conmand: Conmand) -> None:
     assert execute(conmand, "no-such", "/bin/true")[0] == 125
 
 
+def test_an_exec_that_asks_for_its_size_at_once(conmand: Conmand) -> None:
+    words = ("exec", "-it", "web", "/bin/sh", "-c", "stty size")
+    with terminal(f"{conmand.run}/conmand.sock", *words, columns=132) as one:
+        one.screen.expect_exact("24 132\r\n")
+        one.ends()
+        assert one.process.returncode == 0
+
+
 def test_an_exec_goes_on_while_conmand_is_killed(conmand: Conmand) -> None:
     path = f"{conmand.run}/conmand.sock"
     with terminal(path, "exec", "-it", "web", "/bin/sh") as one:

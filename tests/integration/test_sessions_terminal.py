@@ -23,8 +23,8 @@ def over_runc() -> Iterator[Conmand]:
     yield from serving(REAL)
 
 
-def person(conmand: Conmand, *words: str) -> AbstractContextManager[Terminal]:
-    return terminal(f"{conmand.run}/conmand.sock", *words)
+def person(conmand: Conmand, *words: str, columns: int = 80) -> AbstractContextManager[Terminal]:
+    return terminal(f"{conmand.run}/conmand.sock", *words, columns=columns)
 
 
 def shell(conmand: Conmand, *options: str) -> AbstractContextManager[Terminal]:
@@ -55,6 +55,38 @@ def test_a_shell_outlives_conmand(conmand: Conmand) -> None:
     conmand.start()
     assert conmand.ctl("wait", "--condition", "removed", left.name).code == 0
     assert conmand.leftovers() == []
+
+
+def test_a_program_that_asks_for_its_size_at_once(conmand: Conmand) -> None:
+    """In a run that is new, in the next one, and in one that was created elsewhere."""
+    of_it = ("-it", "--rootfs", str(conmand.rootfs))
+    asks = ("/bin/sh", "-c", "stty size; cat")
+    with person(conmand, "run", "--name", "web", *of_it, *asks) as one:
+        copies(one)
+    with person(conmand, "start", "-ai", "web", columns=132) as one:
+        copies(one)
+    assert sizes(conmand, "web") == ["24 80", "24 132"]
+    assert conmand.ctl("create", *of_it, "created", "--", *asks).code == 0
+    with person(conmand, "start", "-ai", "created", columns=100) as one:
+        copies(one)
+    assert sizes(conmand, "created") == ["24 100"]
+
+
+def copies(one: Terminal) -> None:
+    """It is typed to, by then in the session, and shows it again; then its input ends."""
+    one.screen.send("x\r")
+    for _ in range(2):
+        one.screen.expect_exact("x\r\n")
+    one.screen.send("\x04")
+    one.ends()
+    assert one.process.returncode == 0
+
+
+def sizes(conmand: Conmand, name: str) -> list[str]:
+    """As its program was told them; what was written before the session, too."""
+    with person(conmand, "logs", name) as one:
+        lines = one.ends().splitlines()
+    return [line for line in lines if line.startswith("24 ")]
 
 
 def test_it_is_left_and_come_back_to(conmand: Conmand) -> None:

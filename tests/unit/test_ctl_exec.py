@@ -94,10 +94,11 @@ def test_detached_for_scripts(conmand: StubConmand, capsys: pytest.CaptureFixtur
 
 
 def test_on_a_terminal(conmand: StubConmand, shims: Shims) -> None:
-    """Which is there with the start, not before."""
+    """Which is there with the start, and has its size from it."""
 
     def script(served: Served) -> None:
         served.accept()
+        # It may have changed since.
         assert served.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
         assert "StartExec" in asked(conmand)
         while served.next() != (frames.INPUT, b"x"):
@@ -110,6 +111,9 @@ def test_on_a_terminal(conmand: StubConmand, shims: Shims) -> None:
         one.ends()
         assert one.process.returncode == 3
         assert one.cooked
+    [started] = conmand.requests("StartExec")
+    assert isinstance(started, wire.StartExecRequest)
+    assert started.console_size == wire.ConsoleSize(rows=24, cols=80)
 
 
 def test_signals_are_the_programs(conmand: StubConmand, shims: Shims) -> None:

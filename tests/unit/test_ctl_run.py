@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import threading
 from signal import SIGTERM
 
 import grpc
@@ -15,7 +14,7 @@ from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.one_terminal import terminal
 from tests.unit.session_lab import BEGIN, ID, Shims, ran, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
-from tests.unit.stub_shim import PATIENCE_S, Served
+from tests.unit.stub_shim import Served
 
 __all__ = ["conmand", "shims"]
 
@@ -71,28 +70,24 @@ def test_without_i_nothing_is_typed(conmand: StubConmand, shims: Shims) -> None:
 def test_a_terminal_knows_its_size_before_the_program_starts(
     conmand: StubConmand, shims: Shims
 ) -> None:
-    sized, before_the_start = threading.Event(), list[bool]()
-
-    def start(_request: object, _context: object) -> wire.StartContainerResponse:
-        before_the_start.append(sized.wait(PATIENCE_S / 3))
-        return wire.StartContainerResponse()
+    """It is told with the session's opening, which is answered when the terminal has it."""
 
     def script(served: Served) -> None:
         served.accept(tty=True)
-        assert served.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
-        sized.set()
         while served.next() != (frames.INPUT, b"x"):
             pass
         served.exit(3)
 
-    conmand.behave["StartContainer"] = start
     shims(script, tty=True)
     with terminal(conmand.path, "run", "-it", "--name", "web", *ROOT, "sh") as one:
         one.screen.send("x")
         one.ends()
         assert one.process.returncode == 3
         assert one.cooked
-    assert before_the_start == [True]
+    [opened] = conmand.requests("OpenStream")
+    assert isinstance(opened, wire.OpenStreamRequest)
+    assert opened.console_size == wire.ConsoleSize(rows=24, cols=80)
+    assert asked(conmand).index("OpenStream") < asked(conmand).index("StartContainer")
     request = create_of(conmand)
     assert (request.stdin, request.stdin_once, request.tty) == (True, False, True)
 
@@ -152,8 +147,7 @@ def test_a_removal_that_cannot_be_waited_for(
 def test_rm_of_what_was_left(conmand: StubConmand, shims: Shims) -> None:
     def script(served: Served) -> None:
         served.accept(tty=True)
-        # Its size before the start, and when the session begins.
-        assert [served.next()[0], served.next()[0]] == [frames.RESIZE] * 2
+        assert served.next()[0] == frames.RESIZE
         served.say(frames.STDOUT, b"ready")
         assert served.next() == (b"", b"")
 

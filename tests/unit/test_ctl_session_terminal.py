@@ -7,6 +7,7 @@ import grpc
 import pytest
 
 from conman.shim import frames
+from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.one_terminal import terminal
 from tests.unit.session_lab import Shims, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
@@ -31,8 +32,10 @@ def test_on_a_terminal(conmand: StubConmand, shims: Shims) -> None:
     shims(shell, tty=True)
     with terminal(conmand.path, "attach", "web", columns=132) as one:
         one.screen.expect_exact('size {"rows":24,"cols":132}\r\n')
-        one.screen.expect_exact('size {"rows":24,"cols":132}\r\n')
         assert not one.cooked
+        [opened] = conmand.requests("OpenStream")
+        assert isinstance(opened, wire.OpenStreamRequest)
+        assert opened.console_size == wire.ConsoleSize(rows=24, cols=132)
         one.screen.send("l")
         one.screen.expect_exact("typed b'l'\r\n")
         one.screen.send("\x03")
@@ -70,7 +73,6 @@ def test_a_signal_leaves_the_terminal_as_it_was(
 ) -> None:
     shims(shell, tty=True)
     with terminal(conmand.path, "attach", "web") as one:
-        one.screen.expect_exact("cols")
         one.screen.expect_exact("cols")
         assert not one.cooked
         one.process.send_signal(number)
@@ -112,7 +114,6 @@ def test_a_terminal_that_is_hung_up(conmand: StubConmand, shims: Shims) -> None:
     """As when a window is closed: we end, and our session with us."""
     shims(shell, tty=True)
     with terminal(conmand.path, "attach", "web") as one:
-        one.screen.expect_exact("cols")
         one.screen.expect_exact("cols")
         one.screen.close()
         assert one.process.wait(PATIENCE_S) == 128 + SIGHUP

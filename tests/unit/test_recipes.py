@@ -17,7 +17,7 @@ from conman.core.layout import CALLS, Layout
 from conman.core.model import Container, ContainerSpec, Control, Init, RootfsMode, State
 from conman.core.permits import Permits
 from conman.core.requests import Streams
-from conman.core.spec import LogLimits, Resolved, Stdio
+from conman.core.spec import ConsoleSize, LogLimits, Resolved, Stdio
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
 from conman.shim import recipes as shim
@@ -46,6 +46,7 @@ VALUES: dict[str, Any] = {
     "streams": Streams(stdout=True),
     "exec": Exec("e" * 32, RUN, ExecSpec("/bin/true"), Resolved()),
     "exec_id": "e" * 32,
+    "console_size": ConsoleSize(24, 80),
 }
 
 

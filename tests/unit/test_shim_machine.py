@@ -46,7 +46,7 @@ BODY = json.dumps(
 )
 INIT = Init("b", 7, 70, 1, 2, "sleep")
 LOG = json.dumps({"log": "/data/log"})
-OFFER = Offer("t" * 32, "", stdin=False, stdout=True, stderr=True, within_ms=30)
+OFFER = Offer("t" * 32, "", stdin=False, stdout=True, stderr=True, within_ms=30, size=(24, 80))
 STREAM = json.dumps(
     {
         "token": OFFER.token,
@@ -55,6 +55,7 @@ STREAM = json.dumps(
         "stdout": True,
         "stderr": True,
         "within_ms": 30,
+        "size": [24, 80],
     }
 )
 

@@ -16,6 +16,7 @@ from conman.core.bundle.patch import patched
 from conman.core.layout import Layout
 from conman.core.model import Container
 from conman.core.permits import Permits
+from conman.core.spec import ConsoleSize
 from conman.oci import runtime_spec as oci
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,9 +29,15 @@ _OUR_MARKS = ("CONMAN_RUN", "CONMAN_CALL", "CONMAN_SHIM", "CONMAN_EXEC")
 _NAMESPACES = ("pid", "ipc", "uts", "mount", "network")
 
 
-def config_json(container: Container, run: int, layout: Layout, permits: Permits) -> bytes:
+def config_json(
+    container: Container,
+    run: int,
+    layout: Layout,
+    permits: Permits,
+    console_size: ConsoleSize | None = None,
+) -> bytes:
     """The bytes of this run's config.json."""
-    spec, _ = permitted(container, run, layout, permits)
+    spec, _ = permitted(container, run, layout, permits, console_size)
     return (json.dumps(spec, sort_keys=True, separators=(",", ":")) + "\n").encode()
 
 
@@ -46,10 +53,19 @@ def hostname(container: Container) -> str:
 
 
 def permitted(
-    container: Container, run: int, layout: Layout, permits: Permits
+    container: Container,
+    run: int,
+    layout: Layout,
+    permits: Permits,
+    console_size: ConsoleSize | None = None,
 ) -> tuple[oci.Spec, tuple[str, ...]]:
     """What is asked of the runtime, and what conmand itself may not give, a sentence each."""
     asked = _asked(container, run, layout)
+    if console_size is not None:
+        asked["process"]["consoleSize"] = {
+            "height": console_size.rows,
+            "width": console_size.columns,
+        }
     patch = container.spec.runtime_spec_patch
     if patch:
         asked = patched(asked, patch, container.id, run, layout)

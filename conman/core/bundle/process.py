@@ -10,6 +10,7 @@ from conman.core.execs import Exec
 from conman.core.layout import Layout
 from conman.core.model import Container
 from conman.core.permits import Permits
+from conman.core.spec import ConsoleSize
 from conman.frozen import replace
 from conman.oci import runtime_spec as oci
 
@@ -17,11 +18,17 @@ _MARK = "CONMAN_EXEC="
 
 
 def process_json(
-    container: Container, run: int, one: Exec, layout: Layout, permits: Permits
+    container: Container,
+    run: int,
+    one: Exec,
+    layout: Layout,
+    permits: Permits,
+    *,
+    console_size: ConsoleSize | None = None,
 ) -> bytes:
     """The bytes of its process.json. What a patch of config.json says of the program is not for it."""
     asked, spec = _as_one_of_its_own(container, one), one.spec
-    whole, _ = permitted(asked, run, layout, permits)
+    whole, _ = permitted(asked, run, layout, permits, console_size)
     process: oci.Process = {
         **whole["process"],
         "args": [spec.command, *spec.args],

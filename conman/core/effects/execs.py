@@ -7,6 +7,7 @@ from conman.core.effects.effect import HostEffect
 from conman.core.execs import Exec
 from conman.core.model import Container
 from conman.core.permits import Permits
+from conman.core.spec import ConsoleSize
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
@@ -20,6 +21,7 @@ class RuntimeExec(HostEffect):
     exec: Exec
     runtime: str
     permits: Permits
+    console_size: ConsoleSize | None = None
 
 
 @frozen

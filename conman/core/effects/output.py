@@ -2,6 +2,7 @@
 
 from conman.core.effects.effect import HostEffect
 from conman.core.requests import Streams
+from conman.core.spec import ConsoleSize
 from conman.frozen import frozen
 
 
@@ -31,13 +32,14 @@ class WatchShim(HostEffect):
 
 @frozen
 class OfferStream(HostEffect):
-    """The shim lets the bearer of a token in. ShimAnswer, Absent, TimedOut."""
+    """The shim lets the bearer of a token in, and sets a terminal's size. ShimAnswer, Absent, TimedOut."""
 
     container_id: str
     run: int
     token: str
     exec_id: str
     streams: Streams
+    console_size: ConsoleSize | None = None
 
 
 @frozen

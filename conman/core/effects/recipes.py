@@ -120,7 +120,7 @@ def _prepare_bundle(effect: v.PrepareBundle, layout: Layout) -> Recipe:
         s.MakeDirectory(layout.upper(container.id), 0o755),
         s.MakeDirectory(layout.runs(container.id)),
         s.MakeDirectory(layout.run_record(container.id, run)),
-        s.WriteFile(f"{config}.tmp", config_json(container, run, layout, effect.permits)),
+        s.WriteFile(f"{config}.tmp", _config(effect, layout)),
         s.SyncFile(f"{config}.tmp"),
         s.Rename(f"{config}.tmp", config),
         s.SyncDirectory(layout.bundle(container.id)),
@@ -128,6 +128,10 @@ def _prepare_bundle(effect: v.PrepareBundle, layout: Layout) -> Recipe:
         s.SyncDirectory(layout.container(container.id)),
         s.SyncDirectory(layout.containers()),
     )
+
+
+def _config(effect: v.PrepareBundle, layout: Layout) -> bytes:
+    return config_json(effect.container, effect.run, layout, effect.permits, effect.console_size)
 
 
 def _mount(layout: Layout, container_id: str, run: int, lower: str) -> Recipe:
@@ -160,9 +164,9 @@ def _shim(effect: v.HostEffect, layout: Layout) -> Recipe:
             return (s.CallShim(layout.shim(container_id, run), "hello", "{}", HELLO_MS),)
         case v.AwaitExitRecord(container_id, run):
             return (s.CallShim(layout.shim(container_id, run), "exit", "{}", EXIT_RECORD_MS),)
-        case v.OfferStream(container_id, run, token, exec_id, streams):
-            body = stream_body(token, exec_id, streams)
-            return (s.CallShim(layout.shim(container_id, run), "stream", body, HELLO_MS),)
+        case v.OfferStream(container_id, run):
+            directory = layout.shim(container_id, run)
+            return (s.CallShim(directory, "stream", stream_body(effect), HELLO_MS),)
         case v.ReopenLog(container_id, run):
             return (s.CallShim(layout.shim(container_id, run), "reopen-log", "{}", HELLO_MS),)
         case _:

@@ -17,7 +17,8 @@ END_MS = 5_000
 def runtime_exec(effect: v.RuntimeExec, layout: Layout, runtime_ms: int) -> Recipe:
     container, run, one = effect.container, effect.run, effect.exec
     place = layout.exec(container.id, run, one.id)
-    data = process_json(container, run, one, layout, effect.permits)
+    size = effect.console_size
+    data = process_json(container, run, one, layout, effect.permits, console_size=size)
     body = exec_body(effect.runtime, layout, container, one, runtime_ms)
     return (
         s.MakeDirectory(layout.execs(container.id, run)),

@@ -57,7 +57,7 @@ from conman.core.effects.transactions import (
 )
 from conman.core.model import Container, Init
 from conman.core.permits import Permits
-from conman.core.spec import LogLimits, Stdio
+from conman.core.spec import ConsoleSize, LogLimits, Stdio
 from conman.frozen import frozen
 from conman.primitives.steps import ProcessId
 
@@ -100,6 +100,7 @@ class PrepareBundle(HostEffect):
     container: Container
     run: int
     permits: Permits
+    console_size: ConsoleSize | None = None
 
 
 @frozen

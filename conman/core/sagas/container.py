@@ -155,7 +155,7 @@ async def _prepare_next(
     row: Container, intent: Intent, setting: Setting
 ) -> tuple[Intent, Init] | Refusal:
     """Prepare the next run; its init is recorded before its program may run."""
-    init = await prepare(row, intent.run, setting)
+    init = await prepare(row, intent.run, setting, intent.console_size)
     if isinstance(init, Init):
         intent = replace(intent, init=init)
         recorded = v.RecordPrepared((DropIntent(row.id), PutIntent(intent)))

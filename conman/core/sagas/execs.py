@@ -101,7 +101,8 @@ async def _start(row: Container, intent: Intent, setting: Setting, *made: Change
     if (refusal := await commit(v.RecordIntent(changes), row.id)) is not None:
         return refusal
     one, binary = _meant(row, intent), runtime_of(row, setting)
-    outcome = await v.RuntimeExec(row, row.run, one, binary, setting.permits)
+    size = intent.console_size
+    outcome = await v.RuntimeExec(row, row.run, one, binary, setting.permits, size)
     known = _known(outcome, one.id)
     why = _refused(row, one, binary, outcome)
     if known is None or known.answer is None:

@@ -12,6 +12,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.model import Container, Init, RootfsMode
 from conman.core.shim_call import shim_state
+from conman.core.spec import ConsoleSize
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
     Absent,
@@ -73,9 +74,11 @@ def _stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
 # ---- prepare -----------------------------------------------------------------------------------
 
 
-async def prepare(container: Container, run: int, setting: Setting) -> Init | Refusal:
+async def prepare(
+    container: Container, run: int, setting: Setting, console_size: ConsoleSize | None = None
+) -> Init | Refusal:
     """Bundle, root file system, shim, runtime create: a waiting init, watched. Undo is the caller's."""
-    made = await v.PrepareBundle(container, run, setting.permits)
+    made = await v.PrepareBundle(container, run, setting.permits, console_size)
     if not isinstance(made, Done):
         return _cannot("prepare the bundle", made)
     if (rootfs := _rootfs_effect(container, run)) is not None:

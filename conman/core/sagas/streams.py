@@ -7,7 +7,7 @@ that nobody comes with is forgotten by itself, and a session that is open needs 
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
-from conman.core.exec_admission import exec_not_found
+from conman.core.exec_admission import exec_not_found, no_terminal
 from conman.core.execs import ExecState, found
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
@@ -31,12 +31,15 @@ def admit_stream(
         return _admit_exec(row, request)
     if request.streams.stdin and not row.spec.stdio.stdin:
         return _no_stdin(row)
+    if request.console_size is not None and not row.spec.stdio.tty:
+        return no_terminal(f"container {row.name}")
     return row
 
 
 async def open_stream(row: Container, request: OpenStream, setting: Setting) -> Reply:
     token, exec_id = request.token, request.exec_id
-    told = await v.OfferStream(row.id, row.run, token, exec_id, request.streams)
+    size = request.console_size
+    told = await v.OfferStream(row.id, row.run, token, exec_id, request.streams, size)
     known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
     if known is None or known.stream is None:
         return _unreachable(row, told)
@@ -71,6 +74,8 @@ def _admit_exec(row: Container, request: OpenStream) -> Container | Refusal:
             "leave stdin out, or create it with stdin",
             "stdin",
         )
+    if request.console_size is not None and not one.spec.tty:
+        return no_terminal(f"exec {one.id} of container {row.name}")
     return row
 
 

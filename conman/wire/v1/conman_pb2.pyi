@@ -231,12 +231,22 @@ class CreateContainerResponse(_message.Message):
     def __init__(self, container_id: _Optional[str] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class StartContainerRequest(_message.Message):
-    __slots__ = ("request_id", "container_id")
+    __slots__ = ("request_id", "container_id", "console_size")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSOLE_SIZE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     container_id: str
-    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ...) -> None: ...
+    console_size: ConsoleSize
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., console_size: _Optional[_Union[ConsoleSize, _Mapping]] = ...) -> None: ...
+
+class ConsoleSize(_message.Message):
+    __slots__ = ("rows", "cols")
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    COLS_FIELD_NUMBER: _ClassVar[int]
+    rows: int
+    cols: int
+    def __init__(self, rows: _Optional[int] = ..., cols: _Optional[int] = ...) -> None: ...
 
 class StartContainerResponse(_message.Message):
     __slots__ = ()
@@ -560,18 +570,20 @@ class Event(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., at: _Optional[int] = ..., container_id: _Optional[str] = ..., name: _Optional[str] = ..., kind: _Optional[str] = ..., run: _Optional[int] = ..., exit_code: _Optional[int] = ..., exec_id: _Optional[str] = ...) -> None: ...
 
 class OpenStreamRequest(_message.Message):
-    __slots__ = ("container_id", "exec_id", "stdin", "stdout", "stderr")
+    __slots__ = ("container_id", "exec_id", "stdin", "stdout", "stderr", "console_size")
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
     EXEC_ID_FIELD_NUMBER: _ClassVar[int]
     STDIN_FIELD_NUMBER: _ClassVar[int]
     STDOUT_FIELD_NUMBER: _ClassVar[int]
     STDERR_FIELD_NUMBER: _ClassVar[int]
+    CONSOLE_SIZE_FIELD_NUMBER: _ClassVar[int]
     container_id: str
     exec_id: str
     stdin: bool
     stdout: bool
     stderr: bool
-    def __init__(self, container_id: _Optional[str] = ..., exec_id: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdout: _Optional[bool] = ..., stderr: _Optional[bool] = ...) -> None: ...
+    console_size: ConsoleSize
+    def __init__(self, container_id: _Optional[str] = ..., exec_id: _Optional[str] = ..., stdin: _Optional[bool] = ..., stdout: _Optional[bool] = ..., stderr: _Optional[bool] = ..., console_size: _Optional[_Union[ConsoleSize, _Mapping]] = ...) -> None: ...
 
 class OpenStreamResponse(_message.Message):
     __slots__ = ("socket_path", "token", "tty")
@@ -844,14 +856,16 @@ class CreateExecResponse(_message.Message):
     def __init__(self, exec_id: _Optional[str] = ...) -> None: ...
 
 class StartExecRequest(_message.Message):
-    __slots__ = ("request_id", "container_id", "exec_id")
+    __slots__ = ("request_id", "container_id", "exec_id", "console_size")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
     EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    CONSOLE_SIZE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     container_id: str
     exec_id: str
-    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., exec_id: _Optional[str] = ...) -> None: ...
+    console_size: ConsoleSize
+    def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., exec_id: _Optional[str] = ..., console_size: _Optional[_Union[ConsoleSize, _Mapping]] = ...) -> None: ...
 
 class StartExecResponse(_message.Message):
     __slots__ = ()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from conman.ctl.failure import EXIT_INTERRUPTED
+from conman.ctl.switches import switched
 
 
 class LazyGroup(click.Group):
@@ -71,6 +72,10 @@ class Verb(click.Command):
     def __init__(self, *args: Any, example: str = "", **more: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **more)
         self.example = example
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, but for switches."""
+        return super().parse_args(ctx, switched(self, ctx, args))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Below everything else, as an epilog would stand."""

@@ -18,6 +18,7 @@ from conman.ctl.lazy import Verb
 from conman.ctl.output import complain
 from conman.ctl.patience import Patience, new_request_id
 from conman.ctl.settings import client_of
+from conman.ctl.switches import Switch
 
 if TYPE_CHECKING:
     from conman.ctl.address import Address
@@ -111,8 +112,9 @@ def session_options(command: _Command) -> _Command:
     """How a session is left, and what becomes of signals."""
     proxy = click.option(
         "--sig-proxy/--no-sig-proxy",
+        cls=Switch,
         default=True,
-        help="Signals are for the program, unless it has this terminal [default].",
+        help="Signals end the session; else they are the program's, unless it has this terminal.",
     )
     return keys_option(proxy(command))
 

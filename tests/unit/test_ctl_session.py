@@ -200,20 +200,27 @@ def test_what_was_ignored_stays_so(conmand: StubConmand, shims: Shims) -> None:
     assert (process.returncode, told) == (0, ["TERM"])
 
 
-def test_no_sig_proxy(conmand: StubConmand, shims: Shims) -> None:
+@pytest.mark.parametrize(
+    "words", [("attach",), ("start", "-a"), ("exec",), ("run", "--rootfs", "/r", "--name")]
+)
+def test_a_signal_that_is_not_sent_on_ends_the_session(
+    conmand: StubConmand, shims: Shims, words: tuple[str, ...]
+) -> None:
     def script(served: Served) -> None:
         served.accept()
         served.say(frames.STDOUT, b"ready\n")
         assert served.next() == (b"", b"")
 
     shims(script)
-    process = begin(conmand, "attach", "--no-sig-proxy", "web")
+    verb, *options = words
+    program = ("sh",) if verb in {"run", "exec"} else ()
+    process = begin(conmand, verb, "--sig-proxy=false", *options, "web", *program)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n"
     process.send_signal(SIGINT)
     assert process.wait(PATIENCE_S) == 130
     process.communicate()
-    assert conmand.requests("KillContainer") == []
+    assert conmand.requests("KillContainer") == conmand.requests("KillExec") == []
 
 
 # ---- what goes wrong

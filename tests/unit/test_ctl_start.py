@@ -126,6 +126,26 @@ def test_signals_while_its_log_is_read(conmand: StubConmand) -> None:
     assert process.returncode == 143
 
 
+def test_a_signal_that_is_not_sent_on_while_its_log_is_read(conmand: StubConmand) -> None:
+    has_gone = threading.Event()
+
+    def told(request: wire.LogsRequest, context: object) -> Iterator[wire.LogsResponse]:
+        yield from logs(request, context)
+        if request.tail != 1:
+            assert has_gone.wait(PATIENCE_S)
+
+    is_in(conmand, wire.EXITED)
+    conmand.behave["Logs"] = told
+    process = begin(conmand, "start", "--sig-proxy=false", "-a", "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"new\n"
+    process.send_signal(SIGTERM)
+    process.communicate(b"", PATIENCE_S)
+    has_gone.set()
+    assert process.returncode == 128 + SIGTERM
+    assert conmand.requests("KillContainer") == []
+
+
 def test_a_start_that_is_refused(conmand: StubConmand) -> None:
     is_in(conmand, wire.EXITED)
     conmand.behave["Logs"] = logs

@@ -1,0 +1,73 @@
+"""`--sig-proxy=false`, wherever it may stand, and nowhere else."""
+
+import click
+import pytest
+
+from conman.ctl.execute import execute
+from conman.ctl.run import run
+from conman.ctl.start import start
+
+
+def proxied(command: click.Command, *words: str) -> object:
+    context = command.make_context("verb", [*words])
+    return context.params["sig_proxy"], context.params.get("command")
+
+
+@pytest.mark.parametrize(
+    ("words", "is_on"),
+    [
+        ((), True),
+        (("--sig-proxy",), True),
+        (("--sig-proxy=true",), True),
+        (("--sig-proxy=1",), True),
+        (("--sig-proxy=false",), False),
+        (("--sig-proxy=0",), False),
+        (("--sig-proxy=F",), False),
+        (("--no-sig-proxy",), False),
+        (("-a", "--sig-proxy=false"), False),
+        (("--sig-proxy=false", "--sig-proxy"), True),
+    ],
+)
+def test_as_docker_has_it(words: tuple[str, ...], is_on: bool) -> None:
+    assert proxied(start, *words, "web") == (is_on, None)
+
+
+def test_behind_the_containers_name() -> None:
+    assert proxied(start, "web", "--sig-proxy=false") == (False, None)
+    context = start.make_context("start", ["--", "--sig-proxy=false"])
+    assert context.params["containers"] == ("--sig-proxy=false",)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (),
+        ("-it",),
+        ("-i", "--name", "web"),
+        ("--name=web", "-e", "A=1"),
+        ("-ite", "A=1"),
+        ("-eA=1",),
+    ],
+)
+def test_what_is_the_programs_is_not_ours(before: tuple[str, ...]) -> None:
+    words = ("sh", "--sig-proxy=false")
+    root = ("--rootfs", "/r")
+    assert proxied(run, *before, *root, *words) == (True, words)
+    assert proxied(run, *before, "--sig-proxy=false", *root, *words) == (False, words)
+    assert proxied(run, *root, *before, "--sig-proxy=false", "--", *words) == (False, words)
+
+
+def test_an_option_takes_its_value_whatever_that_looks_like() -> None:
+    words = ("sh", "--sig-proxy=false")
+    assert proxied(execute, "-w", "--sig-proxy=false", "web", *words) == (True, words)
+
+
+def test_what_is_neither() -> None:
+    with pytest.raises(click.UsageError, match="'perhaps' is not a valid boolean"):
+        proxied(start, "--sig-proxy=perhaps", "web")
+
+
+@pytest.mark.parametrize("command", [run, execute, start])
+def test_help_shows_how_it_is_turned_off(command: click.Command) -> None:
+    said = command.get_help(click.Context(command, info_name="verb"))
+    assert "--sig-proxy=false, --no-sig-proxy" in said

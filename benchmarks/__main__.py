@@ -15,6 +15,7 @@ from figures import Figure, as_json, as_table, head
 from idle import idle
 from lives import lives, unusable
 from logs import logs
+from outputs import outputs
 from place import scratch
 from server import server
 from sessions import sessions
@@ -63,6 +64,7 @@ def _budgets(top: Path, n: int, notes: list[str]) -> list[Figure]:
     else:
         figures += lives(top, "crun", n)
     figures += [*execs(top, n), *server(top, n), *logs(top, min(n, 5))]
+    figures += outputs(top, min(n, 5))
     return [*figures, *sessions(top, min(n, 10)), *idle(top)]
 
 

@@ -19,7 +19,7 @@ PATIENCE_S = 30
 #: Before each call that is measured cold: a runtime depends on what the kernel did in the 20 ms before.
 IDLE_S = 0.1
 
-PROGRAMS = ("sleep", "true", "sh", "yes", "head")
+PROGRAMS = ("sleep", "true", "sh", "yes", "head", "dd")
 
 
 @contextmanager

@@ -17,7 +17,8 @@ from conman.ctl.detach import Watch
 from conman.ctl.outlet import Outlet
 from conman.shim import frames
 
-_CHUNK = 2 * frames.LIMIT
+#: Whole frames, where a program writes as fast as it can.
+_CHUNK = 2 * (frames.HEADER + frames.LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,12 @@ class Pump:
         # It may have changed since the acceptance.
         self._resize()
         self._told(self._link.early)
+        try:
+            return self._until_the_end()
+        finally:
+            self._shown.close()
+
+    def _until_the_end(self) -> End:
         while self._end is None or self._shown.fd is not None:
             self._turn(self._ready())
             if isinstance(self._end, Interrupted | Detached):
@@ -218,6 +225,7 @@ class Pump:
             self._end = Lost()
             return
         self._told(self._link.decoder.feed(data))
+        self._shown.flush_unasked()
         if len(data) < _CHUNK:
             self._even_at = now
 

@@ -21,7 +21,7 @@ TOKEN, INPUT, INPUT_END, RESIZE = b"T", b"I", b"E", b"R"
 ACCEPTED, STDOUT, STDERR, EXIT, FAILED = b"A", b"O", b"P", b"X", b"F"
 
 LIMIT = 64 * 1024
-_HEADER = 5
+HEADER = 5
 #: The kernel's struct winsize has 16 bits for each.
 _LARGEST = 0xFFFF
 
@@ -71,20 +71,22 @@ def size(payload: bytes) -> tuple[int, int]:
 class Decoder:
     """Bytes as they come, to frames as they are complete."""
 
-    __slots__ = ("_rest",)
+    __slots__ = ("_data", "_place")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._data = b""
+        #: So much of it was told; it is not cut off each time, for that would copy all the rest.
+        self._place = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every (kind, payload) that is complete now. Raises ForeignFrame."""
-        self._rest += data
-        while len(self._rest) >= _HEADER:
-            end = _HEADER + int.from_bytes(self._rest[1:_HEADER], "big")
-            if end > _HEADER + LIMIT:
-                raise ForeignFrame(f"a frame of {end - _HEADER} bytes, {LIMIT} is the most")
-            if len(self._rest) < end:
+        self._data, self._place = self._data[self._place :] + data, 0
+        while len(self._data) >= (begin := self._place + HEADER):
+            length = int.from_bytes(self._data[self._place + 1 : begin], "big")
+            if length > LIMIT:
+                raise ForeignFrame(f"a frame of {length} bytes, {LIMIT} is the most")
+            if len(self._data) < begin + length:
                 return
-            kind, payload = self._rest[:1], self._rest[_HEADER:end]
-            self._rest = self._rest[end:]
-            yield kind, payload
+            kind = self._data[self._place : self._place + 1]
+            self._place = begin + length
+            yield kind, self._data[begin : self._place]

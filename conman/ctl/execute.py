@@ -13,7 +13,13 @@ from conman.ctl.create import program_of
 from conman.ctl.names import one
 from conman.ctl.output import say
 from conman.ctl.patience import new_request_id
-from conman.ctl.program import Leaving, ProgramVerb, needs_terminal, session_options
+from conman.ctl.program import (
+    Leaving,
+    ProgramVerb,
+    needs_its_host,
+    needs_terminal,
+    session_options,
+)
 from conman.ctl.settings import Seconds, client_of, common_options
 from conman.ctl.terminal import console_size
 
@@ -63,6 +69,8 @@ def execute(
     from conman.wire.v1 import conman_pb2 as wire
 
     request = _request(container, program_of(command), given)
+    if not detach:
+        needs_its_host(ctx)
     if request.tty and request.stdin and not detach:
         needs_terminal()
     # Nobody reads along: so nothing is to be opened before it begins.

@@ -7,7 +7,6 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from conman.ctl.address import Address
 from conman.ctl.failure import CommandFailed
 from conman.ctl.pump import Link, cut_off
 from conman.shim import frames, protocol
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 _PATIENCE_S = 30.0
 
 
-def accepted(opened: "wire.OpenStreamResponse", address: Address) -> Link:
+def accepted(opened: "wire.OpenStreamResponse") -> Link:
     """A connection that is served."""
-    connection = _connect(opened.socket_path, address)
+    connection = _connect(opened.socket_path)
     try:
         return _greeted(connection, opened)
     except OSError as error:
@@ -32,11 +31,12 @@ def accepted(opened: "wire.OpenStreamResponse", address: Address) -> Link:
         raise
 
 
-def _connect(path: str, address: Address) -> socket.socket:
+def _connect(path: str) -> socket.socket:
     try:
         return protocol.connect_stream(path)
     except FileNotFoundError as error:
-        raise CommandFailed(_absent(path, address)) from error
+        why = f"there is no {path}, where the streams should be: the container has just ended"
+        raise CommandFailed(why) from error
     except PermissionError as error:
         raise CommandFailed(
             f"the streams at {path} are not yours: whoever may use conmand's socket may use them;"
@@ -47,15 +47,6 @@ def _connect(path: str, address: Address) -> socket.socket:
             f"nobody serves the streams at {path}: {error.strerror}; conman mends that within"
             " seconds, try again"
         ) from error
-
-
-def _absent(path: str, address: Address) -> str:
-    if address.socket_path is None:
-        return (
-            f"the streams of conmand at {address.shown} are a socket of its own host, {path}:"
-            " use conmanctl there"
-        )
-    return f"there is no {path}, where the streams should be: the container has just ended"
 
 
 def _greeted(connection: socket.socket, opened: "wire.OpenStreamResponse") -> Link:

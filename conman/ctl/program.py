@@ -108,6 +108,16 @@ def needs_terminal() -> None:
         raise click.UsageError("-t with -i needs a terminal, and this input is none: leave out -t")
 
 
+def needs_its_host(ctx: click.Context) -> None:
+    """Before anything is created for a session that cannot be. Raises CommandFailed."""
+    address = client_of(ctx).address
+    if address.socket_path is None:
+        raise CommandFailed(
+            f"a session is on conmand's own host, and {address.shown} is only a way to its calls:"
+            " use conmanctl there, as in `ssh -t HOST conmanctl exec -it CONTAINER COMMAND`"
+        )
+
+
 def session_options(command: _Command) -> _Command:
     """How a session is left, and what becomes of signals."""
     proxy = click.option(

@@ -13,7 +13,14 @@ from conman.ctl.drawn_name import drawn_name
 from conman.ctl.failure import CommandFailed
 from conman.ctl.output import complain, say
 from conman.ctl.patience import new_request_id
-from conman.ctl.program import Leaving, ProgramVerb, needs_terminal, session_options, session_with
+from conman.ctl.program import (
+    Leaving,
+    ProgramVerb,
+    needs_its_host,
+    needs_terminal,
+    session_options,
+    session_with,
+)
 from conman.ctl.settings import client_of, common_options
 
 if TYPE_CHECKING:
@@ -54,6 +61,7 @@ def run(
     """
     request = request_of(ctx, name, command, unnamed=(drawn := drawn_name()))
     if not detach:
+        needs_its_host(ctx)
         _check(request)
     client = client_of(ctx)
     created = _create(client, request, drawn=request.name == drawn)

@@ -66,7 +66,7 @@ class Session:
                 " (run: -i; attach: --no-stdin)"
             )
         try:
-            return accepted(opened, self.client.address)
+            return accepted(opened)
         except frames.ForeignFrame as error:
             raise CommandFailed(_foreign(error)) from error
 

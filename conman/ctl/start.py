@@ -11,7 +11,7 @@ import click
 from conman.ctl.lazy import Verb
 from conman.ctl.names import many
 from conman.ctl.patience import new_request_id
-from conman.ctl.program import Leaving, exit_code, session_options, session_with
+from conman.ctl.program import Leaving, exit_code, needs_its_host, session_options, session_with
 from conman.ctl.settings import client_of, common_options
 from conman.ctl.terminal import console_size
 from conman.ctl.verbs import for_each
@@ -71,6 +71,7 @@ def _attached(
 ) -> int:
     from conman.wire.v1 import conman_pb2 as wire
 
+    needs_its_host(ctx)
     request = wire.InspectContainerRequest(container_id=name)
     found = client.call("InspectContainer", request, wire.InspectContainerResponse)
     stdin = interactive and found.config.stdin

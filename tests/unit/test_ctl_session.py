@@ -8,6 +8,7 @@ from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
 import grpc
 import pytest
 
+from conman.ctl import cli
 from conman.ctl.times import NS, when
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
@@ -224,6 +225,26 @@ def test_a_signal_that_is_not_sent_on_ends_the_session(
 
 
 # ---- what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("attach", "web"), 1),
+        (("start", "-a", "web"), 1),
+        (("exec", "web", "sh"), 125),
+        (("run", "--rootfs", "/r", "sh"), 125),
+    ],
+)
+def test_from_another_host(
+    words: tuple[str, ...], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The streams are none of conmand's: nobody is asked for anything, for it could not be."""
+    assert cli.run(["--address", "127.0.0.1:1", *words]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "a session is on conmand's own host, and 127.0.0.1:1 is only a way to its calls" in err
+    assert err.count("\n") == 1
 
 
 def lost(served: Served) -> None:

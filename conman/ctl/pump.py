@@ -9,7 +9,7 @@ import select
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from signal import Signals
 from typing import Any, Protocol
 
@@ -51,7 +51,13 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The shim is gone without a word: how the program ended is conmand's to find out."""
+    """The shim is gone without a word: how the program ended is conmand's to find out.
+
+    `since`: what is missed was written after it, in ns. `has_shown`: whether anything ever came.
+    """
+
+    since: int
+    has_shown: bool
 
 
 End = Exited | Detached | Interrupted | CutOff | Lost
@@ -68,12 +74,13 @@ class Heard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An accepted connection to a shim; `early`: frames that came with the acceptance."""
+    """An accepted connection to a shim; `early`: frames that came with the acceptance, `at`: when, in ns."""
 
     connection: socket.socket
     decoder: frames.Decoder
     early: Sequence[tuple[bytes, bytes]]
     tty: bool
+    at: int = field(default_factory=time.time_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,8 @@ class Pump:
         self._watch = Watch(sides.keys)
         self._end: End | None = None
         #: When all that had been written was here.
-        self._even_at = time.time_ns()
+        self._even_at = link.at
+        self._has_shown = False
 
     def run(self) -> End:
         """Until the end, and until everything is shown that came before it. Raises OSError: it cannot be."""
@@ -222,7 +230,7 @@ class Pump:
         except ConnectionResetError:
             data = b""
         if not data:
-            self._end = Lost()
+            self._end = Lost(self._even_at, self._has_shown)
             return
         self._told(self._link.decoder.feed(data))
         self._shown.flush_unasked()
@@ -231,6 +239,7 @@ class Pump:
 
     def _told(self, told: Iterable[tuple[bytes, bytes]]) -> None:
         for kind, payload in told:
+            self._has_shown |= kind in (frames.STDOUT, frames.STDERR)
             match kind:
                 case frames.STDOUT:
                     self._shown.put(self._sides.stdout, payload)

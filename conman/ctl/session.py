@@ -5,7 +5,7 @@ asked for.
 """
 
 import os
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from signal import Signals
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from conman.ctl.times import NS, utc
 from conman.shim import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from conman.ctl.client import Client
     from conman.wire.v1 import conman_pb2 as wire
@@ -65,23 +65,40 @@ class Session:
                 f"{self.name} has a terminal, and this input is none: leave out -t, or the input"
                 " (run: -i; attach: --no-stdin)"
             )
-        try:
+        with _understood():
             return accepted(opened)
-        except frames.ForeignFrame as error:
-            raise CommandFailed(_foreign(error)) from error
 
     def hold(self, link: Link) -> int:
         """Until it ends; this command's exit code. Raises CommandFailed, and OSError of an output."""
-        try:
-            end = self._held(link)
-            while isinstance(end, Lost):
-                link = self._reopened()
-                end = self._held(link)
-        except _Ended:
-            return self.code()
-        except frames.ForeignFrame as error:
-            raise CommandFailed(_foreign(error)) from error
+        has_shown = False
+        with _understood():
+            while isinstance(end := self._held(link), Lost):
+                has_shown |= end.has_shown
+                reopened = self._reopened()
+                if reopened is None:
+                    code = self.code()
+                    self._make_up(end.since, has_shown=has_shown)
+                    return code
+                link = reopened
         return self._told(end)
+
+    def _make_up(self, since: int, *, has_shown: bool) -> None:
+        """What was written to nobody is in the log; of an exec nowhere."""
+        if self.request.exec_id:
+            return
+        if has_shown:
+            complain(
+                f"the shim of {self.name} died, and some output may be missing{self._rest(since)}"
+            )
+            return
+        from conman.ctl.logs import Printer, print_log
+        from conman.wire.v1 import conman_pb2 as wire
+
+        request = wire.LogsRequest(container_id=self.request.container_id, since=since)
+        try:
+            print_log(self.client, request, Printer(timestamps=False))
+        except CommandFailed as failure:
+            complain(f"the shim of {self.name} died, and its output cannot be read: {failure}")
 
     def _held(self, link: Link) -> End:
         raw = link.tty and self.request.stdin
@@ -101,13 +118,14 @@ class Session:
             )
             return Pump(link, sides, heard).run()
 
-    def _reopened(self) -> Link:
+    def _reopened(self) -> Link | None:
+        """None: there is nothing any more to have a session with."""
         try:
             link = self.open()
         except CommandFailed as failure:
             if failure.code not in _NONE_LEFT:
                 raise
-            raise _Ended from failure
+            return None
         complain(
             f"the shim of {self.name} died, and another has taken over: some output may be missing here"
         )
@@ -137,14 +155,17 @@ class Session:
         return f"; `conmanctl logs --since {utc(since - NS)} {self.name}` has the rest"
 
 
-class _Ended(Exception):
-    """There is nothing any more to have a session with."""
+@contextmanager
+def _understood() -> "Generator[None]":
+    """What is no frame of a session is one clear failure."""
+    try:
+        yield
+    except frames.ForeignFrame as error:
+        raise CommandFailed(
+            f"whoever serves this session is no shim of conman, or of another version: {error}"
+        ) from error
 
 
 def not_taken(_number: Signals) -> bool:
     """A signal that nobody but us hears."""
     return False
-
-
-def _foreign(error: frames.ForeignFrame) -> str:
-    return f"whoever serves this session is no shim of conman, or of another version: {error}"

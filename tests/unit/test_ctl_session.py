@@ -13,7 +13,7 @@ from conman.ctl.times import NS, when
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.session_lab import ID, Shims, begin, knows, ran, shims
-from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
+from tests.unit.stub_conmand import StubConmand, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Script, Served
 
 __all__ = ["conmand", "shims"]
@@ -245,43 +245,6 @@ def test_from_another_host(
     assert out == ""
     assert "a session is on conmand's own host, and 127.0.0.1:1 is only a way to its calls" in err
     assert err.count("\n") == 1
-
-
-def lost(served: Served) -> None:
-    served.accept()
-    served.say(frames.STDOUT, b"half\n")
-
-
-def test_a_shim_that_died_with_its_container(conmand: StubConmand, shims: Shims) -> None:
-    """How it ended is asked of conmand: nothing is invented."""
-    shims(lost)
-    opened = conmand.behave["OpenStream"]
-    ended = refuse(grpc.StatusCode.FAILED_PRECONDITION, "web is EXITED.")
-    conmand.behave["OpenStream"] = after(1, opened, ended)
-    status = wire.ContainerStatus(container_id=ID, exit_code=255)
-    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
-    assert ran(conmand, "attach", "web") == (255, b"half\n", b"")
-
-
-def test_a_shim_that_another_follows(conmand: StubConmand, shims: Shims) -> None:
-    shims(lost, echo)
-    code, out, err = ran(conmand, "attach", "web", typed=b"")
-    assert (code, out) == (7, b"half\n")
-    assert err == (
-        b"conmanctl: the shim of web died, and another has taken over: some output may be"
-        b" missing here\ndone\n"
-    )
-
-
-def test_an_end_that_a_successor_could_not_see(conmand: StubConmand, shims: Shims) -> None:
-    def script(served: Served) -> None:
-        served.accept()
-        served.say_fields(frames.FAILED, reason="ExitUnseen", message="ask conmand")
-
-    shims(script)
-    status = wire.ContainerStatus(container_id=ID, exit_code=5)
-    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
-    assert ran(conmand, "attach", "web") == (5, b"", b"")
 
 
 def test_a_reader_that_is_too_slow(conmand: StubConmand, shims: Shims) -> None:

@@ -209,7 +209,11 @@ class RealHost:
         return FREEZING if len(stopped) == 2 else FROZEN if stopped == {True} else THAWED
 
     def come_to_rest(self) -> list[str]:
-        """Without a daemon: what is there when no runtime is at work any more, as `found`."""
+        """Without a daemon: what is there when no runtime is at work any more, as `found`.
+
+        Who ended is buried then: until somebody has waited for an orphan, the kernel tells even a stranger how
+        it ended, and no simulated orphan is kept waiting.
+        """
         if not self.has_been_used:
             return []
         rows = self.stored().containers
@@ -217,6 +221,9 @@ class RealHost:
         while before != now or any("runtime call" in thing for thing in now) or self._unborn(now):
             threading.Event().wait(LOOK_S)
             before, now = now, self.found(rows)
+        for pid in (row.init.process.pid for row in rows if row.init is not None):
+            if process(pid) is None:
+                _await_burial(pid)
         return now
 
     def _unborn(self, things: list[str]) -> bool:

@@ -11,6 +11,8 @@ import pytest
 from vm.places import TREE
 
 HOLDS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
 from vm.hypervisor import Hypervisor
 it = Hypervisor()
 print(it.root.split("/")[2], flush=True)

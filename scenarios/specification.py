@@ -139,7 +139,7 @@ def explains(
         if ask.verb == "create" and told.answer == "ok":
             programs[ask.name] = ask.program
         before = names.get(ask.name, {ABSENT})
-        if RUNNING not in before:
+        if not before & LIVE:
             dying.discard(ask.name)
         ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF or ask.name in dying
         before = again.widened(ask.name, _widened(before, ends=ends, rebooted=rebooted))
@@ -151,7 +151,8 @@ def explains(
             raise Violation(
                 "I9", f"{verb} {ask.name} was answered {told.answer}, and it was {sorted(before)}"
             )
-        if dies_later and ask.verb == "kill" and RUNNING in after:
+        # What stands still is told a signal only when it goes on.
+        if ask.verb == "kill" and (PAUSED in after or (dies_later and RUNNING in after)):
             dying.add(ask.name)
         again.heard(told)
         names[ask.name] = again.widened(ask.name, _widened(after, ends=ends, rebooted=rebooted))

@@ -111,6 +111,14 @@ STORIES = (
         restarts=0,
     ),
     Story(
+        "restart-killed-before-its-policy",
+        "S22",
+        "nor is a kill undone by a policy that comes later, while its program takes its time to die",
+        (Ask("kill", "web", signal=15), Ask("update", "web", policy=ALWAYS), UNPAUSE, STATUS),
+        given=(Ask("create", "web", program="/bin/obey"), START, PAUSE),
+        restarts=0,
+    ),
+    Story(
         "restart-removed",
         "S22",
         "a program that is to run again is removed before",

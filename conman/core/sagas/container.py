@@ -25,7 +25,6 @@ from conman.core.model import (
     State,
 )
 from conman.core.requests import ContainerCreated, Okay, Reply
-from conman.core.restart import NEVER
 from conman.core.sagas.commits import closing, commit, event, persist
 from conman.core.sagas.resolve import resolve
 from conman.core.sagas.run import (
@@ -290,9 +289,9 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
 
 
 def told_to_end(row: Container, intent: Intent) -> tuple[PutContainer, ...]:
-    """KILL and the container's own stop signal are an explicit stop, to a policy that would undo it."""
+    """KILL and the container's own stop signal are an explicit stop, also to a policy that it is given only then."""
     ends = intent.signal in (SIGKILL, row.spec.stop_signal)
-    return (PutContainer(restarts.left_alone(row)),) if ends and row.spec.restart != NEVER else ()
+    return (PutContainer(restarts.left_alone(row)),) if ends else ()
 
 
 def _init(row: Container) -> Init:

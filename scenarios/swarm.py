@@ -333,8 +333,7 @@ class Trial:
 
     def close(self) -> None:
         """After the verdict."""
-        for life in self._lives:
-            verdict.close(life)
+        verdict.close(*self._lives)
 
     def live(self, faults: Faults, instant: int, *, dies_at: Passed | None = None) -> None:
         """A daemon, until it dies at this instant, or once it has come to rest before it."""

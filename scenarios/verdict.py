@@ -1,6 +1,7 @@
 """The judgement of one life of a daemon: at rest, by the history, and by the probe after it."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
 from conman.core.tasks import Task
@@ -52,14 +53,16 @@ def judge(simulator: Simulator, agreed: Terms) -> None:
     probe(simulator, sorted(possible))
 
 
-def close(simulator: Simulator) -> None:
-    """After the verdict: suspended sagas end where they stand. Raises RuntimeError if one goes on.
+def close(*simulators: Simulator) -> None:
+    """After the verdict: suspended sagas end where they stand, each. Raises RuntimeError if one goes on.
 
     Up to then they are kept: else their end would come when garbage is collected, in another's life.
     """
-    tasks: dict[str, Task] = vars(simulator.machine)["_tasks"]
-    for task in tasks.values():
-        task.saga.close()
+    with ExitStack() as all_of_them:
+        for simulator in simulators:
+            tasks: dict[str, Task] = vars(simulator.machine)["_tasks"]
+            for task in tasks.values():
+                all_of_them.callback(task.saga.close)
 
 
 def listed(ask: Asked, possible: dict[str, set[str]]) -> None:

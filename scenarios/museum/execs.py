@@ -52,12 +52,12 @@ async def _not_looked_for(
 
 
 def _answer_without_its_id(
-    original: Callable[..., tuple[Change, ...]], intent: Intent, *why: Refusal
+    original: Callable[..., tuple[Change, ...]], intent: Intent, *why: object, **told: object
 ) -> tuple[Change, ...]:
     """As every other request is remembered: that it was done."""
     return tuple(
         PutAnswer(replace(one.answer, exec_id="")) if isinstance(one, PutAnswer) else one
-        for one in original(intent, *why)
+        for one in original(intent, *why, **told)
     )
 
 

@@ -64,7 +64,7 @@ def test_it_ends_as_it_is_told(script: str, end: int, box: Lab) -> None:
 
 
 def test_an_oom_is_told_of(box: Lab) -> None:
-    box.created("sleep", "100", annotations={"fakerunc.exit": "after:200ms,oom"})
+    box.created("sleep", "100", annotations={"fakerunc.exit": "after:2s,oom"})
     argv = [*box.runtime, "--root", str(box.root), "events", "--interval", "1h", "c1"]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as call:
         assert box.call("start", "c1").code == 0

@@ -29,6 +29,8 @@ def test_a_living_conmand_notices(conmand: Conmand, what: str) -> None:
     assert " was removed, and conmand ends: start it again; containers go on" in last
     conmand.start()
     told = conmand.status("on")
+    while "reason" not in told:  # it is known once a successor was tried
+        told = conmand.status("on")
     assert (told["state"], told["reason"], told["pid"]) == ("RUNNING", "ShimLost", pid)
     assert conmand.ctl("stop", "--timeout", "0", "on").code == 0
     assert conmand.status("on")["exitCode"] in {137, 255}

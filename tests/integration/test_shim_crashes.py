@@ -14,7 +14,7 @@ from conman.host.log_files import LogFiles
 from conman.host.log_watch import LogWatch
 from conman.primitives.steps import Absent, Done, Failed, ShimAnswer
 from conman.shim.crash_names import known
-from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read
+from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read, write
 
 # Nothing of the record; half a temporary file; a whole one; the record itself.
 RECORD = {
@@ -139,6 +139,7 @@ OFFER = {
     "stdin": False,
     "stdout": True,
     "stderr": True,
+    "size": None,
     "within_ms": 0,
 }
 
@@ -236,7 +237,9 @@ def test_a_log_is_whole_whenever_its_reopening_is_cut_short(
     one: OneShim, monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
     """What was moved away and what has the log's name are together what was written, each byte once."""
-    one.runtime_does(CONTAINER, 'echo 1; read _ <"$0/go"; echo 2; read _ <"$0/go"; echo 3')
+    one.runtime_does(CONTAINER, 'echo 1; read _ <"$0/on"; echo 2; read _ <"$0/go"; echo 3')
+    # Not twice the same one after the other: the program would be let go by whoever has yet to close it.
+    os.mkfifo(f"{one.root}/rt/on")
     armed(monkeypatch, one, f"shim/{point}")
     one.must_spawn()
     assert one.create().call["init"]
@@ -246,7 +249,7 @@ def test_a_log_is_whole_whenever_its_reopening_is_cut_short(
     followed = written(follower, one.log, b"1\n")
     moved = f"{one.log}-moved"
     os.rename(one.log, moved)
-    one.start()
+    write(f"{one.root}/rt/on", "\n")
     followed += written(follower, one.log, b"2\n")
     assert (one.call("reopen-log") == Absent()) == (point != "log-reopened/after")
     assert crashed(one, f"shim/{point}")

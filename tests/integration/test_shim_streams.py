@@ -18,12 +18,13 @@ TOKEN = "0123456789abcdef" * 2
 def shim() -> Generator[OneShim, None, None]:
     with one_shim() as one:
         os.mkfifo(f"{one.root}/rt/on")
+        os.mkfifo(f"{one.root}/rt/off")
         yield one
 
 
 def offer(token: str = TOKEN, **changes: object) -> str:
     wanted = {"token": token, "exec_id": "", "stdin": False, "stdout": True, "stderr": True}
-    return json.dumps({**wanted, "within_ms": 30_000, **changes})
+    return json.dumps({**wanted, "size": None, "within_ms": 30_000, **changes})
 
 
 def offered(shim: OneShim, **changes: object) -> str:
@@ -38,9 +39,9 @@ def created(shim: OneShim, init: str) -> None:
     assert shim.create().call["init"]
 
 
-def on(shim: OneShim) -> None:
-    """What the program waits for has come."""
-    with open(f"{shim.root}/rt/on", "w", encoding="utf-8") as fifo:
+def on(shim: OneShim, name: str = "on") -> None:
+    """What the program waits for has come. Never twice by one name: it may be let go by who has yet to close it."""
+    with open(f"{shim.root}/rt/{name}", "w", encoding="utf-8") as fifo:
         fifo.write("\n")
 
 
@@ -225,7 +226,7 @@ def type_much(client: StreamClient, megabytes: int) -> None:
 
 
 def test_who_does_not_read_what_is_typed_stops_nobody(shim: OneShim) -> None:
-    reading(shim, 'read _ <"$0/on"; echo said; read _ <"$0/on"')
+    reading(shim, 'read _ <"$0/on"; echo said; read _ <"$0/off"')
     path = offered(shim, stdin=True)
     offered(shim, token="f" * 32)
     with stream(path, TOKEN) as typing, stream(path, "f" * 32) as reads:
@@ -236,7 +237,7 @@ def test_who_does_not_read_what_is_typed_stops_nobody(shim: OneShim) -> None:
         on(shim)
         reads.until(b"said\n")
         typing.until(b"said\n")
-        on(shim)
+        on(shim, "off")
         assert reads.until_end() == (frames.EXIT, {"code": 0, "signal": 0})
 
 

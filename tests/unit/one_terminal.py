@@ -29,9 +29,10 @@ class Terminal:
         self.resize(24, columns)
         settings = {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"}
         conmanctl = [sys.executable, "-c", ENTRY, "--address", path, *words]
-        # Not by pexpect: between its fork and exec runs Python, and grpc has threads here.
+        # Not by pexpect: between its fork and exec runs Python, and grpc has threads here. Tests in the background,
+        # or below nohup, ignore what a person's shell does not.
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *conmanctl],
+            ["env", "--default-signal=INT,HUP,QUIT", "setsid", "--ctty", *conmanctl],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

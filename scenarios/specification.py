@@ -6,6 +6,7 @@ is a violation of I9, whatever the host looks like.
 """
 
 from dataclasses import dataclass, field
+from signal import SIGKILL
 
 from conman.core.restart import NEVER, RestartName, RestartPolicy
 from scenarios import exec_oracle
@@ -126,7 +127,7 @@ def explains(
     exec_oracle.explains(history)
     names: dict[str, set[str]] = {}
     programs: dict[str, str] = {}
-    dying = set[str]()
+    dying, killed = set[str](), set[str]()
     again = _Again()
     for told in history:
         ask = told.ask
@@ -141,8 +142,10 @@ def explains(
         before = names.get(ask.name, {ABSENT})
         if not before & LIVE:
             dying.discard(ask.name)
+            killed.discard(ask.name)
+        at_all = rebooted or ask.name in killed
         ends = rebooted or programs.get(ask.name) in EXITS_BY_ITSELF or ask.name in dying
-        before = again.widened(ask.name, _widened(before, ends=ends, rebooted=rebooted))
+        before = again.widened(ask.name, _widened(before, ends=ends, rebooted=at_all))
         verb = verb_of(ask)
         after = {s for b in before for s in ALLOWED.get((verb, b, told.answer), ())}
         if disturbed and told.answer in EXCUSES:
@@ -154,8 +157,10 @@ def explains(
         # What stands still is told a signal only when it goes on.
         if ask.verb == "kill" and (PAUSED in after or (dies_later and RUNNING in after)):
             dying.add(ask.name)
+            if dies_later and ask.signal == SIGKILL:
+                killed.add(ask.name)
         again.heard(told)
-        names[ask.name] = again.widened(ask.name, _widened(after, ends=ends, rebooted=rebooted))
+        names[ask.name] = again.widened(ask.name, _widened(after, ends=ends, rebooted=at_all))
         if ask.verb == "rename" and told.answer == "ok":
             _renamed(names, programs, ask)
             again.renamed(ask)
@@ -212,6 +217,6 @@ def _renamed(names: dict[str, set[str]], programs: dict[str, str], ask: Ask) -> 
 
 
 def _widened(states: set[str], *, ends: bool, rebooted: bool) -> set[str]:
-    """Programs end while they run; a power cut ends also those that stand still."""
+    """Programs end while they run; a power cut ends also those that stand still, and so does KILL."""
     over = states & (LIVE if rebooted else {RUNNING}) if ends else set[str]()
     return states | {EXITED} if over else states

@@ -105,7 +105,10 @@ def test_last_words_are_kept_though_nobody_reads(conmand: Conmand) -> None:
 
 
 def test_shim_and_conmand_die_together(conmand: Conmand) -> None:
-    container_id = running(conmand, "/bin/yes")
+    # The marker is looked for in one file, and this program fills the usual one at once.
+    words = ("--log-opt", "max-size=100m", "--rootfs", str(conmand.rootfs), "one", "--", "/bin/yes")
+    container_id = str(conmand.ctl("create", *words).json["containerId"])
+    assert conmand.ctl("start", "one").code == 0
     before = conmand.status("one")
     await_content(log(conmand, container_id), lambda text: b"stdout F y\n" in text)
     conmand.kill()

@@ -106,6 +106,19 @@ def test_a_name_that_becomes_another_ones() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "dies_later", "states"),
+    [(9, False, {"PAUSED"}), (9, True, {"PAUSED", "EXITED"}), (15, True, {"PAUSED"})],
+)
+def test_who_stands_still_may_take_its_time_to_die_of_kill(
+    *, number: int, dies_later: bool, states: set[str]
+) -> None:
+    asked = (CREATE, START, Ask("pause", "web"), Ask("kill", "web", signal=number))
+    told = (*(Told(ask, "ok") for ask in asked), Told(Ask("status", "web"), "PAUSED"))
+    explained = specification.explains(told, rebooted=False, disturbed=False, dies_later=dies_later)
+    assert explained == {"web": states}
+
+
+@pytest.mark.parametrize(
     ("dies_later", "states"), [(False, {"RUNNING"}), (True, {"RUNNING", "EXITED"})]
 )
 def test_who_is_killed_may_take_its_time_to_die(*, dies_later: bool, states: set[str]) -> None:

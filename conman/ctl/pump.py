@@ -53,11 +53,10 @@ class CutOff:
 class Lost:
     """The shim is gone without a word: how the program ended is conmand's to find out.
 
-    `since`: what is missed was written after it, in ns. `has_shown`: whether anything ever came.
+    `since`, in ns: what is missed was written after it.
     """
 
     since: int
-    has_shown: bool
 
 
 End = Exited | Detached | Interrupted | CutOff | Lost
@@ -118,7 +117,8 @@ class Pump:
         self._end: End | None = None
         #: When all that had been written was here.
         self._even_at = link.at
-        self._has_shown = False
+        #: Whether anything of its program ever came.
+        self.has_shown = False
 
     def run(self) -> End:
         """Until the end, and until everything is shown that came before it. Raises OSError: it cannot be."""
@@ -230,7 +230,7 @@ class Pump:
         except ConnectionResetError:
             data = b""
         if not data:
-            self._end = Lost(self._even_at, self._has_shown)
+            self._end = Lost(self._even_at)
             return
         self._told(self._link.decoder.feed(data))
         self._shown.flush_unasked()
@@ -239,7 +239,7 @@ class Pump:
 
     def _told(self, told: Iterable[tuple[bytes, bytes]]) -> None:
         for kind, payload in told:
-            self._has_shown |= kind in (frames.STDOUT, frames.STDERR)
+            self.has_shown |= kind in (frames.STDOUT, frames.STDERR)
             match kind:
                 case frames.STDOUT:
                     self._shown.put(self._sides.stdout, payload)

@@ -70,16 +70,23 @@ class Session:
 
     def hold(self, link: Link) -> int:
         """Until it ends; this command's exit code. Raises CommandFailed, and OSError of an output."""
-        has_shown = False
+        has_shown, since = False, 0
         with _understood():
-            while isinstance(end := self._held(link), Lost):
-                has_shown |= end.has_shown
+            while True:
+                end, shown = self._held(link)
+                has_shown |= shown
+                if not isinstance(end, Lost):
+                    break
+                since = since or end.since
                 reopened = self._reopened()
                 if reopened is None:
                     code = self.code()
-                    self._make_up(end.since, has_shown=has_shown)
+                    self._make_up(end.since if has_shown else since, has_shown=has_shown)
                     return code
                 link = reopened
+        if isinstance(end, Exited) and since and not has_shown:
+            # All of it may have been written before the second session: it is not told twice.
+            self._make_up(since, has_shown=False)
         return self._told(end)
 
     def _make_up(self, since: int, *, has_shown: bool) -> None:
@@ -100,7 +107,8 @@ class Session:
         except CommandFailed as failure:
             complain(f"the shim of {self.name} died, and its output cannot be read: {failure}")
 
-    def _held(self, link: Link) -> End:
+    def _held(self, link: Link) -> tuple[End, bool]:
+        """And whether it has shown anything."""
         raw = link.tty and self.request.stdin
         with (
             link.connection,
@@ -116,7 +124,8 @@ class Session:
                 terminal.again if terminal is not None else lambda: None,
                 not_taken if raw else self.proxy,
             )
-            return Pump(link, sides, heard).run()
+            pump = Pump(link, sides, heard)
+            return pump.run(), pump.has_shown
 
     def _reopened(self) -> Link | None:
         """None: there is nothing any more to have a session with."""

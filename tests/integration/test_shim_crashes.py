@@ -14,6 +14,7 @@ from conman.host.log_files import LogFiles
 from conman.host.log_watch import LogWatch
 from conman.primitives.steps import Absent, Done, Failed, ShimAnswer
 from conman.shim.crash_names import known
+from tests.integration.one_conmand import await_end
 from tests.integration.one_shim import CONTAINER, OneShim, one_shim, read, write
 
 # Nothing of the record; half a temporary file; a whole one; the record itself.
@@ -242,6 +243,7 @@ def test_a_log_is_whole_whenever_its_reopening_is_cut_short(
     os.mkfifo(f"{one.root}/rt/on")
     armed(monkeypatch, one, f"shim/{point}")
     one.must_spawn()
+    first = os.pidfd_open(one.pid())
     assert one.create().call["init"]
     follower = LogFiles(one.log)
     follower.begin(None)
@@ -253,6 +255,7 @@ def test_a_log_is_whole_whenever_its_reopening_is_cut_short(
     followed += written(follower, one.log, b"2\n")
     assert (one.call("reopen-log") == Absent()) == (point != "log-reopened/after")
     assert crashed(one, f"shim/{point}")
+    await_end(first)
     one.must_spawn()
     one.ask("succeed", json.dumps({"log": one.log}))
     assert told_of_log(one) == ""

@@ -37,8 +37,12 @@ def kernel_tells() -> bool:
 
 
 def running(conmand: Conmand, *command: str) -> str:
-    """A container that was just started; its id."""
-    container_id = conmand.create("one", *command)
+    """A container that was just started; its id.
+
+    What is looked for in its log is in one file: `yes` fills one of the usual size at once.
+    """
+    words = ("--log-opt", "max-size=100m", "--rootfs", str(conmand.rootfs), "one", "--", *command)
+    container_id = str(conmand.ctl("create", *words).json["containerId"])
     assert conmand.ctl("start", "one").code == 0
     return container_id
 
@@ -105,10 +109,7 @@ def test_last_words_are_kept_though_nobody_reads(conmand: Conmand) -> None:
 
 
 def test_shim_and_conmand_die_together(conmand: Conmand) -> None:
-    # The marker is looked for in one file, and this program fills the usual one at once.
-    words = ("--log-opt", "max-size=100m", "--rootfs", str(conmand.rootfs), "one", "--", "/bin/yes")
-    container_id = str(conmand.ctl("create", *words).json["containerId"])
-    assert conmand.ctl("start", "one").code == 0
+    container_id = running(conmand, "/bin/yes")
     before = conmand.status("one")
     await_content(log(conmand, container_id), lambda text: b"stdout F y\n" in text)
     conmand.kill()

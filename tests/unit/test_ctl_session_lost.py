@@ -70,6 +70,23 @@ def test_what_was_written_to_nobody_is_read_from_the_log(
     assert not request.follow
 
 
+def test_what_was_written_before_another_took_over_is_read_from_the_log(
+    conmand: StubConmand, shims: Shims
+) -> None:
+    """As where a start was undone: the next run had written all that it would when it was gone on with."""
+
+    def silent(served: Served) -> None:
+        served.accept()
+        served.exit(7)
+
+    shims(lambda served: served.accept(), silent)
+    chunks = [wire.LogChunk(stream="stdout", content=b"out\n")]
+    conmand.behave["Logs"] = lambda *_: iter([wire.LogsResponse(chunks=chunks, position="1")])
+    code, out, err = ran(conmand, "attach", "web")
+    assert (code, out) == (7, b"out\n")
+    assert b"another has taken over" in err
+
+
 def test_what_was_written_to_nobody_is_gone(conmand: StubConmand, shims: Shims) -> None:
     """With its container, that removes itself: then it is said."""
     ended_meanwhile(conmand, shims)

@@ -8,12 +8,13 @@ import json
 from typing import Any, cast
 
 from conman.core import runtime
+from conman.core.effects.effect import Outcome
 from conman.core.effects.vocabulary import OfferStream, RuntimeCreate
 from conman.core.execs import Exec, running
 from conman.core.layout import Layout
 from conman.core.model import Container, Init
 from conman.frozen import frozen, replace
-from conman.primitives.steps import ProcessId, RuntimeAnswer
+from conman.primitives.steps import Failed, ProcessId, RuntimeAnswer
 
 #: How long a client may take from the token to the socket.
 TOKEN_MS = 30_000
@@ -158,6 +159,11 @@ class ShimState:
     def is_idle(self) -> bool:
         """Nobody has told it yet what it is for."""
         return self.call is None and not self.succeeds
+
+
+def unanswered(told: Outcome) -> str:
+    """Why a shim gave no answer that could be read, in words."""
+    return told.text if isinstance(told, Failed) else "its shim does not answer"
 
 
 def shim_state(body: str) -> ShimState | None:

@@ -12,9 +12,9 @@ from conman.core.effects import vocabulary as v
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
 from conman.core.requests import Okay, ReopenContainerLog, Reply
-from conman.core.shim_call import shim_state
+from conman.core.shim_call import shim_state, unanswered
 from conman.errors import Code, Refusal
-from conman.primitives.steps import Failed, ShimAnswer
+from conman.primitives.steps import ShimAnswer
 
 
 def admit_reopening(
@@ -45,8 +45,7 @@ async def reopen_container_log(row: Container) -> Reply:
     told = await v.ReopenLog(row.id, row.run)
     known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
     if known is None or known.log is None:
-        why = told.text if isinstance(told, Failed) else "its shim does not answer"
-        return _not_now(row.name, why)
+        return _not_now(row.name, unanswered(told))
     return _not_reopened(row, known.log) if known.log else Okay()
 
 

@@ -12,9 +12,9 @@ from conman.core.execs import ExecState, found
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
 from conman.core.requests import OpenStream, Reply, StreamOpened
-from conman.core.shim_call import shim_state
+from conman.core.shim_call import shim_state, unanswered
 from conman.errors import Code, Refusal
-from conman.primitives.steps import Failed, ShimAnswer
+from conman.primitives.steps import ShimAnswer
 
 
 def admit_stream(
@@ -101,11 +101,10 @@ def _no_stdin(row: Container) -> Refusal:
 
 
 def _unreachable(row: Container, told: Outcome) -> Refusal:
-    why = told.text if isinstance(told, Failed) else "its shim does not answer"
     return Refusal(
         Code.UNAVAILABLE,
         "HostFailed",
-        f"the streams of container {row.name} cannot be reached: {why}",
+        f"the streams of container {row.name} cannot be reached: {unanswered(told)}",
         "another shim is on its way if this one has died: try again",
     )
 

@@ -136,11 +136,10 @@ def test_a_third_signal_while_conmand_is_away_ends_the_session(
     process.send_signal(SIGINT)
     assert b"conmand cannot be reached" in process.stderr.readline()
     process.send_signal(SIGTERM)
-    # Two of one kind may arrive as one.
-    while process.poll() is None:
-        process.send_signal(SIGINT)
-    assert process.wait(PATIENCE_S) == 130
-    process.communicate()
+    # Once: the first was heard, as its line says, and one more could find it leaving, with no handler.
+    process.send_signal(SIGINT)
+    process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
 
 
 def test_a_signal_that_comes_too_late_is_no_news(conmand: StubConmand, shims: Shims) -> None:

@@ -79,7 +79,11 @@ class _Unpacking:
         """What is put into a directory changes its times; and it may not be writable."""
         for parts, member in reversed(self._made):
             with self._parent([*parts, ""]) as directory:
-                self._dress(os.open(".", os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory), member)
+                handle = os.open(".", os.O_RDONLY | os.O_CLOEXEC, dir_fd=directory)
+                try:
+                    self._dress(handle, member)
+                finally:
+                    os.close(handle)
 
     def _parts(self, name: str, member: tarfile.TarInfo) -> list[str]:
         parts = [part for part in name.split("/") if part not in ("", ".")]
@@ -119,20 +123,16 @@ class _Unpacking:
             os.link(first[-1], name, src_dir_fd=other, dst_dir_fd=parent, follow_symlinks=False)
 
     def _write(self, parent: int, name: str, member: tarfile.TarInfo, content: IO[bytes]) -> None:
-        handle = os.open(name, _MADE, 0o600, dir_fd=parent)
-        with os.fdopen(os.dup(handle), "wb") as file:
+        with os.fdopen(os.open(name, _MADE, 0o600, dir_fd=parent), "wb") as file:
             shutil.copyfileobj(content, file)
-        self._dress(handle, member)
+            file.flush()  # what is written changes its times, and may take rights away
+            self._dress(file.fileno(), member)
 
     def _dress(self, handle: int, member: tarfile.TarInfo) -> None:
-        """Closes it."""
-        try:
-            if os.geteuid() == 0:
-                os.chown(handle, *self._owner(member))
-            os.chmod(handle, member.mode & 0o7777)
-            os.utime(handle, (member.mtime, member.mtime))
-        finally:
-            os.close(handle)
+        if os.geteuid() == 0:
+            os.chown(handle, *self._owner(member))
+        os.chmod(handle, member.mode & 0o7777)
+        os.utime(handle, (member.mtime, member.mtime))
 
     def _own(self, member: tarfile.TarInfo, name: str, parent: int) -> None:
         if os.geteuid() == 0:

@@ -8,6 +8,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,16 @@ def stopped(conmand: Conmand) -> Conmand:
     return conmand
 
 
+def held(conmand: Conmand) -> list[str]:
+    """What `Stalled` has copied and conmand has open."""
+    assert conmand.process is not None
+    found: list[str] = []
+    for each in Path(f"/proc/{conmand.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(each))
+    return [each for each in found if each.endswith(("/first", "/second"))]
+
+
 def work_of(conmand: Conmand) -> list[Path]:
     return [*(conmand.data / "containers").glob("*/work-*")]
 
@@ -196,8 +207,9 @@ def test_who_starts_or_removes_it_comes_first(stopped: Conmand, verb: str) -> No
     said = stopped.ctl(verb, "one")
     assert said.code == 0, said.error
     assert time.monotonic() - since < 5 * SLOWER
-    told = copying.ended()
     # A copy of a root is written to whoever runs in it.
+    assert not OVERLAYS or held(stopped) == []
+    told = copying.ended()
     assert not OVERLAYS or "was started or removed while files were copied into it" in told
     if verb == "start":
         assert [each.name for each in work_of(stopped)] == working(2)

@@ -128,3 +128,11 @@ def test_what_is_no_tar(root: Path) -> None:
     for data in (b"x" * 1000, FILE[:5000], b""):
         with pytest.raises(tarfile.TarError):
             put(root, "/in", data)
+
+
+def test_what_is_cut_off_leaves_nothing_open(root: Path) -> None:
+    """A file that stays open keeps the mount alive that it is in."""
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(tarfile.TarError):
+        put(root, "/in", FILE[:5000])
+    assert os.listdir("/proc/self/fd") == before

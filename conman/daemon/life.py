@@ -83,7 +83,8 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
             sink=measuring.metrics,
         )
         with _end_awaited(host.setting.layout) as end:
-            driver.boot(stored)
+            if not end.done():
+                driver.boot(stored)
             await server.grpc.start()
             async with watched(systemd, driver):
                 code = await _serve(config, server, driver, end, systemd)
@@ -120,7 +121,9 @@ async def _serve(
         return BROKEN
     if lost := end.result():
         # At once: to whoever goes on, an absent lock says that nobody was ever started.
-        _log.error("%s was removed, and conmand ends: start it again; containers go on", lost)
+        _log.error(
+            "%s is gone from its place, and conmand ends: start it again; containers go on", lost
+        )
         return CANNOT_GO_ON
     systemd.stopping()
     await _end(server, driver)
@@ -170,6 +173,10 @@ def _ends(end: _End, lost: str) -> None:
 def _run_watched(layout: Layout, tell: Callable[[str], None]) -> Generator[None]:
     try:
         watch = RunWatch(layout)
+    except FileNotFoundError as lost:
+        tell(lost.filename)
+        yield
+        return
     except OSError as error:
         _log.warning("if %s is removed, nobody will notice: %s", layout.run, error.strerror)
         yield

@@ -7,6 +7,7 @@ what fails raises OSError with the kernel's errno and the path concerned.
 import ctypes
 import os
 import struct
+from collections.abc import Iterator
 
 MNT_DETACH = 2
 UMOUNT_NOFOLLOW = 8
@@ -25,8 +26,11 @@ _PLAIN = {"index": "off", "metacopy": "off", "redirect_dir": "off", "xino": "off
 _ONLYDIR = 0x0100_0000
 # IN_MODIFY, IN_MOVED_TO, IN_CREATE.
 CHANGES = 0x2 | 0x80 | 0x100
-# IN_MOVED_FROM, IN_DELETE; IN_DELETE_SELF, IN_MOVE_SELF. That it was unmounted is always told.
-REMOVALS = 0x40 | 0x200 | 0x400 | 0x800
+# IN_MOVED_FROM, IN_DELETE; IN_DELETE_SELF, IN_MOVE_SELF.
+MOVE_SELF = 0x800
+REMOVALS = 0x40 | 0x200 | 0x400 | MOVE_SELF
+_EVENT = struct.Struct("iIII")
+_OVERFLOW = 0x4000
 
 # CDLL(None) and not "libc.so.6": so that a preloaded object sees these calls as well.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -109,6 +113,23 @@ def watch(descriptor: int, directory: str, kinds: int) -> int:
     if number < 0:
         raise _error(directory)
     return number
+
+
+def events(descriptor: int) -> Iterator[tuple[int | None, str]]:
+    """What has come since: the number of a watch, and the name of what is in its directory, "": it itself.
+
+    None: more came than the kernel keeps, and whatever is watched may have changed.
+    """
+    try:
+        read = os.read(descriptor, 65536)
+    except BlockingIOError:
+        return
+    at = 0
+    while at < len(read):
+        number, mask, _, length = _EVENT.unpack_from(read, at)
+        at += _EVENT.size + length
+        name = os.fsdecode(read[at - length : at].rstrip(b"\0"))
+        yield (None if mask & _OVERFLOW else number), name
 
 
 def unwatch(descriptor: int, number: int) -> None:

@@ -5,13 +5,9 @@ again and again.
 """
 
 import os
-import struct
 from collections.abc import Callable
 
 from conman.host import linux
-
-_EVENT = struct.Struct("iIII")
-_OVERFLOW = 0x4000
 
 
 class LogWatch:
@@ -47,14 +43,7 @@ class LogWatch:
         os.close(self._fd)
 
     def _changed(self) -> set[int]:
-        try:
-            events = os.read(self._fd, 65536)
-        except BlockingIOError:
-            return set()
         found: set[int] = set()
-        at = 0
-        while at < len(events):
-            number, mask, _, length = _EVENT.unpack_from(events, at)
-            found |= {*self._told} if mask & _OVERFLOW else {number}
-            at += _EVENT.size + length
+        for number, _ in linux.events(self._fd):
+            found |= {*self._told} if number is None else {number}
         return found

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from conman.core.layout import Layout
+from conman.host.linux import MNT_DETACH, mount, unmount
 from conman.host.run_watch import RunWatch
 
 PARTS = ("runtime", "calls", "shims")
@@ -55,6 +56,54 @@ def test_a_part_is_lost_also_where_another_is_made(
     (run / part).rmdir() if how == "rmdir" else (run / part).rename(run / "aside")
     (run / part).mkdir()
     assert watch.lost() == str(run / part)
+
+
+def test_run_is_lost_with_a_directory_above_it(tmp_path: Path) -> None:
+    above = tmp_path / "above"
+    for part in PARTS:
+        (above / "between" / "run" / part).mkdir(parents=True)
+    path = str(above / "between" / "run")
+    watch = RunWatch(Layout("", path, "01234567", "boot"))
+    assert not is_told(watch)
+    above.rename(tmp_path / "elsewhere")
+    assert is_told(watch)
+    assert watch.lost() == path
+    watch.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+@pytest.mark.parametrize("part", ["", "/calls"])
+def test_what_is_covered_is_lost(watch: RunWatch, run: Path, part: str) -> None:
+    assert not is_told(watch)
+    mount("tmpfs", f"{run}{part}", "tmpfs", "")
+    try:
+        assert is_told(watch)
+        assert watch.lost() == f"{run}{part}"
+    finally:
+        unmount(f"{run}{part}", MNT_DETACH)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
+def test_run_is_unmounted_while_its_lock_is_held(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    mount("tmpfs", str(run), "tmpfs", "")
+    for part in PARTS:
+        (run / part).mkdir()
+    with (run / "lock").open("w"):
+        watch = RunWatch(Layout("", str(run), "01234567", "boot"))
+        unmount(str(run), MNT_DETACH)
+        assert is_told(watch)
+        assert watch.lost() == str(run)
+        watch.close()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_was_lost_before_is_told_at_once(run: Path, part: str) -> None:
+    (run / part).rmdir()
+    with pytest.raises(FileNotFoundError) as lost:
+        RunWatch(Layout("", str(run), "01234567", "boot"))
+    assert lost.value.filename == str(run / part)
 
 
 def test_run_itself_is_lost(watch: RunWatch, run: Path) -> None:

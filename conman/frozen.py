@@ -1,9 +1,9 @@
 """The decorator of conman's values: frozen dataclasses with slots, made at a tenth of the usual cost.
 
 The standard library compiles six methods for each class, and conmand has 250 before its first answer.
-Here one is compiled, `__init__`, and that once for all classes with as many fields; the rest is shared. To readers, type checkers and
-`dataclasses` (`fields`, `replace`, `astuple`) it is a dataclass like any other. It must never grow
-options: whatever needs one is declared with `dataclasses.dataclass`.
+Here one is compiled, `__init__`, and that once for all classes with as many fields and factories at the same
+places; the rest is shared. To readers, type checkers and `dataclasses` (`fields`, `replace`, `astuple`) it is a
+dataclass like any other. It must never grow options: whatever needs one is declared with `dataclasses.dataclass`.
 """
 
 from operator import attrgetter

@@ -1,8 +1,8 @@
 """Worker threads that perform host effects: the recipe's steps in order, on one thread, to their end.
 
 Steps are done until one fails; the last result is the effect's outcome (the recipes' own rule). A saga
-awaits one effect at a time, so a bad object holds at most one worker. A worker must never decide
-anything, and never end an effect before its last step has ended.
+awaits one effect at a time, so a bad object holds at most two workers: its own turn's, and that of the turn
+beside it. A worker must never decide anything, and never end an effect before its last step has ended.
 """
 
 import threading

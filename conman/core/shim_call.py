@@ -8,13 +8,13 @@ import json
 from typing import Any, cast
 
 from conman.core import runtime
-from conman.core.effects.effect import Outcome
+from conman.core.effects.effect import Outcome, why_not
 from conman.core.effects.vocabulary import OfferStream, RuntimeCreate
 from conman.core.execs import Exec, running
 from conman.core.layout import Layout
 from conman.core.model import Container, Init
 from conman.frozen import frozen, replace
-from conman.primitives.steps import Failed, ProcessId, RuntimeAnswer
+from conman.primitives.steps import Absent, ProcessId, RuntimeAnswer, ShimAnswer
 
 #: How long a client may take from the token to the socket.
 TOKEN_MS = 30_000
@@ -163,7 +163,13 @@ class ShimState:
 
 def unanswered(told: Outcome) -> str:
     """Why a shim gave no answer that could be read, in words."""
-    return told.text if isinstance(told, Failed) else "its shim does not answer"
+    words = "its shim does not answer"
+    return words if isinstance(told, Absent) else why_not(told, words)
+
+
+def told_state(told: Outcome) -> ShimState | None:
+    """What a shim says of itself; None when it said nothing, or nothing that can be read."""
+    return shim_state(told.body) if isinstance(told, ShimAnswer) else None
 
 
 def shim_state(body: str) -> ShimState | None:

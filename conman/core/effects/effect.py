@@ -9,7 +9,7 @@ from collections.abc import Generator
 from typing import Any
 
 from conman.frozen import frozen
-from conman.primitives.steps import Result
+from conman.primitives.steps import Absent, Failed, Result
 
 
 @frozen
@@ -53,6 +53,17 @@ class DeadlinePassed:
 
 
 Outcome = Committed | Conflict | NotCommitted | Unknown | Ended | DeadlinePassed | Result
+
+
+def why_not(outcome: Outcome, otherwise: str = "no answer in time") -> str:
+    """In words, for a user: what was hoped for was another outcome."""
+    match outcome:
+        case Failed(text=text):
+            return text
+        case Absent():
+            return "it is not there"
+        case _:
+            return otherwise
 
 
 class Effect:

@@ -9,7 +9,7 @@ from conman.core.effects.effect import Outcome
 from conman.core.model import Init
 from conman.core.sagas.run import insist
 from conman.core.sagas.successor import begin_successor
-from conman.core.shim_call import Exit, ShimState, exit_record, render_exit, shim_state
+from conman.core.shim_call import Exit, ShimState, exit_record, render_exit, told_state
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
     Absent,
@@ -92,7 +92,7 @@ def _is_unwritten(told: Outcome, init: Init) -> bool:
 
 def _known(told: Outcome, init: Init) -> ShimState | None:
     """What a shim knows that has seen the end of this very init."""
-    known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    known = told_state(told)
     is_its = known is not None and known.exit is not None and known.exit.process == init.process
     return known if is_its else None
 
@@ -117,10 +117,8 @@ async def _own_record(container_id: str, run: int, init: Init, at: int) -> Exit:
 
 def _is_orphaned(told: Outcome) -> bool:
     """Whether no shim is there that reads the output."""
-    if isinstance(told, ShimAnswer):
-        known = shim_state(told.body)
-        return known is not None and known.is_idle
-    return isinstance(told, Absent)
+    known = told_state(told)
+    return isinstance(told, Absent) or (known is not None and known.is_idle)
 
 
 async def _log_last_words(container_id: str, run: int, init: Init) -> None:

@@ -33,11 +33,11 @@ from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
 from conman.core.sagas.run import insist, not_sent, runtime_of
-from conman.core.shim_call import ExecKnown, shim_state
+from conman.core.shim_call import ExecKnown, told_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Done, ProcessId, ShimAnswer, TimedOut
+from conman.primitives.steps import Done, ProcessId, TimedOut
 
 SIGKILL = 9
 UNKNOWN_CODE = 255
@@ -289,5 +289,5 @@ def _with(row: Container, one: Exec) -> Container:
 
 def _known(told: Outcome, exec_id: str) -> ExecKnown | None:
     """What a shim says of this exec."""
-    state = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    state = told_state(told)
     return state.exec(exec_id) if state is not None else None

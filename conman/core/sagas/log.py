@@ -12,9 +12,8 @@ from conman.core.effects import vocabulary as v
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
 from conman.core.requests import Okay, ReopenContainerLog, Reply
-from conman.core.shim_call import shim_state, unanswered
+from conman.core.shim_call import told_state, unanswered
 from conman.errors import Code, Refusal
-from conman.primitives.steps import ShimAnswer
 
 
 def admit_reopening(
@@ -43,7 +42,7 @@ def admit_reopening(
 
 async def reopen_container_log(row: Container) -> Reply:
     told = await v.ReopenLog(row.id, row.run)
-    known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    known = told_state(told)
     if known is None or known.log is None:
         return _not_now(row.name, unanswered(told))
     return _not_reopened(row, known.log) if known.log else Okay()

@@ -9,9 +9,9 @@ from enum import Enum
 from conman.core import runtime
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Effect, Outcome
+from conman.core.effects.effect import Effect, Outcome, why_not
 from conman.core.model import Container, Init, RootfsMode
-from conman.core.shim_call import shim_state
+from conman.core.shim_call import told_state
 from conman.core.spec import ConsoleSize
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
@@ -20,7 +20,6 @@ from conman.primitives.steps import (
     Failed,
     Gone,
     Remaining,
-    ShimAnswer,
     Stopped,
     TimedOut,
 )
@@ -59,10 +58,8 @@ def _stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
                 f"container {container_id}: process {listed} has not ended yet ({name})",
                 "conman finishes by itself when it ends",
             )
-        case Failed(text=text):
-            why = text
         case _:
-            why = "it did not end in time"
+            why = why_not(outcome, "it did not end in time")
     return Refusal(
         Code.UNAVAILABLE,
         "LookFailed",
@@ -108,9 +105,7 @@ def _rootfs_effect(container: Container, run: int) -> v.HostEffect | None:
 
 
 def _created(container: Container, binary: str, outcome: Outcome) -> Init | Refusal:
-    if not isinstance(outcome, ShimAnswer):
-        return _cannot(f"have the shim run {binary} create", outcome)
-    known = shim_state(outcome.body)
+    known = told_state(outcome)
     if known is None or known.call is None:
         return _cannot(f"have the shim run {binary} create", outcome)
     if known.call.init is None or known.call.answer.code != 0:
@@ -208,7 +203,5 @@ def not_sent(what: str, outcome: Outcome) -> Refusal:
     if is_gone(outcome):
         why = "its process has just ended"
         return Refusal(Code.FAILED_PRECONDITION, "NotRunning", f"{what}: {why}")
-    why = outcome.text if isinstance(outcome, Failed) else "no answer in time"
-    return Refusal(
-        Code.UNAVAILABLE, "HostFailed", f"{what}: the signal was not sent: {why}", "try again"
-    )
+    why = f"the signal was not sent: {why_not(outcome)}"
+    return Refusal(Code.UNAVAILABLE, "HostFailed", f"{what}: {why}", "try again")

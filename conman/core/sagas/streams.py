@@ -12,9 +12,8 @@ from conman.core.execs import ExecState, found
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
 from conman.core.requests import OpenStream, Reply, StreamOpened
-from conman.core.shim_call import shim_state, unanswered
+from conman.core.shim_call import told_state, unanswered
 from conman.errors import Code, Refusal
-from conman.primitives.steps import ShimAnswer
 
 
 def admit_stream(
@@ -40,7 +39,7 @@ async def open_stream(row: Container, request: OpenStream, setting: Setting) -> 
     token, exec_id = request.token, request.exec_id
     size = request.console_size
     told = await v.OfferStream(row.id, row.run, token, exec_id, request.streams, size)
-    known = shim_state(told.body) if isinstance(told, ShimAnswer) else None
+    known = told_state(told)
     if known is None or known.stream is None:
         return _unreachable(row, told)
     if known.stream:

@@ -8,10 +8,11 @@ from enum import Enum
 
 from conman.core.admission import Now, Setting, settle_intent
 from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import why_not
 from conman.core.model import Container, State
 from conman.core.sagas.settle import unprepare
 from conman.core.sagas.successor import begin_successor
-from conman.primitives.steps import Absent, Failed, Held
+from conman.primitives.steps import Absent, Held
 
 
 class Fate(Enum):
@@ -28,7 +29,7 @@ async def succeed(row: Container, setting: Setting, now: Now) -> tuple[Fate, str
     if isinstance(held, Absent):
         return await _without_output(row, setting, now)
     if not isinstance(held, Held):
-        return Fate.AGAIN, held.text if isinstance(held, Failed) else type(held).__name__
+        return Fate.AGAIN, why_not(held)
     if why := await begin_successor(row.id, row.run):
         return Fate.AGAIN, why
     await v.WatchShim(row.id, row.run)

@@ -5,37 +5,31 @@ intent: whoever finds it half begun goes on from its first line.
 """
 
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Outcome
-from conman.core.shim_call import ShimState, shim_state
-from conman.primitives.steps import Done, Failed, ShimAnswer
+from conman.core.effects.effect import why_not
+from conman.core.shim_call import told_state
+from conman.primitives.steps import Done
+
+_SILENT = "it has not said that it does"
 
 
 async def begin_successor(container_id: str, run: int) -> str:
     """Why there is none; "" when a shim reads this run's output. Its FIFOs are held already."""
     spawned = await v.SpawnShim(container_id, run)
     if not isinstance(spawned, Done):
-        return f"no shim could be started: {_why(spawned)}"
+        return f"no shim could be started: {why_not(spawned)}"
     return await _succeed(container_id, run)
 
 
 async def greet(container_id: str, run: int) -> None:
     """A new daemon says hello. A shim that its predecessor had only begun is told what it is for."""
-    known = _state(await v.HelloShim(container_id, run))
+    known = told_state(await v.HelloShim(container_id, run))
     if known is not None and known.is_idle:
         await _succeed(container_id, run)
 
 
 async def _succeed(container_id: str, run: int) -> str:
     told = await v.SucceedShim(container_id, run)
-    known = _state(told)
+    known = told_state(told)
     if known is None or known.is_idle:
-        return f"the new shim did not answer: {_why(told)}"
+        return f"the new shim does not read: {why_not(told, _SILENT)}"
     return known.trouble and f"the new shim cannot read: {known.trouble}"
-
-
-def _state(told: Outcome) -> ShimState | None:
-    return shim_state(told.body) if isinstance(told, ShimAnswer) else None
-
-
-def _why(outcome: Outcome) -> str:
-    return outcome.text if isinstance(outcome, Failed) else type(outcome).__name__

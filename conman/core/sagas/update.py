@@ -7,7 +7,7 @@ kernel's no leaves half done can be put back to exactly that.
 from conman.core import limits, restarts
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Outcome
+from conman.core.effects.effect import Outcome, why_not
 from conman.core.model import Change, Container, DropIntent, Intent, PutContainer, PutIntent
 from conman.core.requests import ContainerUpdated, Reply
 from conman.core.resources import Resources
@@ -45,7 +45,7 @@ async def _set(row: Container, intent: Intent, warnings: tuple[str, ...]) -> Rep
         await persist(v.CommitUpdated(_updated(row, intent)), row.id)
         return ContainerUpdated(warnings)
     put_back = await _undo(row, intent)
-    words = outcome.text if isinstance(outcome, Failed) else "nothing in time"
+    words = why_not(outcome, "nothing in time")
     if not isinstance(put_back, Failed):
         return limits.refused(row.name, words)
     words += f", and then, of what was before, {put_back.text}"
@@ -99,10 +99,9 @@ def _whole(intent: Intent) -> Resources:
 
 
 def _unreadable(row: Container, looked: Outcome) -> Refusal:
-    why = looked.text if isinstance(looked, Failed) else "no answer in time"
     return Refusal(
         Code.UNAVAILABLE,
         "HostFailed",
-        f"cannot update container {row.name}: its limits cannot be read: {why}",
+        f"cannot update container {row.name}: its limits cannot be read: {why_not(looked)}",
         "nothing was changed; try again",
     )

@@ -116,21 +116,40 @@ class LogFiles:
 
     def _following(self) -> int | None:
         """The number of the file that is written to after this one; None: this one still may be."""
-        newest = self._newest()
-        if newest > self._at.file + 1:
-            return self._at.file + 1
+        number, newest = self._at.file, self._newest()
+        if newest > number and self._is_displaced():
+            return number
+        if newest > number + 1:
+            return number + 1
         # The first byte of the next says it: who renamed this one may be another than the shim.
         if not self._is_succeeded():
             return None
         return newest if newest == self._newest() else self._following()
 
+    def _is_displaced(self) -> bool:
+        """Whether this file was moved away, and another that was written to after it has had its number."""
+        if found := self._named(f"{self._path}.{self._at.file}"):
+            return self._is_begun_by_another(found)
+        # Its links come last: one that was removed as the oldest just now was not moved away.
+        found = self._named(self._path)
+        return not (found and self._is_ours(found)) and os.fstat(self._fd).st_nlink > 0
+
     def _is_succeeded(self) -> bool:
-        try:
-            found = os.stat(self._path, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
+        found = self._named(self._path)
+        return found is not None and self._is_begun_by_another(found)
+
+    def _is_begun_by_another(self, found: os.stat_result) -> bool:
         is_written = stat.S_ISREG(found.st_mode) and found.st_size > 0
-        return is_written and not os.path.samestat(found, os.fstat(self._fd))
+        return is_written and not self._is_ours(found)
+
+    def _is_ours(self, found: os.stat_result) -> bool:
+        return os.path.samestat(found, os.fstat(self._fd))
+
+    def _named(self, path: str) -> os.stat_result | None:
+        try:
+            return os.lstat(path)
+        except FileNotFoundError:
+            return None
 
     def _stay_within(self) -> None:
         """A file may have become shorter: half a record was taken back, or a power cut took it."""

@@ -142,10 +142,6 @@ class Host:
     def lstat(self, path: str) -> SimpleNamespace:
         return self._told(self._found(path))
 
-    def stat(self, path: str, *, follow_symlinks: bool = True) -> SimpleNamespace:
-        del follow_symlinks  # there are none
-        return self._told(self._found(path))
-
     def listdir(self, path: str) -> list[str]:
         return list(self.disk.inside(path))
 
@@ -156,8 +152,10 @@ class Host:
         return number
 
     def _told(self, number: int) -> SimpleNamespace:
-        size = len(self._inode(number).data)
-        return SimpleNamespace(st_dev=1, st_ino=number, st_size=size, st_mode=kinds.S_IFREG)
+        size, links = len(self._inode(number).data), int(number not in self.gone)
+        return SimpleNamespace(
+            st_dev=1, st_ino=number, st_nlink=links, st_size=size, st_mode=kinds.S_IFREG
+        )
 
 
 def cuts(disk: Disk) -> Iterator[Disk]:

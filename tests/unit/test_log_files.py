@@ -338,3 +338,49 @@ def test_a_rotation_while_a_follower_looks_for_the_next(
 
     monkeypatch.setattr(LogFiles, "_is_succeeded", too_late)
     assert rest(files) == [2]
+
+
+def test_a_follower_finds_what_came_after_a_moved_log_when_that_has_its_number(
+    log: Written,
+) -> None:
+    """It was away while the next was begun and rotated: each reader's pause is as long as it likes."""
+    log.lines(2)
+    files, later = reader(log), reader(log)
+    assert rest(files) == rest(later) == [1, 2]
+    log.is_moved_away()
+    log.lines(3)
+    log.rotates(1)
+    log.lines(1)
+    assert rest(files) == [3, 4, 5, 6]
+    log.rotates(2)
+    log.lines(1)
+    assert rest(later) == [3, 4, 5, 6, 7]
+
+
+def test_what_came_after_a_moved_log_and_was_rotated_away_is_a_gap(log: Written) -> None:
+    log.lines(2)
+    files = reader(log)
+    assert rest(files) == [1, 2]
+    log.is_moved_away()
+    for number in range(1, 4):
+        log.lines(1)
+        log.rotates(number, keep=2)
+    log.lines(1)
+    block = files.read()
+    assert block.gap
+    assert b"stdout F 4\n" in block.records
+    assert rest(files) == [5, 6]
+
+
+def test_what_was_rotated_away_while_it_was_read_is_not_displaced(log: Written) -> None:
+    log.lines(2)
+    files = reader(log)
+    assert rest(files) == [1, 2]
+    for number in range(1, 4):
+        log.rotates(number, keep=2)
+        log.lines(1)
+    assert [number for number in (1, 2, 3) if log.path.with_name(f"log.{number}").exists()] == [
+        2,
+        3,
+    ]
+    assert rest(files) == [3, 4, 5]

@@ -7,6 +7,7 @@ is what a reader finds: every line once and in its place, or a marker, or a gap 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, combinations
 
 import pytest
 
@@ -36,9 +37,13 @@ UNTOLD = (*[WRITE] * 2, MOVE, *[WRITE] * 2, END)
 
 @dataclass(slots=True)
 class Reader:
-    """Follows a log. `is_restarted`: its conmand dies after each line, and the client goes on where it was."""
+    """Follows a log. `is_restarted`: its conmand dies after each line, and the client goes on where it was.
+
+    `acts`: it comes to read only after these of a story's; None: after all.
+    """
 
     is_restarted: bool
+    acts: tuple[int, ...] | None = None
     told: list[str] = field(default_factory=list[str])
     files: LogFiles = field(default_factory=lambda: LogFiles(PATH))
 
@@ -91,7 +96,8 @@ class Life:
 
     def _read(self) -> None:
         for reader in self.readers:
-            reader.reads()
+            if reader.acts is None or self.at in reader.acts:
+                reader.reads()
 
     def _acts(self, log: Log) -> None:
         match self.story[self.at]:
@@ -228,6 +234,25 @@ def test_killed_at_each_instant_and_again(
         is_well(life, 2)
         pairs += 1
     assert pairs > 100
+
+
+@pytest.mark.parametrize("story", [REOPENED, MADE], ids=["reopened", "made"])
+def test_a_follower_that_comes_seldom(
+    story: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It misses what was moved away before it ever came there, and nothing else, for nothing else is removed."""
+    whole = len(story)
+    for acts in combinations(range(1, whole), 2):
+        life = new(story, monkeypatch)
+        seldom = Reader(is_restarted=False, acts=(*acts, whole))
+        life.readers = (*life.readers, seldom)
+        assert life.goes_on(-1, succeeds=False)
+        moved = [{*texts(life.host.disk.read(path) or b"")} for path in life.moved]
+        told = {*seldom.told}
+        assert seldom.told == [line for line in life.said if line in told], acts
+        assert {*life.said} - told <= {*chain(*moved)}, acts
+        # Of one that it has begun it tells all.
+        assert all(each <= told or not each & told for each in moved), acts
 
 
 # ---- the power ---------------------------------------------------------------------------------

@@ -155,10 +155,11 @@ class Metrics:
 
 def present(machine: Machine, spans: Spans) -> Present:
     """On the machine's own thread only."""
-    ledger, states = machine.ledger, dict[str, int]()
+    ledger, layout, states = machine.ledger, machine.setting.layout, dict[str, int]()
     for object_id in ledger.listed():
-        state = ledger.view(object_id, machine.setting.layout).state.value
+        state = ledger.view(object_id, layout).state.value
         states[state] = states.get(state, 0) + 1
-    prepared = [row for row in ledger.containers.values() if row.init is not None]
+    # Of an earlier boot nothing lives, though its rows are settled one after the other.
+    prepared = [row for row in ledger.containers.values() if row.is_prepared(layout.boot_id)]
     execs = sum(len(running(row.execs)) for row in prepared)
     return Present(states, len(prepared), execs, spans.sagas, spans.effects)

@@ -6,6 +6,7 @@ traceback for what a person can mend: that is one sentence on stderr, and exit c
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +18,12 @@ from conman.errors import ConmanError
 from conman.host.zygote import Zygote
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from conman.engine.recorder import Recorder
+
+#: As a shell tells it, of who was not serving yet; later SIGINT is a wish like SIGTERM.
+INTERRUPTED = 128 + signal.SIGINT
 
 
 def end_with(act: Callable[[], int], trouble: int = 1) -> NoReturn:
@@ -27,6 +33,8 @@ def end_with(act: Callable[[], int], trouble: int = 1) -> NoReturn:
     except ConmanError as error:
         sys.stderr.write(f"conmand: {error}\n")
         code = trouble
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except Exception:
         logging.getLogger("conman").critical("conmand met an error of its own", exc_info=True)
         code = BROKEN
@@ -40,8 +48,7 @@ def serve(config: Config) -> int:
     zygote = Zygote()
     allow_descriptors()
     with loading():
-        import asyncio  # noqa: PLC0415 - heavier than a wrong flag deserves, and all that follows
-
+        # Heavier than a wrong flag deserves, and all that follows.
         from conman.daemon.logs import set_up  # noqa: PLC0415
 
         log = set_up(config.log_level, config.log_format)
@@ -55,7 +62,17 @@ def serve(config: Config) -> int:
     host = take_over(config, zygote)
     for note in (*config.notes, *host.notes):
         log.warning("%s", note)
-    return asyncio.run(live(config, host, recorder, systemd))
+    return run(live(config, host, recorder, systemd))
+
+
+def run(life: "Coroutine[object, object, int]") -> int:
+    """To its end and no further: a thread that reads of a dead disk would be waited for as well.
+
+    The loop is left as it is, for the process ends next (`_exit`).
+    """
+    import asyncio  # noqa: PLC0415 - as all that `serve` loads
+
+    return asyncio.Runner().run(life)
 
 
 def _recorder(path: str) -> "Recorder | None":

@@ -33,6 +33,7 @@ from conman.daemon.metrics import Metrics, Present, present
 from conman.daemon.metrics_server import MetricsServer, on_loop
 from conman.engine.spans import Spans
 from conman.errors import HostError
+from conman.frozen import replace
 from conman.primitives.steps import ProcessId
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
@@ -198,10 +199,12 @@ def test_what_is_looked_up() -> None:
     init = Init(ProcessId("boot", 7, 7), 1, 1, "")
     live = Container("e" * 32, "e", spec, RootfsMode.COPY, State.RUNNING, 1, init, 1, execs=execs)
     broken = (Quarantined("d" * 32, "torn"),)
-    machine.boot(Stored((*rows, live), quarantined=broken), Now(1, 1))
-    assert present(machine, Spans(machine)) == Present(
-        {"EXITED": 2, "CREATED": 1, "UNKNOWN": 1, "RUNNING": 1}, 1, 1, 0, 0
-    )
+    # Its machine has lost its power; nothing of it lives, though its row says so until it is settled.
+    before = replace(live, id="f" * 32, name="f", init=Init(ProcessId("before", 7, 7), 1, 1, ""))
+    machine.boot(Stored((*rows, live, before), quarantined=broken), Now(1, 1))
+    told = present(machine, Spans(machine))
+    assert (told.shims, told.execs) == (1, 1)
+    assert told.states == {"EXITED": 2, "CREATED": 1, "UNKNOWN": 1, "RUNNING": 2}
 
 
 def labels(metrics: Metrics, name: str) -> str:

@@ -33,7 +33,7 @@ from conman.engine.driver import Driver
 from conman.host.facts import memory_bytes
 from conman.host.roots import of_layers
 from conman.host.run_watch import RunWatch
-from conman.host.unmounted import Unmounted
+from conman.host.writers import Writers
 from conman.version import VERSION
 
 if TYPE_CHECKING:
@@ -57,14 +57,14 @@ async def live(config: Config, host: Host, recorder: "Recorder | None", systemd:
     stored = host.store.read()
     machine = Machine(host.setting)
     feed, logs = Feed(host.store), LogFeed()
-    unmounted = Unmounted(host.setting.layout, of_layers)
-    looks = Looks(host.setting.layout, host.performer.perform, unmounted, memory_bytes())
+    writers = Writers(host.setting.layout, of_layers)
+    looks = Looks(host.setting.layout, host.performer.perform, writers, memory_bytes())
     about = About(VERSION, host.store.instance, config.runtime_shown)
     turn = Lock()
     measuring = Measuring.begin(config, machine, about, turn)
     driver = Driver(
         machine,
-        unmounted.first(host.performer.perform),
+        writers.first(host.performer.perform),
         feed,
         host.points,
         recorder=recorder,

@@ -20,8 +20,7 @@ from conman.core.usage import Process, Usage
 from conman.daemon.piped import drained, piped
 from conman.frozen import replace
 from conman.host import process_list, roots, usage
-from conman.host.unmounted import Unmounted, Writing
-from conman.primitives.mounts import on_top
+from conman.host.writers import Writers, Writing
 from conman.primitives.steps import Remaining, Result, Step
 
 #: Files of so many containers are copied at once; the next one waits.
@@ -35,13 +34,13 @@ class Looks:
         self,
         layout: Layout,
         perform: Callable[[Step], Result],
-        unmounted: Unmounted,
+        writers: Writers,
         memory_bytes: int,
     ) -> None:
         self._layout = layout
         self._perform = perform
         self._memory_bytes = memory_bytes
-        self._unmounted = unmounted
+        self._writers = writers
         self._copies = ThreadPoolExecutor(COPIES, "copy")
 
     async def usage(self, row: Container) -> Usage | None:
@@ -101,16 +100,17 @@ class Looks:
             os.close(root)
 
     def _unpack(self, row: Container, path: str, source: BinaryIO, *, owners: bool) -> None:
-        if (root := self._mounted(row)) is not None:
-            _unpack_at(root, path, source, owners=owners)
-            return
+        from tarfile import TarError  # noqa: PLC0415 - 1 ms of a start
+
+        from conman.host import unpacking  # noqa: PLC0415
+
         lower = row.spec.rootfs_path
-        with self._unmounted.writing(row.id, lower, lambda: self._is_mounted(row)) as writing:
-            if writing is None:
-                _unpack_at(self._directory(row), path, source, owners=owners)
-            else:
-                taken = cast("BinaryIO", Taken(source, writing))
-                _unpack(writing.root, path, taken, owners=owners)
+        with self._writers.writing(row.id, lower, lambda: self._mounted(row)) as writing:
+            taken = cast("BinaryIO", Taken(source, writing))
+            try:
+                unpacking.unpack(f"/proc/self/fd/{writing.root}", path, taken, owners=owners)
+            except TarError as error:
+                raise NotATar(str(error)) from error
 
     def _root(self, row: Container) -> int:
         """As its program sees it, where one is; else as it lies there."""
@@ -123,14 +123,9 @@ class Looks:
         """None: its root file system is in its parts."""
         if row.init is not None and (root := roots.of_process(row.init.process)) is not None:
             return root
-        return self._directory(row) if self._is_mounted(row) else None
-
-    def _is_mounted(self, row: Container) -> bool:
-        rootfs = os.path.realpath(self._layout.rootfs(row.id))
-        return row.rootfs_mode is RootfsMode.COPY or on_top(rootfs) is not None
-
-    def _directory(self, row: Container) -> int:
-        return roots.of_directory(self._layout.rootfs(row.id))
+        rootfs = self._layout.rootfs(row.id)
+        is_copy = row.rootfs_mode is RootfsMode.COPY
+        return roots.of_directory(rootfs) if is_copy else roots.of_mount(rootfs)
 
     def _members(self, row: Container) -> tuple[int, ...]:
         [step] = recipe(v.LookForMembers(row.id, row.run), self._layout)
@@ -146,22 +141,3 @@ class Taken:
 
     def read(self, most: int) -> bytes:
         return self._writing.read(self._source.fileno(), most)
-
-
-def _unpack_at(root: int, path: str, source: BinaryIO, *, owners: bool) -> None:
-    """Closes the root."""
-    try:
-        _unpack(root, path, source, owners=owners)
-    finally:
-        os.close(root)
-
-
-def _unpack(root: int, path: str, source: BinaryIO, *, owners: bool) -> None:
-    from tarfile import TarError  # noqa: PLC0415 - 1 ms of a start
-
-    from conman.host import unpacking  # noqa: PLC0415
-
-    try:
-        unpacking.unpack(f"/proc/self/fd/{root}", path, source, owners=owners)
-    except TarError as error:
-        raise NotATar(str(error)) from error

@@ -26,6 +26,20 @@ def of_process(process: ProcessId) -> int | None:
     return None
 
 
+def of_mount(path: str) -> int | None:
+    """What is mounted there; None: nothing. Looked at with the root in hand: a mount may go meanwhile. Raises OSError."""
+    try:
+        root = os.open(path, _FLAGS)
+    except FileNotFoundError:
+        return None
+    try:
+        if os.fstat(root).st_dev != os.stat(os.path.dirname(path)).st_dev:
+            return os.dup(root)
+    finally:
+        os.close(root)
+    return None
+
+
 def of_directory(path: str) -> int:
     """Raises OSError."""
     return os.open(path, _FLAGS)

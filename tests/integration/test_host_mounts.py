@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from conman.core.model import RootfsMode
-from conman.host import mounts
+from conman.host import linux, mounts, roots
 from conman.host.instance import probe_rootfs_mode
 from conman.primitives import steps as s
 from tests.contract.real_host import RealHost, real_host
@@ -45,6 +45,21 @@ def test_any_path_can_be_mounted_and_is_known_again(host: RealHost, name: str) -
     assert os.listdir(step.upper) == ["new"]
     assert isinstance(host.perform(s.Unmount(step.target)), s.Done)
     assert host.mounted(host.top) == 0
+
+
+@root_only
+def test_what_is_mounted_is_opened_as_it_is_then(host: RealHost) -> None:
+    """What is opened stays it, when the mount is gone and its place is found empty."""
+    step = overlay(f"{host.top}/one")
+    assert roots.of_mount(step.target) is None
+    assert isinstance(host.perform(step), s.Done)
+    root = roots.of_mount(step.target)
+    assert root is not None
+    linux.unmount(step.target, linux.MNT_DETACH)
+    assert roots.of_mount(step.target) is None
+    assert os.listdir(f"/proc/self/fd/{root}") == ["from-below"]
+    os.close(root)
+    assert roots.of_mount(f"{host.top}/nowhere") is None
 
 
 @root_only

@@ -420,7 +420,7 @@ class ConmanServicer:
         """Files into a container, from a tar: into the directory at the path, else under that
         name. What is there is replaced, but for directories. What breaks off, by whatever
         cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
-        there, or the container was started or removed meanwhile.
+        there, or the container was started, stopped or removed meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -175,7 +175,7 @@ class ConmanStub:
     """Files into a container, from a tar: into the directory at the path, else under that
     name. What is there is replaced, but for directories. What breaks off, by whatever
     cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
-    there, or the container was started or removed meanwhile.
+    there, or the container was started, stopped or removed meanwhile.
     """
     Info: _grpc.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]
     """The host, its runtimes and its containers in numbers."""
@@ -305,7 +305,7 @@ class ConmanAsyncStub(ConmanStub):
     """Files into a container, from a tar: into the directory at the path, else under that
     name. What is there is replaced, but for directories. What breaks off, by whatever
     cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
-    there, or the container was started or removed meanwhile.
+    there, or the container was started, stopped or removed meanwhile.
     """
     Info: _aio.UnaryUnaryMultiCallable[_conman_pb2.InfoRequest, _conman_pb2.InfoResponse]  # type: ignore[assignment]
     """The host, its runtimes and its containers in numbers."""
@@ -600,7 +600,7 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         """Files into a container, from a tar: into the directory at the path, else under that
         name. What is there is replaced, but for directories. What breaks off, by whatever
         cause, has been done in part. FAILED_PRECONDITION, NotWritable: they cannot be written
-        there, or the container was started or removed meanwhile.
+        there, or the container was started, stopped or removed meanwhile.
         """
 
     @_abc_1.abstractmethod

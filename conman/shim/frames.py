@@ -4,7 +4,7 @@
 
 The client begins with TOKEN, once; the shim answers ACCEPTED or FAILED. Then bytes go both ways, until EXIT
 or FAILED, which is the last frame. A connection that ends without either was its shim's: it has died.
-Pure. It must never hold more of a peer's bytes than one frame.
+Pure. It must never hold on to what was told, secrets among it, nor to more than one frame that is not whole.
 """
 
 from _collections_abc import Iterator
@@ -80,13 +80,18 @@ class Decoder:
 
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Every (kind, payload) that is complete now. Raises ForeignFrame."""
-        self._data, self._place = self._data[self._place :] + data, 0
+        self._cut()
+        self._data += data
         while len(self._data) >= (begin := self._place + HEADER):
             length = int.from_bytes(self._data[self._place + 1 : begin], "big")
             if length > LIMIT:
                 raise ForeignFrame(f"a frame of {length} bytes, {LIMIT} is the most")
             if len(self._data) < begin + length:
-                return
+                break
             kind = self._data[self._place : self._place + 1]
             self._place = begin + length
             yield kind, self._data[begin : self._place]
+        self._cut()
+
+    def _cut(self) -> None:
+        self._data, self._place = self._data[self._place :], 0

@@ -5,7 +5,7 @@
     {"v": 1, "op": "refused", "seq": 1, "body": "..."}     or why there is none
 
 `body` is the text that `conman.shim.machine` and the core read and write; here it is not looked into.
-The only module of the shim that host and ctl know. It must never block longer than its caller says.
+Of the shim, host and ctl know this module and `frames`. It must never block longer than its caller says.
 """
 
 import os

@@ -24,6 +24,14 @@ def test_there_and_back_in_any_pieces(sizes: list[int]) -> None:
     assert got == SENT
 
 
+def test_what_was_told_is_held_no_longer() -> None:
+    decoder = frames.Decoder()
+    typed = frames.encode(frames.INPUT, b"a secret\n")
+    assert [*decoder.feed(typed + typed[:3])] == [(frames.INPUT, b"a secret\n")]
+    slots = [getattr(decoder, name) for name in decoder.__slots__]
+    assert [held for held in slots if isinstance(held, bytes)] == [typed[:3]]
+
+
 def test_a_frame_is_a_kind_a_length_and_the_bytes() -> None:
     assert frames.encode(b"O", b"hello") == b"O\0\0\0\5hello"
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from conman.core.log_records import HEAD_BYTES, Chosen, Position, begins_at, line_ends
 from conman.frozen import frozen
+from conman.primitives.log_numbers import log_numbers
 
 #: More than a shim writes at once, so that a block holds a whole record.
 BLOCK = 512 * 1024
@@ -173,15 +174,13 @@ class LogFiles:
         """The number of the file that is written to."""
         return max(self._numbers(), default=0) + 1
 
-    def _numbers(self) -> list[int]:
+    def _numbers(self) -> tuple[int, ...]:
         """Those of the files that were written to before."""
         directory, _, name = self._path.rpartition("/")
         try:
-            found = os.listdir(directory)
+            return log_numbers(os.listdir(directory), name)
         except FileNotFoundError:
-            return []
-        after = (each.removeprefix(f"{name}.") for each in found if each.startswith(f"{name}."))
-        return sorted(int(number) for number in after if number.isascii() and number.isdigit())
+            return ()
 
     # ---- the last lines
 

@@ -8,6 +8,7 @@ remove anything itself: `do` performs its recipe.
 import os
 from _collections_abc import Callable
 
+from conman.primitives.log_numbers import log_numbers
 from conman.primitives.shared_steps import Shared
 from conman.shim.recipes import PUT_ASIDE, rotate_log
 from conman.shim.task import LogLimits
@@ -49,6 +50,4 @@ class Rotation:
 def put_aside(path: str) -> tuple[int, ...]:
     """The numbers of a log's earlier files, the oldest first. Raises OSError."""
     directory, _, name = path.rpartition("/")
-    found = (each for each in os.listdir(directory) if each.startswith(f"{name}."))
-    numbers = (each.rpartition(".")[2] for each in found)
-    return tuple(sorted(int(each) for each in numbers if each.isdecimal()))
+    return log_numbers(os.listdir(directory), name)

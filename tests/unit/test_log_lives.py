@@ -24,6 +24,7 @@ FEW, MANY = LogLimits(140, 3), LogLimits(140, 99)
 MARKER = "conman: the shim died here"
 
 WRITE, MOVE, MAKE, REOPEN, END = "write", "move", "make", "reopen", "end"
+MOVE_ALIKE = "move alike"
 #: Of a story every line and every act once, in this order; whoever is killed in one goes on with the next.
 ROTATED = (*[WRITE] * 14, END)
 REOPENED = (*[WRITE] * 2, MOVE, *[WRITE] * 2, REOPEN, *[WRITE] * 8, REOPEN, WRITE, END)
@@ -31,6 +32,19 @@ REOPENED = (*[WRITE] * 2, MOVE, *[WRITE] * 2, REOPEN, *[WRITE] * 8, REOPEN, WRIT
 MADE = (
     *[WRITE] * 2, MOVE, MAKE, WRITE, REOPEN, WRITE, MOVE, MAKE, *[WRITE] * 4, REOPEN, *[WRITE] * 6, END,
 )  # fmt: skip
+#: What it is moved to looks like a number of ours, and is none.
+ALIKE = (
+    WRITE,
+    WRITE,
+    MOVE_ALIKE,
+    WRITE,
+    REOPEN,
+    *[WRITE] * 5,
+    MOVE_ALIKE,
+    REOPEN,
+    *[WRITE] * 5,
+    END,
+)
 #: Nobody says that it was moved.
 UNTOLD = (*[WRITE] * 2, MOVE, *[WRITE] * 2, END)
 
@@ -107,9 +121,9 @@ class Life:
                 self.said.append(f"{len(self.said) + 1}")
                 log.write("stdout", f"{self.said[-1]}\n".encode())
             case "move" if self.host.disk.find(PATH) is not None:
-                self.at += 1
-                self.moved.append(f"{PATH}-{len(self.moved)}")
-                self.host.disk.rename(PATH, self.moved[-1])
+                self._moves(f"{PATH}-{len(self.moved)}")
+            case "move alike" if self.host.disk.find(PATH) is not None:
+                self._moves(f"{PATH}.old.{len(self.moved) + 7}")
             case "make":
                 self.at += 1
                 self.host.disk.make(PATH, "file")
@@ -123,6 +137,11 @@ class Life:
             case _:
                 self.at += 1
         self._read()
+
+    def _moves(self, target: str) -> None:
+        self.at += 1
+        self.moved.append(target)
+        self.host.disk.rename(PATH, target)
 
 
 def texts(records: bytes) -> list[str]:
@@ -212,7 +231,7 @@ def deaths(story: tuple[str, ...], patch: pytest.MonkeyPatch) -> Iterator[Life]:
         first += 1
 
 
-STORIES = {"rotated": ROTATED, "reopened": REOPENED, "made": MADE, "untold": UNTOLD}
+STORIES = {"rotated": ROTATED, "reopened": REOPENED, "made": MADE, "alike": ALIKE, "untold": UNTOLD}
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
@@ -236,7 +255,7 @@ def test_killed_at_each_instant_and_again(
     assert pairs > 100
 
 
-@pytest.mark.parametrize("story", [REOPENED, MADE], ids=["reopened", "made"])
+@pytest.mark.parametrize("story", [REOPENED, MADE, ALIKE], ids=["reopened", "made", "alike"])
 def test_a_follower_that_comes_seldom(
     story: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

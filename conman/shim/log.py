@@ -9,6 +9,7 @@ import os
 import time
 
 from conman.shim import recipes
+from conman.shim.complaint import complain
 from conman.shim.rotation import Do, Rotation
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -114,7 +115,7 @@ class Log:
         """How much of it is there now: all, or so many whole lines. Raises OSError: nothing."""
         size = self._open()
         if self._rotation is not None and self._rotation.is_due(size, len(data)):
-            size = self._rotate()
+            size = self._rotate(self._rotation)
         view = memoryview(b"\n" + data if self._torn else data)
         before, done = int(self._torn), 0
         try:
@@ -129,11 +130,21 @@ class Log:
         self._torn = False
         return len(data)
 
-    def _rotate(self) -> int:
+    def _rotate(self, rotation: Rotation) -> int:
         """Put the file aside, and begin another, of which it gives the size."""
-        if self._rotation is not None and self._rotation.turn():
+        if not _has_name(self._path, self._fd):
+            self._leave_moved(rotation)
+        elif rotation.turn():
             self.close()
         return self._open()
+
+    def _leave_moved(self, rotation: Rotation) -> None:
+        """What would be put aside is somebody else's, and nobody would sync what was written to ours."""
+        try:
+            self.reopen(rotation.do)
+        except OSError as error:
+            complain(f"a log that was moved away is written to as before: {error}")
+            rotation.failed()
 
     def _open(self) -> int:
         """Open the file if it is not, and tell its size."""

@@ -20,30 +20,37 @@ Do = Callable[[tuple[Shared, ...]], int]
 class Rotation:
     """Of one log."""
 
-    __slots__ = ("_do", "_due", "_limits", "_path")
+    __slots__ = ("_due", "_limits", "_path", "do")
 
     def __init__(self, path: str, limits: LogLimits, do: Do) -> None:
         self._path = path
         self._limits = limits
         self._due = limits.bytes
-        self._do = do
+        self.do = do
 
     def is_due(self, size: int, more: int) -> bool:
         """Whether a file of this size, which has something in it, is to be put aside before more is written."""
         return 0 < self._due < size + more and size > 0
 
     def begins(self) -> None:
-        """Somebody else has put the log aside."""
+        """Another file is written to."""
         self._due = self._limits.bytes
 
+    def failed(self) -> None:
+        """The file grows for as much again before that is tried again."""
+        self._due += self._limits.bytes
+
     def turn(self) -> bool:
-        """Whether the log was put aside; raises OSError where nobody can look. If not, it grows for as much again before that is tried again."""
+        """Whether the log was put aside; raises OSError where nobody can look."""
         numbers = put_aside(self._path)
         number = max(numbers, default=0) + 1
         # `log` itself is one of those that are kept; and one number always is, for the next to follow.
         kept = max(self._limits.files - 1, 1)
-        done = self._do(rotate_log(self._path, number, (*numbers, number)[:-kept])) >= PUT_ASIDE
-        self._due = self._limits.bytes if done else self._due + self._limits.bytes
+        done = self.do(rotate_log(self._path, number, (*numbers, number)[:-kept])) >= PUT_ASIDE
+        if done:
+            self.begins()
+        else:
+            self.failed()
         return done
 
 

@@ -277,7 +277,13 @@ def test_a_follower_that_comes_seldom(
 # ---- the power ---------------------------------------------------------------------------------
 
 AGAIN = (*[WRITE] * 2, END, *[WRITE] * 8, END)
-CUT = {"rotated": (*[WRITE] * 8, END), "again": AGAIN, "reopened": REOPENED, "untold": UNTOLD}
+CUT = {
+    "rotated": (*[WRITE] * 8, END),
+    "again": AGAIN,
+    "reopened": REOPENED,
+    "made": MADE,
+    "untold": UNTOLD,
+}
 
 
 @pytest.mark.parametrize("story", CUT.values(), ids=CUT)

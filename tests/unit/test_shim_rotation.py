@@ -151,3 +151,27 @@ def test_a_disk_that_does_not_rename_has_a_longer_log(tmp_path: Path) -> None:
     # Not tried again with each line, but when it is as long again.
     assert [size // LIMITS.bytes for size in tried] == [1, 2, 3, 1]
     assert put_aside(str(path)) == (1, 2)
+
+
+# ---- somebody has moved it away ----------------------------------------------------------------
+
+
+def test_a_log_that_was_moved_away_is_synced_and_left_when_it_is_full(tmp_path: Path) -> None:
+    """What has its name is somebody else's: nothing of it is put aside."""
+    done: list[Shared] = []
+
+    def do(steps: tuple[Shared, ...]) -> int:
+        done.extend(steps)
+        return len([*map(perform, steps)])
+
+    path = tmp_path / "log"
+    log = Log(str(path), Rotation(str(path), LIMITS, do))
+    log.write("stdout", b"0001\n")
+    moved = path.rename(tmp_path / "moved")
+    path.touch()
+    for number in range(2, 7):
+        log.write("stdout", b"%04d\n" % number)
+    log.close()
+    assert [type(step).__name__ for step in done] == ["SyncFile"]
+    assert (moved.read_bytes().count(b"\n"), path.read_bytes().count(b"\n")) == (4, 2)
+    assert put_aside(str(path)) == ()

@@ -88,7 +88,9 @@ class Log:
         if moved >= 0 and _has_name(self._path, moved):
             return
         if moved >= 0:
-            do(recipes.keep_moved_log(moved))
+            steps = recipes.keep_moved_log(moved)
+            if do(steps) < len(steps):
+                raise OSError("what was written to the file that was moved away cannot be synced")
         self._fd = -1
         try:
             self._open()

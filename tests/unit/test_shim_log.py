@@ -181,3 +181,20 @@ def test_a_loss_that_was_said_is_not_said_again(tmp_path: Path, disk: Disk) -> N
         b"stdout F two",
         b"",
     ]
+
+
+def test_a_moved_log_that_cannot_be_synced_is_not_left(tmp_path: Path) -> None:
+    """Whoever is told that it was reopened may rely on what was moved."""
+    path = tmp_path / "log"
+    log = Log(str(path))
+    log.write("stdout", b"one\n")
+    path.rename(tmp_path / "moved")
+    with pytest.raises(OSError, match="cannot be synced"):
+        log.reopen(lambda _: 0)
+    log.write("stdout", b"two\n")
+    assert not path.exists()
+    log.reopen(len)
+    log.write("stdout", b"three\n")
+    log.close()
+    assert texts(tmp_path / "moved") == [b"stdout F one", b"stdout F two", b""]
+    assert texts(path) == [b"stdout F three", b""]

@@ -175,3 +175,26 @@ def test_a_log_that_was_moved_away_is_synced_and_left_when_it_is_full(tmp_path: 
     assert [type(step).__name__ for step in done] == ["SyncFile"]
     assert (moved.read_bytes().count(b"\n"), path.read_bytes().count(b"\n")) == (4, 2)
     assert put_aside(str(path)) == ()
+
+
+def test_one_that_cannot_be_synced_is_written_to_as_before(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[int] = []
+
+    def refuse(_: tuple[Shared, ...]) -> int:
+        tried.append(moved.stat().st_size)
+        return 0
+
+    path = tmp_path / "log"
+    log = Log(str(path), Rotation(str(path), LIMITS, refuse))
+    log.write("stdout", b"0001\n")
+    moved = path.rename(tmp_path / "moved")
+    for number in range(2, 13):
+        log.write("stdout", b"%04d\n" % number)
+    log.close()
+    assert not path.exists()
+    assert moved.read_bytes().count(b"\n") == 12
+    # Not with each line, but when it is as long again.
+    assert [size // LIMITS.bytes for size in tried] == [1, 2]
+    assert capfd.readouterr().err.count("written to as before") == 2

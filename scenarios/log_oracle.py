@@ -29,3 +29,14 @@ def reopened(world: World, row: Container) -> None:
     met("I16")
     if world.disk.find(world.layout().log(row.id)) is None:
         raise Violation("I16", f"the log of {row.name} is told as reopened, and there is none")
+
+
+def not_written_to(world: World, row: Container) -> None:
+    """That is what was answered just now: whoever believes it never asks again."""
+    met("I16")
+    cgroups = {world.layout().cgroup(row.id, run) for run in (row.run, row.run + 1)}
+    inits = [one for one in world.processes.values() if one.kind == "init" and one.alive]
+    if any(one.cgroup in cgroups for one in inits):
+        raise Violation(
+            "I16", f"nobody writes to the log of {row.name}, it is told, and somebody may"
+        )

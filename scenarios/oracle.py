@@ -167,6 +167,8 @@ def answered(world: World, told: Told) -> None:
         raise Violation("I8", f"start of {row.name} was answered, and its program never ran")
     if told.answer == "ok" and told.ask.verb == "reopen-log":
         log_oracle.reopened(world, row)
+    if told.answer == "NotRunning" and told.ask.verb == "reopen-log":
+        log_oracle.not_written_to(world, row)
     if told.ask.verb in {"status", "wait"}:
         _true(world, row, told)
 

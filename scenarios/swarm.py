@@ -214,7 +214,8 @@ class Swarm(Simulator):
 
     def _must_be_true(self, told: Told) -> None:
         """What a client was told just now, of the host as it is now. Raises Violation."""
-        if told.ask.verb in {"status", "exec-status", "wait-exec"}:
+        is_status = told.ask.verb in {"status", "exec-status", "wait-exec"}
+        if is_status or told.answer == "NotRunning":
             oracle.answered(self.world, told)
 
     def _out(self, output: Output) -> None:

@@ -81,6 +81,7 @@ class Log:
     def reopen(self, do: Do) -> None:
         """Write on in the file that has the log's name, where that of before was moved away.
 
+        A log that nothing was written to yet is made, and not held: it may be moved away again.
         `do`: performs what makes what was written durable, for nobody finds it again. Raises OSError: it
         writes on where it did.
         """
@@ -101,6 +102,8 @@ class Log:
             self._rotation.begins()
         if moved >= 0:
             os.close(moved)
+        else:
+            self.close()
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -92,10 +92,14 @@ class Output:
         return self._words
 
     def log_to(self, log: Log) -> None:
-        """From here on everything is the container's. What came until now was the runtime's."""
+        """From here on everything is the container's. What came until now was the runtime's.
+
+        The log is there, and is not held: its program may be begun much later, and it be moved away until then.
+        """
         self._drain()
         self._log = log
         log.touch()
+        log.close()
 
     def pass_on(self) -> None:
         """All of it is an exec's, what is there already, too; nobody logs it."""

@@ -79,4 +79,12 @@ SEVERAL_CLIENTS = (
         prompt=("client-1",),
         fine=True,
     ),
+    SeveralClients(
+        "reopen-log-start",
+        "S28",
+        "one starts it again, another wants its log reopened, of which a shim may have taken hold by then",
+        ((START,), (REOPEN,)),
+        given=(CREATE_OBEDIENT, START, STOP),
+        befalls=(Befalls.LOG_MOVED,),
+    ),
 )

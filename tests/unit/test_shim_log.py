@@ -198,3 +198,14 @@ def test_a_moved_log_that_cannot_be_synced_is_not_left(tmp_path: Path) -> None:
     log.close()
     assert texts(tmp_path / "moved") == [b"stdout F one", b"stdout F two", b""]
     assert texts(path) == [b"stdout F three", b""]
+
+
+def test_a_log_that_was_only_made_may_be_moved_as_often_as_one_likes(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = Log(str(path))
+    for number in range(3):
+        log.reopen(len)
+        path.rename(tmp_path / f"moved-{number}")
+    log.write("stdout", b"one\n")
+    log.close()
+    assert texts(path) == [b"stdout F one", b""]

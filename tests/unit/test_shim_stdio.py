@@ -80,6 +80,17 @@ def test_what_is_there_before_the_log_is_not_of_the_container(stage: Stage, tmp_
     assert sorted(stage.lines()) == ["stderr F err", "stdout F out"]
 
 
+def test_a_log_that_is_moved_away_before_the_first_word(stage: Stage, tmp_path: Path) -> None:
+    """Nobody need ask for it to be reopened: of a program that is not begun yet nothing is written."""
+    log = Log(str(tmp_path / "log"))
+    stage.output.log_to(log)
+    moved = (tmp_path / "log").rename(tmp_path / "moved")
+    os.write(stage.ends[0], b"out\n")
+    stage.turn()
+    log.close()
+    assert (moved.read_bytes(), stage.lines()) == (b"", ["stdout F out"])
+
+
 def test_a_writer_that_never_stops_does_not_keep_the_shim(stage: Stage) -> None:
     pid = os.fork()
     if pid == 0:

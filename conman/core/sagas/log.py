@@ -33,6 +33,10 @@ def admit_reopening(
     view = ledger.view(container_id, setting.layout)
     if row is None or view.state is State.UNKNOWN:
         return _not_now(view.name or container_id, f"it is UNKNOWN ({view.message})")
+    intent = ledger.intents.get(container_id)
+    if intent is not None and intent.prepares:
+        # The shim may have the log, and its program may write to it, before that is written down.
+        return _not_now(row.name, "its next run is being prepared")
     if not row.is_prepared(setting.layout.boot_id):
         return _nobody_writes(row.name, f"it is {view.state.value}")
     if (row.id, row.run) in ended:
@@ -63,7 +67,7 @@ def _not_now(name: str, why: str) -> Refusal:
         Code.UNAVAILABLE,
         "HostFailed",
         f"the log of container {name} cannot be reopened now: {why}",
-        "it is looked at, has just ended, or another shim is on its way: try again",
+        "it is looked at or started, has just ended, or another shim is on its way: try again",
     )
 
 

@@ -8,6 +8,7 @@ there is one, and are followed until it begins, or to so many of those of the po
 from conman.core.restart import RestartName, RestartPolicy
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, UNPAUSE
+from scenarios.stories.execs import EXEC_LONG, KILL_EXEC, START_EXEC
 from scenarios.stories.single_client import START, STATUS
 from scenarios.story import Befalls, Story
 
@@ -117,6 +118,15 @@ STORIES = (
         (Ask("kill", "web", signal=15), Ask("update", "web", policy=ALWAYS), UNPAUSE, STATUS),
         given=(Ask("create", "web", program="/bin/obey"), START, PAUSE),
         restarts=0,
+    ),
+    Story(
+        "restart-exec-killed",
+        "S22",
+        "but the kill of an exec is none of its container",
+        (KILL_EXEC, UNPAUSE),
+        given=(create(ONCE, "/bin/exit7"), START, EXEC_LONG, START_EXEC, PAUSE),
+        restarts=0,
+        only_daemons_die=True,
     ),
     Story(
         "restart-removed",

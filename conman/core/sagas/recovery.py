@@ -147,7 +147,8 @@ async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: N
         "the signal may have been sent",
         "look at it, then decide whether to kill it again",
     )
-    told = told_to_end(row, intent)
+    # What an exec was sent says nothing of its container.
+    told = () if intent.exec_id else told_to_end(row, intent)
     await persist(v.CommitAnswer((*closing(intent, refusal), *told)), row.id)
     await _recover_row(told[0].container if told else row, setting, now)
     return refusal

@@ -42,6 +42,11 @@ def test_who_reads_again_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
+        (
+            fate({v.WatchShim: Failed("EMFILE", "no descriptors")}),
+            "its end cannot be seen: no descriptors",
+        ),
+        (fate({v.WatchShim: TimedOut()}), "its end cannot be seen: no answer in time"),
         (fate({v.HoldOutput: TimedOut()}), "no answer in time"),
         (fate({v.HoldOutput: Failed("EMFILE", "too many files")}), "too many files"),
         (fate({v.SpawnShim: TimedOut()}), "no shim could be started: no answer in time"),

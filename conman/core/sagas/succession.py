@@ -12,7 +12,7 @@ from conman.core.effects.effect import why_not
 from conman.core.model import Container, State
 from conman.core.sagas.settle import unprepare
 from conman.core.sagas.successor import begin_successor
-from conman.primitives.steps import Absent, Held
+from conman.primitives.steps import Absent, Done, Held
 
 
 class Fate(Enum):
@@ -32,7 +32,10 @@ async def succeed(row: Container, setting: Setting, now: Now) -> tuple[Fate, str
         return Fate.AGAIN, why_not(held)
     if why := await begin_successor(row.id, row.run):
         return Fate.AGAIN, why
-    await v.WatchShim(row.id, row.run)
+    watched = await v.WatchShim(row.id, row.run)
+    if not isinstance(watched, Done):
+        # Nobody would follow its death; the next try finds it there.
+        return Fate.AGAIN, f"its end cannot be seen: {why_not(watched)}"
     return Fate.LOGGED, ""
 
 

@@ -129,6 +129,13 @@ def test_of_a_record_that_cannot_be_read_nobody_says_that_it_has_no_execs(
     assert "torn" in reply.what
 
 
+def test_a_record_without_a_name_is_named_by_its_id() -> None:
+    daemon = Daemon(Stored(quarantined=(Quarantined(ID, "torn"),)))
+    reply = daemon.asked(ListExecs(ID))
+    assert isinstance(reply, Refusal)
+    assert f"the execs of container {ID} cannot be told of now" in reply.what
+
+
 def test_a_stop_does_not_wait_for_who_has_ended() -> None:
     """Its end is seen before anybody waits for it."""
     daemon = Daemon(Stored(containers=(ROW,), names=(("web", ID),)))

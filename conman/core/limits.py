@@ -46,15 +46,16 @@ _OF_MEMORY = (
     "memory.max",
     "memory.swap.max",
 )
+#: v1's two files of processor time, which v2 has in one.
+_OF_TIME = ("cpu.cfs_period_us", "cpu.cfs_quota_us")
 #: Which of a user's words each of the other files is.
+_TIME = ("nano_cpus", "cpu_period_us", "cpu_quota_us")
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "memory.soft_limit_in_bytes": ("memory_reservation_bytes",),
     "memory.low": ("memory_reservation_bytes",),
     "cpu.shares": ("cpu_shares",),
     "cpu.weight": ("cpu_shares",),
-    "cpu.cfs_period_us": ("cpu_period_us",),
-    "cpu.cfs_quota_us": ("cpu_quota_us", "nano_cpus"),
-    "cpu.max": ("cpu_period_us", "cpu_quota_us", "nano_cpus"),
+    "cpu.max": _TIME,
     "cpuset.cpus": ("cpuset_cpus",),
     "cpuset.mems": ("cpuset_mems",),
     "pids.max": ("pids_limit",),
@@ -114,7 +115,23 @@ def in_force(
     kept = [control.name for control in controls if is_set((control,), held)]
     for name in kept:
         old = replace(old, **{field: getattr(whole, field) for field in _FIELDS.get(name, ())})
+    if any(name in _OF_TIME for name in kept):
+        old = replace(old, **_time_of(whole, held))
     return replace(old, **_memory_of(held)) if any(n in _OF_MEMORY for n in kept) else old
+
+
+def _time_of(whole: Resources, held: Held) -> dict[str, int | None]:
+    """Of the two files on v1: as the user said it where both hold that, else as they are, for half of it is nobody's word."""
+    wanted, _ = _time(whole, held)
+    if all(same(name, held.get(name, value), value) for name, value in wanted):
+        return {field: getattr(whole, field) for field in _TIME}
+    period = int(held.get("cpu.cfs_period_us", str(USUAL_PERIOD_US)))
+    quota = int(held.get("cpu.cfs_quota_us", "-1"))
+    return {
+        "nano_cpus": None,
+        "cpu_period_us": None if period == USUAL_PERIOD_US else period,
+        "cpu_quota_us": None if quota < 0 else quota,
+    }
 
 
 def _memory_of(held: Held) -> dict[str, int | None]:

@@ -34,6 +34,8 @@ LIMITS = st.builds(
     memory_swap_bytes=SWAP,
     cpu_shares=st.one_of(st.none(), st.just(0), st.integers(2, 262_144)),
     nano_cpus=st.one_of(st.none(), st.just(0), st.integers(10_000_000, 10**11)),
+    cpu_period_us=st.one_of(st.none(), st.sampled_from([0, 50_000, 100_000, 200_000])),
+    cpu_quota_us=st.one_of(st.none(), st.sampled_from([-1, 0, 20_000, 400_000])),
     pids_limit=st.one_of(st.none(), st.sampled_from([-1, 0, 1, 5000])),
 )
 
@@ -191,6 +193,23 @@ def test_what_holds_where_the_way_back_fails_is_told(
     told = limits.in_force(first, limits.merged(first, second), found.controls, dict(half.controls))
     again = limits.plan(told, told, dict(half.controls))
     assert again.controls == ()
+    assert contradiction(told) is None, "every later update would be refused"
+
+
+def test_of_period_and_quota_half_are_told_as_the_cgroup_holds_them() -> None:
+    """The quota was refused, and then the way back of the period."""
+    first, change = (
+        Resources(nano_cpus=500_000_000),
+        Resources(cpu_period_us=200_000, cpu_quota_us=400_000),
+    )
+    held = dict(write(v1(), [("cpu.cfs_quota_us", "50000")]).controls)
+    found = planned(change, held, first)
+    whole = limits.merged(first, change)
+    half = {**held, "cpu.cfs_period_us": "200000"}
+    told = limits.in_force(first, whole, found.controls, half)
+    assert told == Resources(cpu_period_us=200_000, cpu_quota_us=50_000)
+    all_of_it = {**half, "cpu.cfs_quota_us": "400000"}
+    assert limits.in_force(first, whole, found.controls, all_of_it) == whole
 
 
 def test_what_holds_of_memory_on_v2() -> None:

@@ -20,6 +20,7 @@ from conman.primitives.steps import (
     OomCount,
     ProcessId,
     ShimAnswer,
+    TimedOut,
 )
 from conman.shim import machine
 from conman.shim.task import Init as ShimInit
@@ -131,9 +132,15 @@ READS = ShimAnswer(machine.describe(machine.State(machine.Phase.SUCCEEDING)))
 
 
 def last_words(
-    *, unread: int, record: Outcome, shim: list[Outcome], successor: Outcome
+    *,
+    unread: int,
+    record: Outcome,
+    shim: list[Outcome],
+    successor: Outcome,
+    first: Outcome = NOTHING,
 ) -> list[str]:
-    answers = iter([Absent(), *shim])
+    """`first`: what the run's own shim says."""
+    answers = iter([first, *shim])
 
     def answer(effect: Effect) -> Outcome:
         match effect:
@@ -159,6 +166,13 @@ def test_last_words_are_read_by_a_successor() -> None:
         did = last_words(unread=unread, record=record, shim=[READS], successor=READS)
         assert did.count("SpawnShim") == 1
         assert did.index("SucceedShim") < did.index("FenceShim")
+
+
+def test_last_words_of_a_shim_that_is_silent_are_read_once_it_is_fenced() -> None:
+    did = last_words(unread=5, record=Absent(), shim=[READS], successor=READS, first=TimedOut())
+    assert did[:4] == ["AwaitExitRecord", "FenceShim", "HoldOutput", "ReadExitRecord"]
+    assert did.count("SpawnShim") == 1
+    assert did.index("SucceedShim") < did.index("WriteExitRecord")
 
 
 def test_who_left_nothing_unread_needs_none() -> None:

@@ -19,6 +19,7 @@ from conman.primitives.steps import (
     Held,
     OomCount,
     ShimAnswer,
+    TimedOut,
 )
 
 RECORD_AGAIN_NS = 1_000_000_000
@@ -41,6 +42,9 @@ async def read_exit(container_id: str, run: int, init: Init, at: int) -> Exit:
     known = _known(told, init)
     if known is not None and known.exit is not None:
         return known.exit
+    if isinstance(told, TimedOut):
+        # It hangs, and what it has not read must not go with it: as if it were dead already.
+        await insist(container_id, v.FenceShim(container_id, run))
     if _is_orphaned(told):
         await _log_last_words(container_id, run, init)
     # A record without the shim's word is believed only when no shim is left to write it.
@@ -116,9 +120,9 @@ async def _own_record(container_id: str, run: int, init: Init, at: int) -> Exit:
 
 
 def _is_orphaned(told: Outcome) -> bool:
-    """Whether no shim is there that reads the output."""
+    """Whether no shim is there that reads the output; of one that was silent: any more."""
     known = told_state(told)
-    return isinstance(told, Absent) or (known is not None and known.is_idle)
+    return isinstance(told, Absent | TimedOut) or (known is not None and known.is_idle)
 
 
 async def _log_last_words(container_id: str, run: int, init: Init) -> None:

@@ -11,17 +11,19 @@ from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import World
 
-#: Its program never ran, but for the last two: there it may have.
+#: Its program never ran, but of some of them: there it may have.
 NOT_BEGUN = {
     "CommandNotFound": 127,
     "CommandNotExecutable": 126,
     "RuntimeMissing": 128,
     "RuntimeFailed": 128,
+    "DiskFull": 128,
+    "HostFailed": 128,
     "ShimDied": 128,
     "RuntimeTimedOut": 128,
     "ExecInterrupted": 128,
 }
-_MAY_HAVE_BEGUN = {"RuntimeTimedOut", "ExecInterrupted", "ShimDied"}
+_MAY_HAVE_BEGUN = {"RuntimeTimedOut", "ExecInterrupted", "HostFailed", "ShimDied"}
 
 ORDER = {"CREATED": 0, "RUNNING": 1, "EXITED": 2}
 MADE = {"exec": 0, "run-exec": 1}

@@ -24,6 +24,8 @@ STATES = (CREATED, RUNNING, PAUSED, EXITED)
 #: What a question about an exec may be answered, whatever its container is.
 _OF_EXECS = ("CREATED", "RUNNING", "EXITED", "ExecNotFound")
 _STARTS = ("start-exec", "run-exec")
+#: These two are excuses, of a disturbed host alone.
+_NOT_BEGUN = exec_oracle.NOT_BEGUN.keys() - {"DiskFull", "HostFailed"}
 
 #: (verb, state before, answer) -> states after.
 ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
@@ -92,7 +94,7 @@ ALLOWED: dict[tuple[str, str, str], tuple[str, ...]] = {
     **{("exec", s, "WrongState"): (s,) for s in (CREATED, PAUSED, EXITED)},
     **{("start-exec", RUNNING, a): (RUNNING,) for a in ("ExecStarted", "ExecNotFound")},
     **{(v, RUNNING, "ok"): (RUNNING,) for v in _STARTS},
-    **{(v, RUNNING, a): (RUNNING, EXITED) for v in _STARTS for a in exec_oracle.NOT_BEGUN},
+    **{(v, RUNNING, a): (RUNNING, EXITED) for v in _STARTS for a in _NOT_BEGUN},
     **{(v, s, "ExecInterrupted"): (s,) for v in _STARTS for s in (PAUSED, EXITED)},
     **{(v, s, "WrongState"): (s,) for v in _STARTS for s in (CREATED, PAUSED, EXITED)},
     **{("kill-exec", s, a): (s,) for s in (RUNNING, PAUSED) for a in ("ok", "NotRunning")},

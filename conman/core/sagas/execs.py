@@ -32,12 +32,12 @@ from conman.core.model import (
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
-from conman.core.sagas.run import insist, not_sent, runtime_of
+from conman.core.sagas.run import cannot, insist, not_sent, runtime_of
 from conman.core.shim_call import ExecKnown, told_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Done, ProcessId, TimedOut
+from conman.primitives.steps import Done, Failed, ProcessId, TimedOut
 
 SIGKILL = 9
 UNKNOWN_CODE = 255
@@ -240,6 +240,8 @@ def _refused(row: Container, one: Exec, binary: str, outcome: Outcome) -> Refusa
         failure = runtime.failure_of(known.answer)
     elif isinstance(outcome, TimedOut):
         failure = outcome
+    elif isinstance(outcome, Failed):
+        return cannot(f"start exec {one.id} in container {row.name}", outcome)
     else:
         return _not_by_this_shim(row, one)
     why = runtime.refusal_of("exec", binary, failure, one.spec.command)

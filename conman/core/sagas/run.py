@@ -77,14 +77,14 @@ async def prepare(
     """Bundle, root file system, shim, runtime create: a waiting init, watched. Undo is the caller's."""
     made = await v.PrepareBundle(container, run, setting.permits, console_size)
     if not isinstance(made, Done):
-        return _cannot("prepare the bundle", made)
+        return cannot("prepare the bundle", made)
     if (rootfs := _rootfs_effect(container, run)) is not None:
         made = await rootfs
         if not isinstance(made, Done):
-            return _cannot(f"provide the root file system {container.spec.rootfs_path}", made)
+            return cannot(f"provide the root file system {container.spec.rootfs_path}", made)
     made = await v.SpawnShim(container.id, run)
     if not isinstance(made, Done):
-        return _cannot("start a shim", made)
+        return cannot("start a shim", made)
     binary = runtime_of(container, setting)
     spec = container.spec
     created = await v.RuntimeCreate(container.id, run, binary, spec.log, spec.stdio)
@@ -92,7 +92,7 @@ async def prepare(
     if isinstance(init, Refusal):
         return init
     watched = await v.WatchInit(container.id, run, init.process)
-    return init if isinstance(watched, Done | Gone) else _cannot("watch its process", watched)
+    return init if isinstance(watched, Done | Gone) else cannot("watch its process", watched)
 
 
 def _rootfs_effect(container: Container, run: int) -> v.HostEffect | None:
@@ -107,14 +107,14 @@ def _rootfs_effect(container: Container, run: int) -> v.HostEffect | None:
 def _created(container: Container, binary: str, outcome: Outcome) -> Init | Refusal:
     known = told_state(outcome)
     if known is None or known.call is None:
-        return _cannot(f"have the shim run {binary} create", outcome)
+        return cannot(f"have the shim run {binary} create", outcome)
     if known.call.init is None or known.call.answer.code != 0:
         failure = runtime.failure_of(known.call.answer)
         return runtime.refusal_of("create", binary, failure, container.spec.command)
     return known.call.init
 
 
-def _cannot(what: str, outcome: Outcome) -> Refusal:
+def cannot(what: str, outcome: Outcome) -> Refusal:
     match outcome:
         case Failed(error="ENOSPC" | "EDQUOT", text=text):
             return Refusal(

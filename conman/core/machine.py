@@ -283,7 +283,8 @@ class Machine:
             self._initiative.followed(work.key, refusal, self.ledger, self._now)
         elif work.kind is Kind.RECOVER:
             # As whoever asks later: what is recorded of it.
-            result = known_answer(self.ledger, work.request) if work.request else None
+            known = known_answer(self.ledger, work.request) if work.request else None
+            result = known or refusal
         self._finish(work, result)
         self._recovered(work.key)
         self._settle_if_ended(work.key)

@@ -47,7 +47,7 @@ from conman.primitives.steps import Content
 async def recover(
     row: Container | None, intent: Intent | None, setting: Setting, now: Now
 ) -> Refusal | None:
-    """With what the interrupted request was refused, for the log. Its retry is told what is recorded of it."""
+    """With what the interrupted request was refused; None: it was undone, or done. Its retry is told what is recorded of it."""
     if intent is None:
         await _recover_row(row, setting, now)
     elif intent.operation is Operation.CREATE:
@@ -73,7 +73,7 @@ async def _recover_intent(
         case Operation.KILL | Operation.KILL_EXEC:
             return await _recover_kill(row, intent, setting, now)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
-            await _recover_change(row, intent, setting, now)
+            return await _recover_change(row, intent, setting, now)
         case _:
             await _finish(row, intent, setting)
     return None
@@ -107,14 +107,15 @@ async def _watch_execs(row: Container) -> None:
             await insist(row.id, v.WatchExec(row.id, row.run, one.id, one.process))
 
 
-async def _recover_change(row: Container, intent: Intent, setting: Setting, now: Now) -> None:
+async def _recover_change(
+    row: Container, intent: Intent, setting: Setting, now: Now
+) -> Refusal | None:
     """Pause, unpause, update: what is seen of it is recorded, unless the run is over anyway."""
     if row.init is not None and await _found_again(row, row.init, setting):
         if intent.operation is Operation.UPDATE:
-            await recover_update(row, intent)
-        else:
-            await recover_pause(row, intent)
-        return
+            return await recover_update(row, intent)
+        await recover_pause(row, intent)
+        return None
     # What was let go may have ended since: then its unpause was no failure.
     was_let_go = intent.operation is Operation.UNPAUSE and row.is_prepared(setting.layout.boot_id)
     if was_let_go:
@@ -122,6 +123,7 @@ async def _recover_change(row: Container, intent: Intent, setting: Setting, now:
     else:
         await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
     await _recover_row(row, setting, now)
+    return None
 
 
 async def _finish(row: Container, intent: Intent, setting: Setting) -> None:

@@ -52,24 +52,31 @@ async def _set(row: Container, intent: Intent, warnings: tuple[str, ...]) -> Rep
     return limits.refused(row.name, words, is_undone=False)
 
 
-async def recover_update(row: Container, intent: Intent) -> None:
-    """What is set is recorded; what is not wholly set is put back."""
+async def recover_update(row: Container, intent: Intent) -> Refusal | None:
+    """What is set is recorded; what is not wholly set is put back. What to say where it cannot be."""
     held = await insist(row.id, v.ReadLimits(row.id, row.run))
     if isinstance(held, Controls) and limits.is_set(intent.controls, dict(held.values)):
         await persist(v.CommitUpdated(_updated(row, intent)), row.id)
-    else:
-        await _undo(row, intent)
+        return None
+    put_back = await _undo(row, intent)
+    if not isinstance(put_back, Failed):
+        return None
+    words = f"of what was before conmand died in the middle: {put_back.text}"
+    return limits.refused(row.name, words, is_undone=False)
 
 
 async def _undo(row: Container, intent: Intent) -> Outcome:
-    """Not insisted on: a container must not become UNKNOWN for a limit that it has outgrown. Then that one holds, and is told."""
+    """Not insisted on: a container must not become UNKNOWN for a limit that it has outgrown. Then that one holds, and is told.
+
+    Failed: other limits than before hold.
+    """
     outcome = await v.RestoreLimits(row.id, row.run, intent.controls)
     told: tuple[Change, ...] = ()
     if isinstance(outcome, Failed):
         held = await insist(row.id, v.ReadLimits(row.id, row.run))
         told = _found(row, intent, held)
     await persist(v.CommitUndone((DropIntent(row.id), *told)), row.id)
-    return outcome
+    return outcome if told else Done()
 
 
 def _found(row: Container, intent: Intent, held: Outcome) -> tuple[Change, ...]:

@@ -182,6 +182,10 @@ class Quarantined:
     why: str
 
 
+#: Of a run whose shim nobody can reach any more.
+SHIM_LOST = "ShimLost"
+
+
 @frozen
 class Note:
     """What is to be told beside the state of a run that lives, or is to be followed: a word, and a sentence. Never stored."""

@@ -7,7 +7,7 @@ once a minute, so that a broken host is not kept busy by them. Pure; clocks are 
 from dataclasses import dataclass
 
 from conman.core.ledger import Ledger
-from conman.core.model import Container, Note
+from conman.core.model import SHIM_LOST, Container, Note
 from conman.core.sagas.succession import Fate
 
 _SECOND = 1_000_000_000
@@ -97,4 +97,4 @@ def _lost(run: int) -> Note:
         "its directory below the run directory was removed: its shim is out of reach, and what it "
         "writes may be neither read nor logged; stop, kill and remove work"
     )
-    return Note(run, "ShimLost", text)
+    return Note(run, SHIM_LOST, text)

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.ledger import Ledger, not_found
-from conman.core.model import Container, State
+from conman.core.model import Container
+from conman.core.reach import out_of_reach
 from conman.core.requests import Okay, ReopenContainerLog, Reply
 from conman.core.shim_call import told_state, unanswered
 from conman.errors import Code, Refusal
@@ -29,10 +30,11 @@ def admit_reopening(
     """
     if not ledger.knows(container_id):
         return not_found(request.container)
-    row = ledger.containers.get(container_id)
     view = ledger.view(container_id, setting.layout)
-    if row is None or view.state is State.UNKNOWN:
-        return _not_now(view.name or container_id, f"it is UNKNOWN ({view.message})")
+    name = view.name or container_id
+    if objection := out_of_reach(view, f"the log of container {name} cannot be reopened"):
+        return objection
+    row = ledger.containers[container_id]
     intent = ledger.intents.get(container_id)
     if intent is not None and intent.prepares:
         # The shim may have the log, and its program may write to it, before that is written down.
@@ -67,7 +69,7 @@ def _not_now(name: str, why: str) -> Refusal:
         Code.UNAVAILABLE,
         "HostFailed",
         f"the log of container {name} cannot be reopened now: {why}",
-        "it is looked at or started, has just ended, or another shim is on its way: try again",
+        "it is being started, has just ended, or another shim is on its way: try again",
     )
 
 

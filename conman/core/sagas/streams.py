@@ -11,6 +11,7 @@ from conman.core.exec_admission import exec_not_found, no_terminal
 from conman.core.execs import ExecState, found
 from conman.core.ledger import Ledger, not_found
 from conman.core.model import Container, State
+from conman.core.reach import out_of_reach
 from conman.core.requests import OpenStream, Reply, StreamOpened
 from conman.core.shim_call import told_state, unanswered
 from conman.errors import Code, Refusal
@@ -22,10 +23,13 @@ def admit_stream(
     """Whose streams there are: of a run that is prepared, whether its program has begun or not."""
     if not ledger.knows(container_id):
         return not_found(request.container)
-    row = ledger.containers.get(container_id)
     view = ledger.view(container_id, setting.layout)
-    if row is None or view.state is State.UNKNOWN or not row.is_prepared(setting.layout.boot_id):
-        return _nothing_to_read(view.name or container_id, view.state, view.message)
+    name = view.name or container_id
+    if objection := out_of_reach(view, f"the streams of container {name} cannot be reached"):
+        return objection
+    row = ledger.containers[container_id]
+    if not row.is_prepared(setting.layout.boot_id):
+        return _nothing_to_read(name, view.state, view.message)
     if request.exec_id:
         return _admit_exec(row, request)
     if request.streams.stdin and not row.spec.stdio.stdin:

@@ -188,22 +188,23 @@ class LogFiles:
         newest, left = self._newest(), count
         begins, is_last = Position(newest, 0), True
         for number in (newest, *reversed(self._numbers())):
-            for offset, records in self._backwards(number):
+            for at, records in self._backwards(number):
                 if number == newest and is_last and not begins.offset:
-                    begins = Position(newest, offset + len(records))
+                    begins = _further(at, len(records))
                 for start, ends in reversed(line_ends(records, chosen)):
                     if ends or is_last:
                         if not left:
                             return begins
                         left -= 1
-                    begins, is_last = Position(number, offset + start), False
+                    begins, is_last = _further(at, start), False
         return begins
 
-    def _backwards(self, number: int) -> Iterator[tuple[int, bytes]]:
+    def _backwards(self, number: int) -> Iterator[tuple[Position, bytes]]:
         """Whole records of a file from its end on, and where they begin."""
         if (fd := self._opened(number)) < 0:
             return
         try:
+            begun = begins_at(os.pread(fd, HEAD_BYTES, 0))
             end = os.fstat(fd).st_size
             is_first = True
             while end > 0:
@@ -211,8 +212,13 @@ class LogFiles:
                 found = os.pread(fd, end - start, start)
                 whole = found.find(b"\n") + 1 if start else 0
                 last = found.rfind(b"\n") + 1 if is_first else len(found)
-                yield start + whole, found[whole:last]
+                yield Position(number, start + whole, begun), found[whole:last]
                 # A block without any line's end is no record of ours.
                 end, is_first = start + whole if whole < last else start, False
         finally:
             os.close(fd)
+
+
+def _further(at: Position, count: int) -> Position:
+    """So many bytes on in the same file."""
+    return Position(at.file, at.offset + count, at.begun)

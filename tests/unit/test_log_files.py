@@ -384,3 +384,17 @@ def test_what_was_rotated_away_while_it_was_read_is_not_displaced(log: Written) 
         3,
     ]
     assert rest(files) == [3, 4, 5]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_last_lines_of_a_log_that_is_moved_away_before_they_are_read(
+    log: Written, count: int
+) -> None:
+    log.lines(3)
+    files = reader(log)
+    files.begin_before_end(count, Chosen())
+    log.is_moved_away()
+    log.lines(5)
+    block = files.read()
+    assert block.gap
+    assert block.records.startswith(records("stdout", b"4\n", AT + 4))

@@ -1,7 +1,8 @@
 """Tells when something is written to a log, or it is rotated: inotify(7), one descriptor for all readers.
 
-What is told may be too much, never too little: a reader looks itself what there is. It must never ask a file
-again and again.
+What is told may be too much, never too little of what is in the log's directory: a reader looks itself what there
+is. What is written to a log that was moved elsewhere is told with the first change here. It must never ask a file again
+and again.
 """
 
 import os

@@ -1,8 +1,9 @@
 """A container's log, in the CRI's format: `<time> stdout|stderr F|P <text>`; P: the line goes on.
 
-The container must never wait for the disk, and the shim must never die of it: what cannot be written is
-dropped, counted, and said in the log once it can be written again. A line is whole or not there. Of what
-could be written it never takes anything back but half a line: somebody may have read it.
+The container must never wait for a disk that is full or fails, and the shim must never die of it: what cannot be
+written is dropped, counted, and said in the log once it can be written again. For one that is slow both wait, in a
+write, and in the syncs before a rotation and before a log that was moved away is left. A line is whole or not there.
+Of what could be written it never takes anything back but half a line: somebody may have read it.
 """
 
 import os

@@ -37,5 +37,6 @@ def attach(
         stdin=found.config.stdin and not no_stdin,
         tty=found.config.tty,
         leaving=Leaving(keys, sig_proxy),
+        stays=not found.config.auto_remove,
     )
     return session.hold(session.open())

@@ -29,8 +29,12 @@ class Caught(AbstractContextManager["Caught"]):
         for each, before in self._before.items():
             signal.signal(each, before)
         signal.set_wakeup_fd(self._woken_by)
+        late = self.come()
         os.close(self.fd)
         os.close(self._told)
+        # Nobody polls for them any more: they are for whoever hears them now.
+        for each in late:
+            signal.raise_signal(each)
 
     def come(self) -> list[signal.Signals]:
         """What has come since, in order."""

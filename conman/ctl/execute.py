@@ -159,8 +159,8 @@ def _held(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving) -
 
 
 def _session(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving) -> "Session":
-    from conman.ctl.proxy import Proxy
-    from conman.ctl.session import Session, not_taken
+    from conman.ctl.proxy import Proxy, not_taken
+    from conman.ctl.session import Session
     from conman.wire.v1 import conman_pb2 as wire
 
     opened = wire.OpenStreamRequest(
@@ -173,5 +173,12 @@ def _session(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving
     name = f"{request.command} in {created.container}"
     proxy = Proxy(created.kill) if leaving.sig_proxy else not_taken
     return Session(
-        created.client, opened, name, request.tty, leaving.keys, proxy, created.exit_code
+        created.client,
+        created.endless,
+        opened,
+        name,
+        request.tty,
+        leaving.keys,
+        proxy,
+        created.exit_code,
     )

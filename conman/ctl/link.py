@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 _PATIENCE_S = 30.0
 
 
+class NotServed(CommandFailed):
+    """By a shim that has just died, or has just taken over: who asks for another token may get on."""
+
+
 def accepted(opened: "wire.OpenStreamResponse") -> Link:
     """A connection that is served."""
     connection = _connect(opened.socket_path)
@@ -25,7 +29,7 @@ def accepted(opened: "wire.OpenStreamResponse") -> Link:
         return _greeted(connection, opened)
     except OSError as error:
         connection.close()
-        raise CommandFailed(f"the session broke as it began: {error.strerror or error}") from error
+        raise NotServed(f"the session broke as it began: {error.strerror or error}") from error
     except BaseException:
         connection.close()
         raise
@@ -36,14 +40,14 @@ def _connect(path: str) -> socket.socket:
         return protocol.connect_stream(path)
     except FileNotFoundError as error:
         why = f"there is no {path}, where the streams should be: the container has just ended"
-        raise CommandFailed(why) from error
+        raise NotServed(why) from error
     except PermissionError as error:
         raise CommandFailed(
             f"the streams at {path} are not yours: whoever may use conmand's socket may use them;"
             " ask its owner to put you into its group"
         ) from error
     except OSError as error:
-        raise CommandFailed(
+        raise NotServed(
             f"nobody serves the streams at {path}: {error.strerror}; conman mends that within"
             " seconds, try again"
         ) from error
@@ -58,10 +62,12 @@ def _greeted(connection: socket.socket, opened: "wire.OpenStreamResponse") -> Li
     while not told:
         data = connection.recv(frames.LIMIT)
         if not data:
-            raise CommandFailed("the session ended as it began: its shim has died; try again")
+            raise NotServed("the session ended as it began: its shim has died; try again")
         told += decoder.feed(data)
     kind, payload = told.pop(0)
     fields = frames.decode_fields(payload)
     if kind != frames.ACCEPTED:
-        raise CommandFailed(f"the session is refused: {cut_off(fields).message}")
+        refused = cut_off(fields)
+        failure = NotServed if refused.reason == "BadToken" else CommandFailed
+        raise failure(f"the session is refused: {refused.message}")
     return Link(connection, decoder, told, opened.tty)

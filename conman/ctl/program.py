@@ -138,9 +138,11 @@ def session_with(
     tty: bool,
     leaving: Leaving,
     removed: bool = False,
+    stays: bool = True,
 ) -> "Session":
-    """A session with a container's own program. `removed`: the container goes when it ends."""
-    from conman.ctl.session import Session, not_taken
+    """A session with a container's own program. `removed`: it ends when the container is gone; `stays`: that stays."""
+    from conman.ctl.proxy import not_taken
+    from conman.ctl.session import Session
     from conman.wire.v1 import conman_pb2 as wire
 
     client, endless = client_of(ctx), client_of(ctx, endless=True)
@@ -151,6 +153,7 @@ def session_with(
     gone = partial(_await_removal, client.address, container_id, name)
     return Session(
         client,
+        endless,
         request,
         name,
         tty,
@@ -158,6 +161,7 @@ def session_with(
         proxy,
         lambda: exit_code(endless, container_id, removed=removed),
         gone if removed else lambda: None,
+        stays,
     )
 
 

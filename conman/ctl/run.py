@@ -106,6 +106,8 @@ def _held(
     request: "wire.CreateContainerRequest",
     leaving: Leaving,
 ) -> int:
+    from conman.ctl.proxy import not_taken, passed_on
+
     session = session_with(
         ctx,
         container_id,
@@ -114,16 +116,19 @@ def _held(
         tty=request.tty,
         leaving=leaving,
         removed=request.auto_remove,
+        stays=not request.auto_remove,
     )
-    try:
-        link = session.open()
-        _start(client, container_id)
-    except (CommandFailed, KeyboardInterrupt):
-        # conmand removes what has run, not what never did.
-        if request.auto_remove:
-            _remove(client, container_id)
-        raise
-    return session.hold(link)
+    # Until there is a program, a signal ends this command.
+    with passed_on(not_taken):
+        try:
+            link = session.open()
+            _start(client, container_id)
+        except (CommandFailed, click.exceptions.Exit):
+            # conmand removes what has run, not what never did.
+            if request.auto_remove:
+                _remove(client, container_id)
+            raise
+        return session.hold(link)
 
 
 def _start(client: "Client", container_id: str) -> None:

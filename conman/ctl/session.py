@@ -5,6 +5,7 @@ asked for.
 """
 
 import os
+import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from signal import Signals
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from conman.ctl.caught import Caught
 from conman.ctl.failure import EXIT_OK, CommandFailed, WrongUsage
-from conman.ctl.link import accepted
+from conman.ctl.link import NotServed, accepted
 from conman.ctl.output import complain
+from conman.ctl.proxy import ENDING, not_taken, passed_on
 from conman.ctl.pump import CutOff, Detached, End, Exited, Interrupted, Link, Lost, Pump, Sides
 from conman.ctl.terminal import Raw, console_size, size
 from conman.ctl.times import NS, utc
@@ -26,10 +28,6 @@ if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
 STDIN, STDOUT, STDERR = 0, 1, 2
-#: Whatever would end us.
-ENDING = tuple(
-    Signals[f"SIG{name}"] for name in ("HUP", "INT", "QUIT", "TERM", "ALRM", "USR1", "USR2")
-)
 #: There is nothing to have a session with: it ended, or nobody serves its streams.
 _NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
 
@@ -38,12 +36,14 @@ _NONE_LEFT = ("FAILED_PRECONDITION", "NOT_FOUND")
 class Session:
     """With the program that `request` names.
 
-    `name`: as a person calls it. `tty`: whether it has a terminal. `keys`: what leaves it. `proxy`: takes signals for the program, unless
-    it has this terminal; what it does not take ends the session. `code`: asks conmand how the program ended. `ended`: what is to be
-    waited for then, where the session itself has told its end.
+    `endless`: a client that waits for ever, for what has begun. `name`: as a person calls it. `tty`: whether it has a terminal.
+    `keys`: what leaves it. `proxy`: takes signals for the program, unless it has this terminal; what it does not take ends the
+    session. `code`: asks conmand how the program ended. `ended`: what is to be waited for then, where the session itself has
+    told its end. `stays`: whether its log can be read after that.
     """
 
     client: "Client"
+    endless: "Client"
     request: "wire.OpenStreamRequest"
     name: str
     tty: bool
@@ -51,15 +51,45 @@ class Session:
     proxy: "Callable[[Signals], bool]"
     code: "Callable[[], int]"
     ended: "Callable[[], object]" = lambda: None
+    stays: bool = True
 
     def open(self) -> Link:
         """A way to it, not yet used. Raises CommandFailed."""
+        return self._opened_by(self.client)
+
+    def hold(self, link: Link) -> int:
+        """Until it ends; this command's exit code. Raises CommandFailed, Exit, and OSError of an output."""
+        with _understood(), passed_on(self._taken):
+            end, missed_since = self._from_shim_to_shim(link)
+            match end:
+                case Lost() | CutOff("ExitUnseen"):
+                    return self._code_and_log(missed_since)
+                case Exited():
+                    self._print_log(missed_since)
+                case _:
+                    pass
+        return self._told(end)
+
+    def hold_begun(self, since: int) -> int:
+        """As `hold`, with what has begun at `since`, in ns, and may be over before there is a session."""
+        with _understood(), passed_on(self._taken):
+            link = self._served()
+            if link is None:
+                return self._code_and_log(since)
+            return self.hold(link)
+
+    @property
+    def _taken(self) -> "Callable[[Signals], bool]":
+        """Between sessions, too: what a terminal here says is no signal for the program."""
+        return not_taken if self.tty and self.request.stdin else self.proxy
+
+    def _opened_by(self, client: "Client") -> Link:
         from conman.wire.v1 import conman_pb2 as wire
 
         self.request.ClearField("console_size")
         if (window := console_size(tty=self.tty)) is not None:
             self.request.console_size.CopyFrom(window)
-        opened = self.client.call("OpenStream", self.request, wire.OpenStreamResponse)
+        opened = client.call("OpenStream", self.request, wire.OpenStreamResponse)
         if opened.tty and self.request.stdin and not os.isatty(STDIN):
             raise WrongUsage(
                 f"{self.name} has a terminal, and this input is none: leave out -t, or the input"
@@ -68,44 +98,87 @@ class Session:
         with _understood():
             return accepted(opened)
 
-    def hold(self, link: Link) -> int:
-        """Until it ends; this command's exit code. Raises CommandFailed, and OSError of an output."""
-        has_shown, since = False, 0
-        with _understood():
-            while True:
-                end, shown = self._held(link)
-                has_shown |= shown
-                if not isinstance(end, Lost):
-                    break
-                since = since or end.since
-                reopened = self._reopened()
-                if reopened is None:
-                    code = self.code()
-                    self._make_up(end.since if has_shown else since, has_shown=has_shown)
-                    return code
-                link = reopened
-        if isinstance(end, Exited) and since and not has_shown:
-            # All of it may have been written before the second session: it is not told twice.
-            self._make_up(since, has_shown=False)
-        return self._told(end)
+    # ---- from one shim to the next
 
-    def _make_up(self, since: int, *, has_shown: bool) -> None:
-        """What was written to nobody is in the log; of an exec nowhere."""
-        if self.request.exec_id:
-            return
-        if has_shown:
+    def _from_shim_to_shim(self, link: Link) -> tuple[End, int]:
+        """How the last one left it; and since when all that was written is missing, in ns (0: it is not)."""
+        has_shown, since = False, 0
+        while True:
+            end, shown = self._held(link)
+            has_shown |= shown
+            if not isinstance(end, Lost):
+                break
+            since = since or end.since
+            link_or_none = self._served()
+            if link_or_none is None:
+                self._say_lost(end, has_shown=has_shown)
+                break
+            link = link_or_none
+            self._say_followed(end)
+        return end, 0 if has_shown or self.request.exec_id else since
+
+    def _served(self) -> Link | None:
+        """By whoever serves it now, however long that takes; None: there is nothing to have a session with."""
+        began_s, failures = time.monotonic(), 0
+        while True:
+            try:
+                return self._opened_by(self.endless)
+            except NotServed as failure:
+                failures += 1
+                self._pause(failures, time.monotonic() - began_s, failure)
+            except CommandFailed as failure:
+                if failure.code not in _NONE_LEFT:
+                    raise
+                return None
+
+    def _pause(self, failures: int, since_s: float, failure: NotServed) -> None:
+        pause_s = self.endless.patience.pause(failures, since_s, since_s)
+        if pause_s is None:
+            raise failure
+        if failures == 1:
             complain(
-                f"the shim of {self.name} died, and some output may be missing{self._rest(since)}"
+                f"nobody serves {self.name} just now: trying until somebody does, or it is over"
             )
+        time.sleep(pause_s)
+
+    def _say_followed(self, end: Lost) -> None:
+        complain(
+            f"the shim of {self.name} died, and another has taken over: some output may be missing"
+            f" here{self._rest(end.since)}"
+        )
+
+    def _say_lost(self, end: Lost, *, has_shown: bool) -> None:
+        """Where nothing was shown, and there is a log, that is printed instead."""
+        if has_shown or self.request.exec_id:
+            complain(
+                f"the shim of {self.name} died, and some output may be missing{self._rest(end.since)}"
+            )
+
+    # ---- what was written to nobody
+
+    def _code_and_log(self, since: int) -> int:
+        """Who stays is asked first: then the log is whole. Who goes takes it along: it is read to its end."""
+        if not self.stays:
+            self._print_log(since, follow=True)
+            return self.code()
+        code = self.code()
+        self._print_log(since)
+        return code
+
+    def _print_log(self, since: int, *, follow: bool = False) -> None:
+        if not since:
             return
         from conman.ctl.logs import Printer, print_log
         from conman.wire.v1 import conman_pb2 as wire
 
-        request = wire.LogsRequest(container_id=self.request.container_id, since=since)
+        container_id = self.request.container_id
+        request = wire.LogsRequest(container_id=container_id, since=since, follow=follow)
         try:
-            print_log(self.client, request, Printer(timestamps=False))
+            print_log(self.endless, request, Printer(timestamps=False))
         except CommandFailed as failure:
-            complain(f"the shim of {self.name} died, and its output cannot be read: {failure}")
+            complain(f"what {self.name} wrote to nobody cannot be read: {failure}")
+
+    # ---- one session
 
     def _held(self, link: Link) -> tuple[End, bool]:
         """And whether it has shown anything."""
@@ -127,19 +200,6 @@ class Session:
             pump = Pump(link, sides, heard)
             return pump.run(), pump.has_shown
 
-    def _reopened(self) -> Link | None:
-        """None: there is nothing any more to have a session with."""
-        try:
-            link = self.open()
-        except CommandFailed as failure:
-            if failure.code not in _NONE_LEFT:
-                raise
-            return None
-        complain(
-            f"the shim of {self.name} died, and another has taken over: some output may be missing here"
-        )
-        return link
-
     def _told(self, end: Exited | Detached | Interrupted | CutOff) -> int:
         match end:
             case Exited(code):
@@ -150,15 +210,13 @@ class Session:
                 return EXIT_OK
             case Interrupted(number):
                 return 128 + number
-            case CutOff("ExitUnseen"):
-                return self.code()
             case CutOff(reason, message, since):
                 rest = self._rest(since) if reason == "TooSlow" else ""
                 raise CommandFailed(f"the session is cut off: {message}{rest}")
 
     def _rest(self, since: int) -> str:
-        """Where what was missed can be read; of an exec nowhere."""
-        if self.request.exec_id:
+        """Where what was missed can be read; of an exec, and of what is gone, nowhere."""
+        if self.request.exec_id or not self.stays:
             return ""
         # A second more: then a word may be there twice, and none is missing.
         return f"; `conmanctl logs --since {utc(since - NS)} {self.name}` has the rest"
@@ -173,8 +231,3 @@ def _understood() -> "Generator[None]":
         raise CommandFailed(
             f"whoever serves this session is no shim of conman, or of another version: {error}"
         ) from error
-
-
-def not_taken(_number: Signals) -> bool:
-    """A signal that nobody but us hears."""
-    return False

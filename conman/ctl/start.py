@@ -17,9 +17,6 @@ from conman.ctl.terminal import console_size
 from conman.ctl.verbs import for_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from signal import Signals
-
     from google.protobuf.message import Message
 
     from conman.ctl.client import Client
@@ -77,7 +74,15 @@ def _attached(
     stdin = interactive and found.config.stdin
     container_id = found.status.container_id
     tty = found.config.tty
-    session = session_with(ctx, container_id, name=name, stdin=stdin, tty=tty, leaving=leaving)
+    session = session_with(
+        ctx,
+        container_id,
+        name=name,
+        stdin=stdin,
+        tty=tty,
+        leaving=leaving,
+        stays=not found.config.auto_remove,
+    )
     if found.status.state != wire.EXITED:
         link = session.open()
         _start(client, container_id)
@@ -91,6 +96,7 @@ def _attached(
 def _read(endless: "Client", client: "Client", session: "Session") -> int:
     """What the next run writes, to its end."""
     from conman.ctl.logs import Printer, print_log
+    from conman.ctl.proxy import passed_on
     from conman.wire.v1 import conman_pb2 as wire
 
     container_id = session.request.container_id
@@ -99,23 +105,8 @@ def _read(endless: "Client", client: "Client", session: "Session") -> int:
     for answer in client.stream("Logs", request, wire.LogsResponse):
         request.position = answer.position
     _start(client, container_id)
-    _pass_on(session.proxy)
     request.ClearField("tail")
     request.follow = True
-    print_log(endless, request, Printer(timestamps=False))
-    return exit_code(endless, container_id)
-
-
-def _pass_on(proxy: "Callable[[Signals], bool]") -> None:
-    """From here to our end: there is no session that would hear them."""
-    import signal
-
-    from conman.ctl.session import ENDING
-
-    def heard(number: int, _frame: object) -> None:
-        if not proxy(signal.Signals(number)):
-            raise click.exceptions.Exit(128 + number)
-
-    for each in ENDING:
-        if signal.getsignal(each) is not signal.SIG_IGN:
-            signal.signal(each, heard)
+    with passed_on(session.proxy):
+        print_log(endless, request, Printer(timestamps=False))
+        return exit_code(endless, container_id)

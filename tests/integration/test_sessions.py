@@ -1,10 +1,12 @@
 """People's sessions with real programs: run, attach, start -a, while conmand and shims are killed under them."""
 
+import json
 import os
 import select
 import signal
 import subprocess
 import tempfile
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -143,16 +145,52 @@ def test_a_dead_shim_is_followed_by_another(conmand: Conmand) -> None:
         os.kill(conmand.shim_pid("web"), signal.SIGKILL)
         assert one.process.stderr is not None
         # Who is quicker than conmand, which has to hear of the death first, says that it tries again.
-        told = (line for line in one.process.stderr if "trying for up to" not in line)
-        assert next(told) == (
+        told = (line for line in one.process.stderr if "trying until" not in line)
+        assert next(told).startswith(
             "conmanctl: the shim of web died, and another has taken over:"
-            " some output may be missing here\n"
+            " some output may be missing here; `conmanctl logs --since "
         )
         os.kill(conmand.status("web")["pid"], signal.SIGUSR1)
         one.sees("word")
         assert conmand.ctl("stop", "web").code == 0
         code, out, _ = one.ends()
         assert (code, out) == (conmand.status("web")["exitCode"], "last\n")
+
+
+#: Says nothing but a word for USR1. Its traps are there when its child is.
+SILENT = """trap 'echo word' USR1; trap 'exit 7' TERM
+while true; do sleep 100 & wait; done"""
+
+
+def test_what_a_successor_reads_before_its_client_is_there(conmand: Conmand) -> None:
+    """It is in the log, and in no session: it is read from there, when the end is known."""
+    words = ("run", "--name", "web", "--rootfs", str(conmand.rootfs), "/bin/sh", "-c", SILENT)
+    with person(conmand, *words) as one:
+        while conmand.states().get("web") != "RUNNING":
+            pass
+        shim, pid = conmand.shim_pid("web"), conmand.status("web")["pid"]
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        while not children.read_text():
+            pass
+        one.process.send_signal(signal.SIGSTOP)
+        os.kill(shim, signal.SIGKILL)
+        while conmand.shim_pid("web") == shim:
+            pass
+        os.kill(pid, signal.SIGUSR1)
+        while "word\n" not in written(conmand, "web"):
+            pass
+        one.process.send_signal(signal.SIGCONT)
+        assert one.process.stderr is not None
+        assert "another has taken over" in one.process.stderr.readline()
+        os.kill(pid, signal.SIGTERM)
+        code, out, _ = one.ends()
+        assert (code, out) == (conmand.status("web")["exitCode"], "word\n")
+
+
+def written(conmand: Conmand, name: str) -> str:
+    """What its log has."""
+    lines = conmand.ctl("logs", name).out.splitlines()
+    return "".join(b64decode(json.loads(line)["content"]).decode() for line in lines)
 
 
 def test_start_shows_what_the_next_run_writes(conmand: Conmand) -> None:

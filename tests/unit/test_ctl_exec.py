@@ -145,9 +145,11 @@ def test_a_shim_that_died_with_it(conmand: StubConmand, shims: Shims) -> None:
     shims(lost)
     ended = refuse(grpc.StatusCode.NOT_FOUND, "there is no such exec.")
     conmand.behave["OpenStream"] = after(1, conmand.behave["OpenStream"], ended)
-    told = wire.Exec(exec_id=EXEC, exit_code=255)
-    conmand.behave["WaitExec"] = lambda *_: wire.WaitExecResponse(exec=told)
-    assert ran(conmand, "exec", "web", "sh") == (255, b"half\n", b"")
+    over = wire.Exec(exec_id=EXEC, exit_code=255)
+    conmand.behave["WaitExec"] = lambda *_: wire.WaitExecResponse(exec=over)
+    told = b"conmanctl: the shim of sh in web died, and some output may be missing\n"
+    assert ran(conmand, "exec", "web", "sh") == (255, b"half\n", told)
+    assert conmand.requests("Logs") == []
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """`conmanctl start`: by itself for many containers, with -a or -i a session with one.
 
 A container that never ran has a shim, so the session is there before the program and misses nothing. One
-that has run gets its shim with the start: what it writes is then read from its log, from where that ended.
+that has run, or was created before a reboot, gets its shim with the start: what it writes is then read from
+its log, from where that ended. It must never fail because the program was quicker than its session.
 """
 
+import time
 from typing import TYPE_CHECKING
 
 import click
 
+from conman.ctl.failure import CommandFailed
 from conman.ctl.lazy import Verb
 from conman.ctl.names import many
 from conman.ctl.patience import new_request_id
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from conman.ctl.client import Client
+    from conman.ctl.pump import Link
     from conman.ctl.session import Session
 
 
@@ -83,14 +87,25 @@ def _attached(
         leaving=leaving,
         stays=not found.config.auto_remove,
     )
-    if found.status.state != wire.EXITED:
-        link = session.open()
+    link = _before_it(session) if found.status.state != wire.EXITED else None
+    if link is not None:
         _start(client, container_id)
         return session.hold(link)
     if stdin or tty:
+        since = time.time_ns()
         _start(client, container_id, tty=tty)
-        return session.hold(session.open())
+        return session.hold_begun(since)
     return _read(client_of(ctx, endless=True), client, session)
+
+
+def _before_it(session: "Session") -> "Link | None":
+    """None: it gets its shim with the start only, as after a reboot; else that says what forbids it."""
+    try:
+        return session.open()
+    except CommandFailed as failure:
+        if failure.code != "FAILED_PRECONDITION":
+            raise
+        return None
 
 
 def _read(endless: "Client", client: "Client", session: "Session") -> int:

@@ -159,3 +159,13 @@ def test_a_full_screen_program(over_runc: Conmand) -> None:
         one.ends()
         assert one.process.returncode == 0
         assert one.cooked
+
+
+def test_a_program_that_is_quicker_than_its_session(conmand: Conmand) -> None:
+    """Of what has run the session begins after the program, and may come too late: its code is known."""
+    words = ("-t", "--rootfs", str(conmand.rootfs), "quick", "--", "/bin/sh", "-c", "exit 3")
+    assert conmand.ctl("create", *words).code == 0
+    for _ in range(3):
+        with person(conmand, "start", "-a", "quick") as one:
+            one.ends()
+            assert one.process.returncode == 3

@@ -1,6 +1,7 @@
 """conmanctl start -a and -i: a session before the program where there can be one, else its log."""
 
 import threading
+import time
 from collections.abc import Iterator
 from signal import SIGTERM
 
@@ -11,7 +12,7 @@ from conman.ctl import cli
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.session_lab import ID, Shims, begin, ran, shims
-from tests.unit.stub_conmand import StubConmand, conmand, refuse
+from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Served
 
 __all__ = ["conmand", "shims"]
@@ -151,6 +152,51 @@ def test_a_start_that_is_refused(conmand: StubConmand) -> None:
     conmand.behave["Logs"] = logs
     conmand.behave["StartContainer"] = refuse(grpc.StatusCode.FAILED_PRECONDITION, "no.")
     assert ran(conmand, "start", "-a", "web") == (1, b"", b"conmanctl: no.\n")
+
+
+GONE = refuse(grpc.StatusCode.FAILED_PRECONDITION, "web has no streams.")
+
+
+def test_one_that_never_ran_and_has_no_shim(conmand: StubConmand, shims: Shims) -> None:
+    """As after a reboot: it gets one with its start, as one that has run."""
+
+    def script(served: Served) -> None:
+        served.accept()
+        served.say(frames.STDOUT, served.typed())
+        served.exit(0)
+
+    shims(script)
+    conmand.behave["OpenStream"] = after(1, GONE, conmand.behave["OpenStream"])
+    is_in(conmand, wire.CREATED, stdin=True)
+    assert ran(conmand, "start", "-ai", "web", typed=b"hello\n") == (0, b"hello\n", b"")
+    assert asked(conmand) == ["InspectContainer", "OpenStream", "StartContainer", "OpenStream"]
+
+
+def test_one_that_never_ran_and_has_no_shim_nor_input(conmand: StubConmand) -> None:
+    is_in(conmand, wire.CREATED)
+    conmand.behave["OpenStream"] = GONE
+    conmand.behave["Logs"] = logs
+    ended(conmand, 7)
+    assert ran(conmand, "start", "-a", "web") == (7, b"new\n", b"err\n")
+
+
+def test_one_that_is_quicker_than_its_session(conmand: StubConmand) -> None:
+    """It ran: its code is known, and what it wrote is in its log."""
+    is_in(conmand, wire.EXITED, stdin=True)
+    conmand.behave["OpenStream"] = GONE
+    chunks = [wire.LogChunk(stream="stdout", content=b"quick\n")]
+    conmand.behave["Logs"] = lambda *_: iter([wire.LogsResponse(chunks=chunks, position="9")])
+    ended(conmand, 7)
+    before = time.time_ns()
+    assert ran(conmand, "start", "-ai", "web") == (7, b"quick\n", b"")
+    [request] = conmand.requests("Logs")
+    assert isinstance(request, wire.LogsRequest)
+    assert before < request.since < time.time_ns()
+
+
+def ended(conmand: StubConmand, code: int) -> None:
+    status = wire.ContainerStatus(container_id=ID, exit_code=code)
+    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
 
 
 def test_a_session_is_with_one(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ The bytes are made by a worker and go through a pipe, so a slow client holds up 
 look at the host: `Files` does.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -26,9 +26,9 @@ class Files(Protocol):
     def packed(
         self, row: Container, path: str, *, follow_link: bool
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
-    def unpacked(
-        self, row: Container, path: str, *, owners: bool
-    ) -> AbstractAsyncContextManager[Callable[[bytes], Awaitable[None]]]: ...
+    async def unpack(
+        self, row: Container, path: str, tar: AsyncIterator[bytes], *, owners: bool
+    ) -> None: ...
 
 
 async def read(
@@ -56,10 +56,8 @@ async def write(
     path = _path(first.path)
     view = await view_of(submit, first.container_id)
     try:
-        async with files.unpacked(_row(view), path, owners=first.keep_owners) as put:
-            await put(first.data)
-            async for message in messages:
-                await put(message.data)
+        tar = _data(first, messages)
+        await files.unpack(_row(view), path, tar, owners=first.keep_owners)
     except OSError as error:
         raise ConmanError(_unwritable(view.name, path, error)) from error
     except NotATar as error:
@@ -67,6 +65,14 @@ async def write(
         hint = "send one of files, directories and links"
         raise ConmanError(Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, "data")) from error
     return wire.WriteArchiveResponse()
+
+
+async def _data(
+    first: wire.WriteArchiveRequest, others: AsyncIterator[wire.WriteArchiveRequest]
+) -> AsyncIterator[bytes]:
+    yield first.data
+    async for message in others:
+        yield message.data
 
 
 def _row(view: ContainerView) -> Container:

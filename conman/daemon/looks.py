@@ -6,7 +6,7 @@ by the first copy.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import BinaryIO, cast
@@ -74,17 +74,15 @@ class Looks:
         async with piped(pack, self._copies) as pieces:
             yield pieces
 
-    @asynccontextmanager
-    async def unpacked(
-        self, row: Container, path: str, *, owners: bool
-    ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
+    async def unpack(
+        self, row: Container, path: str, tar: AsyncIterator[bytes], *, owners: bool
+    ) -> None:
         """Takes a tar, piece by piece. Raises OSError, NotATar, HostError."""
 
         def unpack(source: BinaryIO) -> None:
             self._unpack(row, path, source, owners=owners)
 
-        async with drained(unpack, self._copies) as put:
-            yield put
+        await drained(tar, unpack, self._copies)
 
     def close(self) -> None:
         """Whoever still copies has lost his client, and ends by that."""

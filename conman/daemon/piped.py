@@ -6,7 +6,7 @@ a worker from those who read for others: it may wait for its reader as long as h
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
 from typing import BinaryIO
@@ -45,34 +45,39 @@ def _write(write: Callable[[BinaryIO], None], writer: int) -> None:
         write(out)
 
 
-@asynccontextmanager
 async def drained(
-    read: Callable[[BinaryIO], None], workers: Executor
-) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
-    """The other way round: `read` runs on a worker, and is given what is put, at its own speed.
+    data: AsyncIterator[bytes], read: Callable[[BinaryIO], None], workers: Executor
+) -> None:
+    """The other way round: `read` runs on a worker, and is given what comes, at its own speed.
 
-    At the end it has read all; its exception is the writer's, as soon as it is known.
+    Its exception is told as soon as it is known, whether anything comes or not.
     """
     loop, flow = asyncio.get_running_loop(), _Flow()
     reader, writer = os.pipe2(os.O_CLOEXEC)
     transport, _ = await loop.connect_write_pipe(lambda: flow, os.fdopen(writer, "wb", buffering=0))
     work = loop.run_in_executor(workers, _read, read, reader)
     work.add_done_callback(lambda done: done.cancelled() or done.exception())
-
-    async def put(data: bytes) -> None:
-        if transport.is_closing():
-            await work  # it has failed, or needs no more
-            return
-        transport.write(data)
-        await flow.goes.wait()
-
+    feeding = asyncio.ensure_future(_feed(data, transport, flow))
     try:
-        yield put
+        await asyncio.wait({feeding, work}, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+        await feeding  # also what needs no more is over when all has come
         transport.close()
         await work
     finally:
+        feeding.cancel()
         if not transport.is_closing():
             transport.abort()
+
+
+async def _feed(
+    data: AsyncIterator[bytes], transport: asyncio.WriteTransport, flow: "_Flow"
+) -> None:
+    async for piece in data:
+        if not transport.is_closing():
+            transport.write(piece)
+            await flow.goes.wait()
 
 
 class _Flow(asyncio.BaseProtocol):

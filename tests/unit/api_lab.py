@@ -118,17 +118,11 @@ class Seen:
         assert row == ROW
         yield pieces()
 
-    @asynccontextmanager
-    async def unpacked(
-        self, row: Container, path: str, *, owners: bool
-    ) -> AsyncGenerator[Callable[[bytes], Awaitable[None]]]:
-        taken: list[bytes] = []
-
-        async def put(data: bytes) -> None:
-            taken.append(data)
-
+    async def unpack(
+        self, row: Container, path: str, tar: AsyncIterator[bytes], *, owners: bool
+    ) -> None:
         assert row == ROW
-        yield put
+        taken = [piece async for piece in tar]
         if path == "/broken":
             raise OSError(28, "No space left on device", "file")
         if path == "/junk":

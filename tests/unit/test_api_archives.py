@@ -1,7 +1,7 @@
 """Files over real gRPC: the bytes in their order, and each failure as a sentence, also in the middle."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import BinaryIO
@@ -204,25 +204,57 @@ def test_whose_the_other_way() -> None:
         sent("/a", name="")
 
 
-def test_what_is_put_is_read_and_a_failure_told_at_once(workers: ThreadPoolExecutor) -> None:
+def test_what_comes_is_read(workers: ThreadPoolExecutor) -> None:
     read: list[bytes] = []
+    asyncio.run(drained(_pieces(40), lambda source: read.append(source.read()), workers))
+    assert read == [b"x" * 2_000_000]
+
+
+def test_what_needs_no_more_ends_when_all_has_come(workers: ThreadPoolExecutor) -> None:
+    read: list[bytes] = []
+    asyncio.run(drained(_pieces(40), lambda source: read.append(source.read(10)), workers))
+    assert read == [b"x" * 10]
+
+
+@pytest.mark.parametrize(("count", "needed"), [(0, 0), (1, 10), (1_000_000, 10)])
+def test_a_failure_is_told_at_once(workers: ThreadPoolExecutor, count: int, needed: int) -> None:
+    """Also to a client that sends nothing more, or goes on and on."""
+
+    def refuses(source: BinaryIO) -> None:
+        source.read(needed)
+        raise OSError(5, "no more")
 
     async def scene() -> None:
-        async with drained(lambda source: read.append(source.read()), workers) as put:
-            for _ in range(40):
-                await put(b"x" * 50_000)
-        assert read == [b"x" * 2_000_000]
         with pytest.raises(OSError, match="no more"):
-            await without_end()
-
-    async def without_end() -> None:
-        async with drained(_refuses, workers) as put:
-            while True:
-                await put(b"x" * 50_000)
+            async with asyncio.timeout(20):
+                await drained(_pieces(count, asyncio.Event()), refuses, workers)
 
     asyncio.run(scene())
 
 
-def _refuses(source: BinaryIO) -> None:
-    source.read(10)
-    raise OSError(5, "no more")
+async def _pieces(count: int, stalls: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield b"x" * 50_000
+    if stalls is not None:
+        stalls.set()
+        await asyncio.Event().wait()
+
+
+def test_whose_client_is_gone_is_read_to_the_end(workers: ThreadPoolExecutor) -> None:
+    """The worker sees it as the end."""
+    read: list[bytes] = []
+
+    async def scene() -> None:
+        stalls = asyncio.Event()
+        pieces = _pieces(1, stalls)
+        going = asyncio.ensure_future(
+            drained(pieces, lambda source: read.append(source.read()), workers)
+        )
+        await stalls.wait()
+        going.cancel()
+        with suppress(asyncio.CancelledError):
+            await going
+
+    asyncio.run(scene())
+    workers.shutdown()
+    assert read == [b"x" * 50_000]

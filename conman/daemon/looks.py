@@ -18,13 +18,23 @@ from conman.core.layout import Layout
 from conman.core.model import Container, RootfsMode
 from conman.core.usage import Process, Usage
 from conman.daemon.piped import drained, piped
+from conman.errors import Code, ConmanError, Refusal
 from conman.frozen import replace
 from conman.host import process_list, roots, usage
 from conman.host.writers import Writers, Writing
 from conman.primitives.steps import Remaining, Result, Step
 
-#: Files of so many containers are copied at once; the next one waits.
+#: So many copies go on at once, in and out, each for as long as its client likes.
 COPIES = 32
+#: How long the next one waits for one of them to end.
+PATIENCE_S = 10.0
+
+_TOO_MANY = Refusal(
+    Code.RESOURCE_EXHAUSTED,
+    "TooManyCopies",
+    f"{COPIES} copies from and to containers are under way, and none has ended",
+    "end one, or copy when one has ended",
+)
 
 
 class Looks:
@@ -42,6 +52,7 @@ class Looks:
         self._memory_bytes = memory_bytes
         self._writers = writers
         self._copies = ThreadPoolExecutor(COPIES, "copy")
+        self._free = asyncio.Semaphore(COPIES)
 
     async def usage(self, row: Container) -> Usage | None:
         """None: it has just ended."""
@@ -66,23 +77,37 @@ class Looks:
     async def packed(
         self, row: Container, path: str, *, follow_link: bool
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """A tar of what is there, piece by piece. Raises OSError, before the first one or after."""
+        """A tar of what is there, piece by piece. Raises ConmanError; OSError, before the first one or after."""
 
         def pack(out: BinaryIO) -> None:
             self._pack(row, path, out, follow_link=follow_link)
 
-        async with piped(pack, self._copies) as pieces:
+        async with self._turn(), piped(pack, self._copies) as pieces:
             yield pieces
 
     async def unpack(
         self, row: Container, path: str, tar: AsyncIterator[bytes], *, owners: bool
     ) -> None:
-        """Takes a tar, piece by piece. Raises OSError, NotATar, HostError."""
+        """Takes a tar, piece by piece. Raises OSError, NotATar, ConmanError."""
 
         def unpack(source: BinaryIO) -> None:
             self._unpack(row, path, source, owners=owners)
 
-        await drained(tar, unpack, self._copies)
+        async with self._turn():
+            await drained(tar, unpack, self._copies)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
+        """A worker of one's own, until the call is over: without a client its work soon ends, too."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._free.acquire()
+        except TimeoutError:
+            raise ConmanError(_TOO_MANY) from None
+        try:
+            yield
+        finally:
+            self._free.release()
 
     def close(self) -> None:
         """Whoever still copies has lost his client, and ends by that."""

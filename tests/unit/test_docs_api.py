@@ -24,7 +24,9 @@ TOLD = (
     "conman/core",
     "conman/daemon/feed.py",
     "conman/daemon/log_feed.py",
+    "conman/daemon/looks.py",
     "conman/host/events.py",
+    "conman/host/writers.py",
 )
 REASON = re.compile(r"[A-Z][a-z]+([A-Z][a-z]+)+")
 

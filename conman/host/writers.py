@@ -6,6 +6,7 @@ left when conmand dies but a work directory, which whoever comes next removes, o
 must never let two mounts of one upper directory be written to: what they would show of each other is nobody's promise.
 """
 
+import logging
 import os
 import select
 from collections.abc import Callable, Generator
@@ -17,6 +18,8 @@ from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen
 from conman.primitives.steps import MountOverlay, Rename, Result, Step, Unmount
 from conman.primitives.trees import remove_tree
+
+_log = logging.getLogger(__name__)
 
 _REVOKED = Refusal(
     Code.FAILED_PRECONDITION,
@@ -120,7 +123,7 @@ class Writers:
             with _closed(self._put_together(self._layout.upper(container_id), lower, work)) as root:
                 yield root
         finally:
-            remove_tree(work)
+            _tidy(work)
 
     @contextmanager
     def _joined(self, directory: str) -> Generator[_Together]:
@@ -153,6 +156,14 @@ class Writers:
             with self._changed:
                 self._claimed.discard(directory)
                 self._changed.notify_all()
+
+
+def _tidy(work: str) -> None:
+    """Of the copy nothing depends on it: whoever comes next tries again."""
+    try:
+        remove_tree(work)
+    except OSError as error:
+        _log.warning("%s is left for the next copy or its container's removal: %s", work, error)
 
 
 @contextmanager

@@ -1,15 +1,17 @@
 """Who copies into a root: whoever mounts, unmounts or removes it comes first, and waits for no client."""
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
 
 from conman.core.layout import Layout
 from conman.errors import HostError
+from conman.host import writers
 from conman.host.writers import Writers, Writing
 from conman.primitives.steps import (
     Done,
@@ -161,6 +163,29 @@ def test_whose_root_cannot_be_put_together_holds_nobody_up(one: One) -> None:
         with pytest.raises(FileNotFoundError), one.writing():
             pass
     assert one.writers.first(one.perform)(one.step("remove")) == Done(1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_cannot_be_tidied_up_changes_no_answer(
+    one: One, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, *, fails: bool
+) -> None:
+    """What was copied is there, and what failed failed for its own reason; the next one tidies up."""
+
+    def broken(path: str) -> None:
+        if os.path.exists(path):
+            raise OSError(errno.EIO, "Input/output error", path)
+
+    monkeypatch.setattr(writers, "remove_tree", broken)
+    with pytest.raises(KeyError) if fails else nullcontext(), one.writing():
+        if fails:
+            raise KeyError
+    assert f"{one.work} is left" in caplog.text
+    with pytest.raises(OSError, match="Input/output error"), one.writing():
+        pass
+    monkeypatch.undo()
+    with one.writing():
+        pass
+    assert not one.work.exists()
 
 
 def test_who_comes_while_it_is_mounted_waits_and_finds_it(one: One) -> None:

@@ -24,7 +24,7 @@ _FSOPEN, _FSCONFIG, _FSMOUNT = 430, 431, 432
 _CLOEXEC, _SET_STRING, _CMD_CREATE, _MOUNT_ATTR_RDONLY = 1, 1, 6, 1
 
 #: Each of these would make the upper directory depend on this kernel or this mount of it.
-_PLAIN = {"index": "off", "metacopy": "off", "redirect_dir": "off", "xino": "off"}
+PLAIN = {"index": "off", "metacopy": "off", "redirect_dir": "off", "xino": "off"}
 
 _ONLYDIR = 0x0100_0000
 # IN_MODIFY, IN_MOVED_TO, IN_CREATE.
@@ -91,7 +91,7 @@ def detached_overlay(upper: int, lower: int, work: int = -1) -> int:
     up, low = (f"/proc/self/fd/{each}" for each in (upper, lower))
     layers = {"lowerdir": f"{up}:{low}"}
     if not is_read_only:
-        layers = {"lowerdir": low, "upperdir": up, "workdir": f"/proc/self/fd/{work}", **_PLAIN}
+        layers = {"lowerdir": low, "upperdir": up, "workdir": f"/proc/self/fd/{work}", **PLAIN}
     context = _call(_FSOPEN, b"overlay", _CLOEXEC)
     try:
         for name, value in layers.items():

@@ -14,9 +14,6 @@ from conman.primitives.failure import failed
 from conman.primitives.mounts import Mount, on_top, points
 from conman.primitives.steps import Done, Failed, MountOverlay, Unmount
 
-#: Each of these would make the upper directory depend on this kernel or this mount of it.
-_PLAIN = "index=off,metacopy=off,redirect_dir=off,xino=off"
-
 _BUSY_S = 1.0
 _RETRY_S = 0.01
 
@@ -50,7 +47,8 @@ def unmount(step: Unmount) -> Done | Failed:
 def overlay_options(step: MountOverlay) -> str:
     """The options of mount(2). In paths comma and colon separate, unless a backslash precedes."""
     paths = {"lowerdir": step.lower, "upperdir": step.upper, "workdir": step.work}
-    return ",".join([*(f"{name}={_escape(path)}" for name, path in paths.items()), _PLAIN])
+    told = {name: _escape(path) for name, path in paths.items()} | linux.PLAIN
+    return ",".join(f"{name}={value}" for name, value in told.items())
 
 
 def _mount(step: MountOverlay) -> None:

@@ -15,13 +15,19 @@ def ended(world: World, row: Container) -> None:
     run = (row.id, row.run)
     if run in world.kept.dropped:
         raise Violation("I16", f"run {row.run} of {row.name} has ended, and its output was dropped")
-    # Where the environment has killed its shim, what it had not read may have gone with the FIFOs.
-    is_excused = world.disturbed or world.kept.has_lost_run
-    began = (run, world.boot) in world.started
-    if began and run not in world.kept.drained and not is_excused:
+    if _has_rest(world, row):
         raise Violation(
             "I16", f"run {row.run} of {row.name} has ended, and its log is not complete"
         )
+
+
+def _has_rest(world: World, row: Container) -> bool:
+    """Whether what its program wrote is not all in the log yet."""
+    run = (row.id, row.run)
+    # Where the environment has killed its shim, what it had not read may have gone with the FIFOs.
+    is_excused = world.disturbed or world.kept.has_lost_run
+    began = (run, world.boot) in world.started
+    return began and run not in world.kept.drained and not is_excused
 
 
 def reopened(world: World, row: Container) -> None:
@@ -39,4 +45,8 @@ def not_written_to(world: World, row: Container) -> None:
     if any(one.cgroup in cgroups for one in inits):
         raise Violation(
             "I16", f"nobody writes to the log of {row.name}, it is told, and somebody may"
+        )
+    if _has_rest(world, row):
+        raise Violation(
+            "I16", f"nobody writes to the log of {row.name}, it is told, and a rest comes"
         )

@@ -111,3 +111,9 @@ def test_a_log_may_be_written_to_already_while_a_run_is_prepared() -> None:
     of_log, of_streams = refusals(ledger)
     assert (of_log.code, of_log.reason) == NOW
     assert (of_streams.code, of_streams.reason) == NOT_RUNNING
+
+
+def test_the_rest_of_a_run_that_has_just_ended_may_still_come() -> None:
+    told = admit_reopening(ReopenContainerLog("web"), ID, known(RUNNING), SETTING, {(ID, 1)})
+    assert isinstance(told, Refusal)
+    assert (told.code, told.reason) == NOW

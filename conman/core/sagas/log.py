@@ -26,7 +26,8 @@ def admit_reopening(
 ) -> Container | Refusal:
     """Whose log is being written: of a run that is prepared, whether its program has begun or not.
 
-    `ended`: the runs whose end was seen; the rest of what they wrote goes where their log is.
+    `ended`: the runs whose end was seen. The rest of what they wrote goes where their log is, and is there once that
+    end is written down.
     """
     if not ledger.knows(container_id):
         return not_found(request.container)
@@ -42,7 +43,7 @@ def admit_reopening(
     if not row.is_prepared(setting.layout.boot_id):
         return _nobody_writes(row.name, f"it is {view.state.value}")
     if (row.id, row.run) in ended:
-        return _nobody_writes(row.name, "its program has just ended")
+        return _not_now(row.name, "its program has just ended")
     return row
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from conman.core.requests import ContainerList, ListContainers, Okay, Reply, Request
-from conman.core.tasks import Task
+from conman.core.tasks import Tasks
 from scenarios import census, oracle, specification, told_events
 from scenarios.clients import Ask, request_of
 from scenarios.nodes import Node
@@ -60,8 +60,8 @@ def close(*simulators: Simulator) -> None:
     """
     with ExitStack() as all_of_them:
         for simulator in simulators:
-            tasks: dict[str, Task] = vars(simulator.machine)["_tasks"]
-            for task in tasks.values():
+            tasks: Tasks = vars(simulator.machine)["_tasks"]
+            for task in tasks:
                 all_of_them.callback(task.saga.close)
 
 

@@ -4,7 +4,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.execs import running
 from conman.core.ledger import Ledger
-from conman.core.model import Container, State
+from conman.core.model import Container
 from conman.primitives.steps import Gone
 
 
@@ -26,17 +26,17 @@ class ExecEnds:
             case _:
                 pass
 
-    def due(self, object_id: str, row: Container | None, now: int) -> int | None:
+    def due(self, object_id: str, row: Container | None, now: int, *, still: bool) -> int | None:
         """When something is to be done of this container's execs (monotonic ns); None: nothing is.
 
-        What was observed of others than those that run is forgotten. Of what stands still no time is over: it
-        would be killed, and not die, before it goes on.
+        What was observed of others than those that run is forgotten. `still`: of what stands so no time is over,
+        it would be killed, and not die, before it goes on.
         """
         alive = running(row.execs) if row is not None else ()
         known = {(object_id, one.run, one.id) for one in alive}
         self._ended = {end for end in self._ended if end[0] != object_id or end in known}
         self._over.pop(object_id, None)
-        limited = () if row is None or row.state is State.PAUSED else alive
+        limited = () if still else alive
         late = {one.id for one in limited if 0 < one.deadline <= now}
         over = tuple(
             one.id for one in alive if (object_id, one.run, one.id) in self._ended or one.id in late

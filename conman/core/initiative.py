@@ -9,11 +9,12 @@ from conman.core.admission import Now, Setting
 from conman.core.effects.effect import Effect, Outcome
 from conman.core.exec_ends import ExecEnds
 from conman.core.ledger import Ledger
+from conman.core.model import State
 from conman.core.orphans import Orphans
-from conman.core.outputs import ExecEnded
+from conman.core.outputs import Alarm, ExecEnded
 from conman.core.restarts import Restarts
 from conman.core.sagas.succession import Fate
-from conman.core.turns import Kind
+from conman.core.turns import Kind, Work
 from conman.errors import Refusal
 from conman.frozen import frozen
 
@@ -35,7 +36,19 @@ class Initiative:
         self._restarts = Restarts()
         self._wakes: dict[int, Wake] = {}
 
-    def due(
+    def next(
+        self, kind: Kind, object_id: str, ledger: Ledger, setting: Setting, now: Now, *, ticket: int
+    ) -> Work | Alarm | None:
+        """What is to be done now, or an alarm of this ticket for when it is; None: nothing, or there is one."""
+        due = self._due(kind, object_id, ledger, setting, now)
+        if due is None:
+            return None
+        if due <= now.monotonic:
+            execs = self._execs.over(object_id) if kind is Kind.SETTLE_EXECS else ()
+            return Work(kind, object_id, execs=execs)
+        return Alarm(ticket, due) if self._wakes_at(ticket, object_id, due) else None
+
+    def _due(
         self, kind: Kind, object_id: str, ledger: Ledger, setting: Setting, now: Now
     ) -> int | None:
         """When this is to be done (monotonic ns); None: it is not to be done."""
@@ -43,15 +56,14 @@ class Initiative:
         if kind is Kind.AFTER_END:
             return self._restarts.due(row, object_id, now)
         if kind is Kind.SETTLE_EXECS:
-            return self._execs.due(object_id, row, now.monotonic)
+            # An operation that others come between is a stop that waits: it has let its container go.
+            is_let_go = object_id in ledger.intents
+            still = row is not None and row.state is State.PAUSED and not is_let_go
+            return self._execs.due(object_id, row, now.monotonic, still=still)
         due = self._orphans.due(row, object_id, setting.layout.boot_id)
         if due is not None and due > now.monotonic:
             ledger.note(object_id, self._orphans.waiting(object_id))
         return due
-
-    def execs(self, kind: Kind, object_id: str) -> tuple[str, ...]:
-        """Those that are to be settled now."""
-        return self._execs.over(object_id) if kind is Kind.SETTLE_EXECS else ()
 
     def execs_ending(self, ledger: Ledger) -> set[str]:
         """Containers of whose execs nothing is to be told now."""
@@ -59,7 +71,7 @@ class Initiative:
 
     # ---- alarms
 
-    def wakes(self, ticket: int, object_id: str, due: int) -> bool:
+    def _wakes_at(self, ticket: int, object_id: str, due: int) -> bool:
         """Whether an alarm of this ticket is to be set: one is enough, unless it is too late."""
         for wake in self._wakes.values():
             if wake.object_id == object_id and wake.deadline <= due:

@@ -6,13 +6,12 @@ test. One saga at a time per object, many objects at once. It never performs any
 exception of a saga is caught here: a bug must be seen.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 from conman.core import turns
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Committed, Effect, Ended, Outcome
+from conman.core.effects.effect import Committed, Current, Effect, Ended, Outcome
 from conman.core.initiative import Initiative
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
@@ -30,19 +29,18 @@ from conman.core.outputs import (
     Send,
     ShimEnded,
 )
+from conman.core.queues import Queues
 from conman.core.readers import Readers, ending
 from conman.core.requests import (
     ContainerCreated,
-    CreateContainer,
     ExecQuestion,
     MutatingRequest,
-    ReopenContainerLog,
     Reply,
     Request,
 )
 from conman.core.retries import UNDONE, known_answer, other_body
 from conman.core.sagas.succession import Fate
-from conman.core.tasks import Task, found_ended
+from conman.core.tasks import Task, Tasks, awaits, found_ended
 from conman.core.turns import Kind, Work
 from conman.errors import Refusal
 from conman.primitives.steps import Inventory
@@ -56,8 +54,8 @@ class Machine:
         self.ledger = Ledger(Stored())
         self.is_ready = False
         self._readers = Readers()
-        self._tasks: dict[str, Task] = {}
-        self._queues: dict[str, deque[Work]] = {}
+        self._tasks = Tasks()
+        self._queues = Queues()
         self._waiting: dict[int, tuple[Task, Effect]] = {}
         self._requests: dict[str, tuple[str, Work]] = {}
         self._early: list[tuple[int, Request, bytes]] = []
@@ -96,7 +94,7 @@ class Machine:
         if ticket in self._waiting:
             task, effect = self._waiting.pop(ticket)
             self._note(task, effect, outcome)
-            self._crank(task, outcome)
+            self._tell(task, outcome)
         elif object_id := self._initiative.woken(ticket):
             self._by_itself(Kind.SUCCEED, object_id)
             self._by_itself(Kind.SETTLE_EXECS, object_id)
@@ -141,29 +139,22 @@ class Machine:
 
     def _join(self, call: int, request: MutatingRequest, running: tuple[str, Work]) -> None:
         digest, work = running
-        task = self._tasks.get(work.key)
         if digest != request.digest:
             self._send(call, other_body(request.request_id))
-        elif task is not None and task.work is work and task.stuck is not None:
-            self._send(call, task.stuck)
+        elif (stuck := self._tasks.stuck(work.key, work)) is not None:
+            self._send(call, stuck)
         else:
             # Of what a dead daemon began nobody kept the request.
             work.request = work.request or request
             work.callers.append(call)
 
     def _begin(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
-        if isinstance(request, CreateContainer):
-            key: str | Refusal = entropy.hex()
-        else:
-            key = self.ledger.resolve(request.container)
+        key = turns.key_of(request, self.ledger, entropy)
         if isinstance(key, Refusal):
             self._send(call, key)
             return
-        if isinstance(request, ReopenContainerLog):
-            key = turns.beside(key)
-        task = self._tasks.get(key)
-        if task is not None and task.stuck is not None:
-            self._send(call, task.stuck)
+        if (stuck := self._tasks.stuck(key)) is not None:
+            self._send(call, stuck)
             return
         work = turns.asked(key, request, call, entropy)
         if request.request_id:
@@ -173,30 +164,30 @@ class Machine:
     # ---- queues
 
     def _enqueue(self, work: Work, *, first: bool = False) -> None:
-        queue = self._queues.setdefault(work.key, deque())
-        if first:
-            queue.appendleft(work)
-        else:
-            queue.append(work)
+        self._queues.put(work, first=first)
         self._next(work.key)
 
     def _next(self, key: str) -> None:
-        """Begin what waits for this object, until a saga is under way."""
-        while key not in self._tasks and self._queues.get(key):
-            work = self._queues[key].popleft()
+        """Begin what waits for this object, until a saga is under way that lets nobody come between."""
+        while (work := self._queues.next(key, self._tasks.get(key))) is not None:
             begun = turns.begin(work, self.ledger, self.setting, self._now, self._ended)
             if isinstance(begun, tuple):
                 name, saga = begun
-                task = self._tasks[key] = Task(work, saga, name)
+                task = self._tasks.begin(work, saga, name)
                 self._out.append(SagaBegan(name, key, work.request_id))
                 self._crank(task, None)
             else:
                 self._finish(work, begun)
         if key not in self._tasks:
-            self._queues.pop(key, None)
+            self._queues.forget(key)
             self._by_itself(Kind.AFTER_END, key)
 
     # ---- the crank
+
+    def _tell(self, task: Task, outcome: Outcome) -> None:
+        """Send one outcome in; while another comes between, it is kept until that is over."""
+        if self._tasks.has_turn(task, outcome):
+            self._crank(task, outcome)
 
     def _crank(self, task: Task, outcome: Outcome | None) -> None:
         """Send one outcome in; do the machine's own effects at once, hand out the others."""
@@ -219,8 +210,8 @@ class Machine:
         """The outcome of a machine effect; None: it comes later."""
         match effect:
             case v.Tell(refusal):
-                task.stuck = refusal
-                self._answer(task.work, refusal)
+                for work in task.stick(refusal):
+                    self._answer(work, refusal)
                 self._look_up(task.work.key)
                 return Committed()
             case v.Mark(object_id, reason, message):
@@ -230,9 +221,13 @@ class Machine:
                 if (object_id, run) in self._ended:
                     return Ended()
                 self._out.append(Alarm(self._ticket(task, effect), deadline))
+                task.waits = True
                 # Found again and watched: a daemon need not hold its tongue until a stop is over.
                 self._stale.discard(object_id)
                 self._recovered(object_id)
+                self._let_between(object_id)
+            case v.Reread(object_id):
+                return Current(self.ledger.containers[object_id])
             case v.WaitFor(_, duration_ns):
                 ticket = self._ticket(task, effect)
                 self._out.append(Alarm(ticket, self._now.monotonic + duration_ns))
@@ -268,7 +263,7 @@ class Machine:
 
     def _done(self, task: Task, result: Reply | Inventory | tuple[Fate, str] | None) -> None:
         work = task.work
-        del self._tasks[work.key]
+        self._tasks.end(task)
         self._stale.discard(work.key)
         refusal = result if isinstance(result, Refusal) else None
         warnings = result.warnings if isinstance(result, ContainerCreated) else ()
@@ -286,12 +281,26 @@ class Machine:
             known = known_answer(self.ledger, work.request) if work.request else None
             result = known or refusal
         self._finish(work, result)
+        if task.outer is not None:
+            self._go_on(task.outer)
+            return
         self._recovered(work.key)
         self._settle_if_ended(work.key)
-        self._by_itself(Kind.SUCCEED, work.key)
-        self._by_itself(Kind.SETTLE_EXECS, work.key)
-        self._look_up(work.key)
-        self._next(work.key)
+        self._let_between(work.key)
+
+    def _go_on(self, task: Task) -> None:
+        """Nobody comes between any more: it hears what came meanwhile, or lets the next."""
+        if task.kept is not None:
+            self._tell(task, task.kept)
+        else:
+            self._let_between(task.work.key)
+
+    def _let_between(self, key: str) -> None:
+        """Nothing is done to this object now, or only waited for: whose turn is it?"""
+        self._by_itself(Kind.SUCCEED, key)
+        self._by_itself(Kind.SETTLE_EXECS, key)
+        self._look_up(key)
+        self._next(key)
 
     def _finish(self, work: Work, reply: Reply | None) -> None:
         self._requests.pop(work.request_id, None)
@@ -305,12 +314,9 @@ class Machine:
     def _observe_end(self, object_id: str, run: int) -> None:
         self._ended.add((object_id, run))
         for ticket, (task, effect) in list(self._waiting.items()):
-            if isinstance(effect, v.AwaitExit) and (effect.container_id, effect.run) == (
-                object_id,
-                run,
-            ):
+            if awaits(effect, object_id, run):
                 del self._waiting[ticket]
-                self._crank(task, Ended())
+                self._tell(task, Ended())
                 return
         if object_id not in self._tasks:
             self._settle_if_ended(object_id)
@@ -324,35 +330,34 @@ class Machine:
 
     def _by_itself(self, kind: Kind, object_id: str) -> None:
         """What nobody asks for, now or when it is due; in this object's turn."""
-        if object_id in self._tasks or any(ended == object_id for ended, _ in self._ended):
+        if self._tasks.is_busy(object_id) or any(ended == object_id for ended, _ in self._ended):
             return
         # What conman does by itself is no reason to keep a client waiting.
         if kind is Kind.AFTER_END and not (self.is_ready and object_id not in self._queues):
             return
-        due = self._initiative.due(kind, object_id, self.ledger, self.setting, self._now)
-        if due is None:
-            return
-        if due <= self._now.monotonic:
-            execs = self._initiative.execs(kind, object_id)
-            self._enqueue(Work(kind, object_id, execs=execs), first=kind is not Kind.AFTER_END)
-        elif self._initiative.wakes(self._tickets + 1, object_id, due):
-            self._tickets += 1
-            self._out.append(Alarm(self._tickets, due))
+        ticket = self._tickets + 1
+        begun = self._initiative.next(
+            kind, object_id, self.ledger, self.setting, self._now, ticket=ticket
+        )
+        if isinstance(begun, Work):
+            self._enqueue(begun, first=kind is not Kind.AFTER_END)
+        elif begun is not None:
+            self._tickets = ticket
+            self._out.append(begun)
 
     def _mark(self, task: Task, object_id: str, reason: str, message: str) -> None:
         if reason:
             self.ledger.marks[object_id] = (reason, message)
         else:
             self.ledger.marks.pop(object_id, None)
-            task.stuck = None
+            task.stick(None)
         self._out.append(Marked(object_id, reason, message))
         self._look_up(object_id)
 
     def _look_up(self, object_id: str) -> None:
-        """Readers who waited for this object's end to be committed may be answered now."""
-        if object_id not in self._tasks or object_id in self.ledger.marks:
-            parked = self._readers.unpark()
-            for call, request in parked:
+        """Readers who waited for an end to be committed, of this object or its execs, may be answered now."""
+        if not self._tasks.is_busy(object_id) or object_id in self.ledger.marks:
+            for call, request in self._readers.unpark():
                 self._submit(call, request, b"")
 
     # ---- recovery and garbage

@@ -89,6 +89,21 @@ def object_of(key: str) -> str:
     return key.removesuffix(_BESIDE)
 
 
+def comes_between(work: Work) -> bool:
+    """What need not wait until a program ends that is being stopped."""
+    return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS}
+
+
+def key_of(request: MutatingRequest, ledger: Ledger, entropy: bytes) -> str | Refusal:
+    """Whose turns it has."""
+    if isinstance(request, CreateContainer):
+        return entropy.hex()
+    found = ledger.resolve(request.container)
+    if isinstance(request, ReopenContainerLog) and not isinstance(found, Refusal):
+        return beside(found)
+    return found
+
+
 def asked(key: str, request: MutatingRequest, call: int, entropy: bytes) -> Work:
     """What a client asks for; chance is drawn with it."""
     if isinstance(request, OpenStream):

@@ -58,7 +58,8 @@ class Spans:
         self._machine = machine
         self._sink = sink
         self._began = time.monotonic_ns()
-        self._sagas: dict[str, _Saga] = {}
+        #: The last of an object's has its turn; the one before waits meanwhile.
+        self._sagas: dict[str, list[_Saga]] = {}
         self._effects: dict[int, _Effect] = {}
         self._current = ""
         self._recoveries = 0
@@ -66,7 +67,7 @@ class Spans:
     @property
     def sagas(self) -> int:
         """How many are under way."""
-        return len(self._sagas)
+        return sum(map(len, self._sagas.values()))
 
     @property
     def effects(self) -> int:
@@ -85,7 +86,7 @@ class Spans:
                 self._marked(object_id, reason, message)
 
     def effect_began(self, perform: Perform) -> None:
-        """Its object is that of the saga whose turn it is: one saga at a time per object."""
+        """Its object is that of the saga whose turn it is: of one object one saga moves at a time."""
         name, is_commit = type(perform.effect).__name__, isinstance(perform.effect, Commit)
         self._effects[perform.ticket] = _Effect(
             perform.point, name, perform.object_id, is_commit, time.monotonic_ns()
@@ -124,13 +125,16 @@ class Spans:
             if self._sink is not None:
                 self._sink.leak()
             _say(logging.WARNING, "garbage: found what no record owns", saga.fields)
-        self._sagas[began.object_id] = saga
+        self._sagas.setdefault(began.object_id, []).append(saga)
         _say(logging.DEBUG, f"{began.saga} began", saga.fields)
 
     def _saga_ended(self, ended: SagaEnded) -> None:
-        saga = self._sagas.pop(ended.object_id, None)
-        if saga is None:
+        under_way = self._sagas.get(ended.object_id)
+        if under_way is None:
             return
+        saga = under_way.pop()
+        if not under_way:
+            del self._sagas[ended.object_id]
         seconds = _seconds_since(saga.since)
         if self._sink is not None:
             self._sink.saga(saga.saga, _outcome_of(ended.refusal), seconds)
@@ -163,13 +167,13 @@ class Spans:
     # ---- fields
 
     def _fields(self, began: SagaBegan) -> dict[str, str]:
-        fields = self._fields_of(began.object_id)
+        fields = self._named(began.object_id)
         return fields | {"request_id": began.request_id} if began.request_id else fields
 
     def _fields_of(self, object_id: str) -> dict[str, str]:
         """Container and request, as far as they are known."""
         if object_id in self._sagas:
-            return self._named(object_id) | self._sagas[object_id].fields
+            return self._named(object_id) | self._sagas[object_id][-1].fields
         return self._named(object_id)
 
     def _named(self, object_id: str) -> dict[str, str]:

@@ -88,7 +88,7 @@ def _one_at_a_time(original: Callable[..., None], machine: Machine, key: str) ->
     """One lock for all containers, held through every wait."""
     held = vars(machine)
     for waiting in (key, *list(held["_queues"])):
-        if not held["_tasks"]:
+        if not list(held["_tasks"]):
             original(machine, waiting)
 
 

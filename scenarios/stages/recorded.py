@@ -81,7 +81,7 @@ def differences(path: Path) -> list[str]:
 def sagas(life: Iterable[Input | Sequence[Output]]) -> list[Trace]:
     """Each saga of a life, in the order in which they began."""
     found: list[list[str]] = []
-    now: dict[str, list[str]] = {}
+    now: dict[str, list[list[str]]] = {}
     places: dict[int, tuple[list[str], int]] = {}
     for each in life:
         if isinstance(each, Complete) and each.ticket in places:
@@ -89,10 +89,13 @@ def sagas(life: Iterable[Input | Sequence[Output]]) -> list[Trace]:
             saga[place] += f" {type(each.outcome).__name__}"
         for output in each if isinstance(each, tuple) else ():
             if isinstance(output, SagaBegan):
-                now[output.object_id] = [output.saga]
-                found.append(now[output.object_id])
+                found.append([output.saga])
+                now.setdefault(output.object_id, []).append(found[-1])
+            elif isinstance(output, SagaEnded):
+                # The one that it came between goes on.
+                now[output.object_id].pop()
             elif isinstance(output, Perform):
-                saga = now[output.object_id]
+                saga = now[output.object_id][-1]
                 places[output.ticket] = saga, len(saga)
                 saga.append(output.point.partition("/")[2])
     return [tuple(one) for one in found]

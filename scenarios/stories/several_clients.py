@@ -7,7 +7,7 @@ them as prose: given this, one asks that, while another asks this.
 from conman.core.restart import RestartPolicy
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, RENAME, STOP, update
-from scenarios.stories.execs import KILL_EXEC, RUN_EXEC, WAIT_EXEC
+from scenarios.stories.execs import EXEC, EXEC_STATUS, KILL_EXEC, RUN_EXEC, START_EXEC, WAIT_EXEC
 from scenarios.stories.restarts import ALWAYS, create
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
 from scenarios.story import Befalls, SeveralClients
@@ -119,6 +119,14 @@ STORIES = (
         "an exec is killed as it ends by itself",
         ((RUN_EXEC, KILL_EXEC), (WAIT_EXEC,)),
         given=(CREATE, START),
+    ),
+    SeveralClients(
+        "exec-ends-in-stop",
+        "S35",
+        "one stops a program that takes its time, and an exec that is let go with it ends meanwhile: that is told at once",
+        ((STOP,), (WAIT_EXEC,), (EXEC_STATUS,)),
+        given=(CREATE, START, EXEC, START_EXEC, PAUSE),
+        prompt=("client-2", "client-3"),
     ),
     SeveralClients(
         "readers",

@@ -16,11 +16,14 @@ import pytest
 
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
+from tests.integration.file_events import await_content
 from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, serving
 
 pytestmark = pytest.mark.timeout(180)
 
 FOR_EVER = ("/bin/sleep", "100000")
+#: It says that it was asked to end, and does not.
+STUBBORN = "trap 'echo asked' TERM; echo ready; while true; do sleep 1000 & wait; done"
 PATIENCE_S = 30
 
 
@@ -170,6 +173,29 @@ def test_it_ends_with_its_container(conmand: Conmand, asked: Asked) -> None:
     with pytest.raises(grpc.RpcError) as raised:
         asked.status(new)
     assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_its_end_is_told_while_its_container_is_stopped(conmand: Conmand, asked: Asked) -> None:
+    """By the next daemon, too, which finishes the stop."""
+    assert conmand.ctl("remove", "--force", "web").json == {}
+    container_id = conmand.create("web", "/bin/sh", "-c", STUBBORN)
+    log = f"{conmand.data}/containers/{container_id}/log"
+    assert conmand.ctl("start", "web").json == {}
+    await_content(log, lambda text: b"ready" in text)
+    first, second = asked.begin(*FOR_EVER), asked.begin(*FOR_EVER)
+    with conmand.begin_ctl("stop", "--timeout", "600", "web") as stopping:
+        await_content(log, lambda text: b"asked" in text)
+        os.kill(asked.status(first).pid, signal.SIGKILL)
+        assert asked.wait(first).exit_code == 137
+        conmand.kill()
+        conmand.start()
+        again = Asked(conmand)
+        os.kill(again.status(second).pid, signal.SIGKILL)
+        assert again.wait(second).exit_code == 137
+        assert stopping.poll() is None
+        os.kill(conmand.status("web")["pid"], signal.SIGKILL)
+        assert stopping.wait(60) == 0
+    assert not left(conmand)
 
 
 def test_what_is_no_exec_is_refused(conmand: Conmand, asked: Asked) -> None:

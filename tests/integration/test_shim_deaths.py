@@ -82,6 +82,23 @@ def test_what_writes_goes_on_and_is_logged(conmand: Conmand, command: tuple[str,
     assert ending(conmand.status("one")) == told
 
 
+def test_what_is_being_stopped_goes_on_and_is_logged(conmand: Conmand) -> None:
+    """It does not end when it is asked to, and its shim dies meanwhile."""
+    words = "trap 'echo word' USR1; trap 'echo asked' TERM; echo ready; while true; do sleep 100 & wait; done"
+    container_id = running(conmand, "/bin/sh", "-c", words)
+    await_content(log(conmand, container_id), lambda text: b"ready" in text)
+    with conmand.begin_ctl("stop", "--timeout", "600", "one") as stopping:
+        await_content(log(conmand, container_id), lambda text: b"asked" in text)
+        kill(shim(conmand, container_id))
+        await_content(log(conmand, container_id), lambda text: MARKER in text)
+        os.kill(conmand.status("one")["pid"], signal.SIGUSR1)
+        await_content(log(conmand, container_id), lambda text: b"word" in text.partition(MARKER)[2])
+        assert stopping.poll() is None
+        os.kill(conmand.status("one")["pid"], signal.SIGKILL)
+        assert stopping.wait(60) == 0
+    assert ending(conmand.status("one")) == ((137, "Error") if kernel_tells() else UNKNOWN)
+
+
 def test_an_end_after_the_shims_is_told_as_the_kernel_tells_it(conmand: Conmand) -> None:
     container_id = running(conmand, "/bin/sh", "-c", "sleep 3; echo bye; exit 7")
     kill(shim(conmand, container_id))

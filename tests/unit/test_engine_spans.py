@@ -158,3 +158,17 @@ def test_what_it_does_not_know_is_no_error() -> None:
     spans.effect_ended(99, s.Done())
     spans.told(SagaEnded("stop-container", ID, None))
     assert (spans.sagas, spans.effects) == (0, 0)
+
+
+def test_who_comes_between_is_told_apart(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "conman")
+    measures = Measures()
+    spans = Spans(machine(), measures)
+    spans.told(SagaBegan("stop-container", ID, REQUEST))
+    spans.told(SagaBegan("settle-execs", ID, ""))
+    assert spans.sagas == 2
+    spans.told(SagaEnded("settle-execs", ID, None))
+    spans.told(SagaEnded("stop-container", ID, None))
+    assert spans.sagas == 0
+    assert measures.told == [("saga", "settle-execs", "done"), ("saga", "stop-container", "done")]
+    assert [fields(one).get("request_id") for one in caplog.records] == [None, REQUEST]

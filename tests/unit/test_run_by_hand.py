@@ -9,6 +9,7 @@ from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import (
     Committed,
+    Current,
     DeadlinePassed,
     Effect,
     Ended,
@@ -90,6 +91,8 @@ def test_a_stop_asks_before_it_kills() -> None:
                 return Committed()
             case v.AwaitExit():
                 return DeadlinePassed()
+            case v.Reread():
+                return Current(ROW)
             case v.ReadExitStatus():
                 return ExitStatus(137, 9)
             case v.AwaitExitRecord() | v.ReadExitRecord() | v.HoldOutput():

@@ -8,6 +8,7 @@ coroutine, so the simulator can hold it at any await, and drop it there for good
 from collections.abc import Generator
 from typing import Any
 
+from conman.core.model import Container
 from conman.frozen import frozen
 from conman.primitives.steps import Absent, Failed, Result
 
@@ -52,7 +53,14 @@ class DeadlinePassed:
     """The deadline came first."""
 
 
-Outcome = Committed | Conflict | NotCommitted | Unknown | Ended | DeadlinePassed | Result
+@frozen
+class Current:
+    """A container as the ledger has it."""
+
+    container: Container
+
+
+Outcome = Committed | Conflict | NotCommitted | Unknown | Ended | DeadlinePassed | Current | Result
 
 
 def why_not(outcome: Outcome, otherwise: str = "no answer in time") -> str:

@@ -17,11 +17,18 @@ class MachineEffect(Effect):
 
 @frozen
 class AwaitExit(MachineEffect):
-    """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none."""
+    """Ended, or DeadlinePassed. `deadline`: monotonic ns; 0 = none. Others may come between, and change the row."""
 
     container_id: str
     run: int
     deadline: int
+
+
+@frozen
+class Reread(MachineEffect):
+    """Its container as it is by now."""
+
+    container_id: str
 
 
 @frozen

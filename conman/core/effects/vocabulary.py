@@ -4,7 +4,7 @@ Three kinds, by who performs them:
 
 - *host effects* are recipes of primitive steps (`recipes.recipe`), done one by one by a performer;
 - *store effects* are one transaction each: the commit points of the product;
-- *machine effects* (AwaitExit, WaitUntil, Tell, Mark) never leave the machine.
+- *machine effects* (AwaitExit, Reread, WaitFor, Tell, Mark) never leave the machine.
 
 Effects that differ in meaning differ in name, so that a crash point says what it interrupts.
 """
@@ -26,7 +26,7 @@ from conman.core.effects.execs import (
     SignalExec,
     WatchExec,
 )
-from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Tell, WaitFor
+from conman.core.effects.inner import AwaitExit, MachineEffect, Mark, Reread, Tell, WaitFor
 from conman.core.effects.output import HoldOutput, OfferStream, ReopenLog, SucceedShim, WatchShim
 from conman.core.effects.starting import (
     ForgetStart,
@@ -379,4 +379,4 @@ StoreEffect = (
 
 # ---- the machine's own (`inner`) ----------------------------------------------------------------
 
-InnerEffect = MachineEffect | AwaitExit | WaitFor | Tell | Mark
+InnerEffect = MachineEffect | AwaitExit | Reread | WaitFor | Tell | Mark

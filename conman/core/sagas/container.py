@@ -9,7 +9,7 @@ from conman.core.admission import Setting
 from conman.core.bundle.config import warnings_of
 from conman.core.departed import kept
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Outcome
+from conman.core.effects.effect import Current, Outcome
 from conman.core.model import (
     Change,
     Container,
@@ -263,9 +263,16 @@ async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply
     if not is_gone(await v.SignalInit(init.process, intent.signal)):
         # Only then: the deadline is of the boot that the process lives in.
         await v.AwaitExit(row.id, row.run, intent.deadline)
+        row = await _as_it_is(row)
     # Whatever lives beyond the deadline is ended by KILL, the first effect of settling.
     await settle_begun(row, init, intent, setting)
     return Okay()
+
+
+async def _as_it_is(row: Container) -> Container:
+    """Execs may have ended while it was waited for."""
+    read: Current = await v.Reread(row.id)
+    return read.container
 
 
 async def cancel_restart(row: Container, intent: Intent) -> Reply:

@@ -133,6 +133,7 @@ async def _finish(row: Container, intent: Intent, setting: Setting) -> None:
         await insist(row.id, v.WatchInit(row.id, row.run, row.init.process))
     match intent.operation:
         case Operation.STOP:
+            await _watch_execs(row)
             await finish_stop(row, intent, setting)
         case Operation.REMOVE:
             await finish_remove(row, intent, setting)

@@ -73,7 +73,8 @@ class Offer:
 def parse_offer(body: str) -> Offer:
     """The offer of a `stream` request. Raises KeyError or ValueError for a foreign body."""
     raw = loads(body)
-    rows, columns = raw["size"] or (0, 0)
+    # An older conmand tells of none.
+    rows, columns = raw.get("size") or (0, 0)
     return Offer(
         raw["token"],
         raw["exec_id"],

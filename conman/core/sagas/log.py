@@ -50,6 +50,9 @@ def admit_reopening(
 async def reopen_container_log(row: Container) -> Reply:
     told = await v.ReopenLog(row.id, row.run)
     known = told_state(told)
+    if known is not None and known.log is None and not known.is_idle:
+        # Whoever has output to log answers that, unless it has never heard of it.
+        return _never(row)
     if known is None or known.log is None:
         return _not_now(row.name, unanswered(told))
     return _not_reopened(row, known.log) if known.log else Okay()
@@ -71,6 +74,15 @@ def _not_now(name: str, why: str) -> Refusal:
         "HostFailed",
         f"the log of container {name} cannot be reopened now: {why}",
         "it is being started, has just ended, or another shim is on its way: try again",
+    )
+
+
+def _never(row: Container) -> Refusal:
+    return Refusal(
+        Code.FAILED_PRECONDITION,
+        "LogNotReopened",
+        f"the log of container {row.name} cannot be reopened: its shim is of an older conmand",
+        "its next run's shim can: stop it and start it; until then it is written to where it was",
     )
 
 

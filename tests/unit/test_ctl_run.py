@@ -1,9 +1,10 @@
 """conmanctl run: what it asks for and in which order, its session, and docker's exit codes."""
 
+import os
 import re
 import subprocess
 import threading
-from signal import SIGTERM
+from signal import SIGPIPE, SIGTERM
 
 import grpc
 import pytest
@@ -226,6 +227,36 @@ def test_a_given_name_that_is_taken_is_said(
     assert cli.run(["--address", conmand.path, "run", "-d", "--name", "web", *ROOT, "sh"]) == 125
     assert capsys.readouterr().err == "conmanctl: it is taken.\n"
     assert len(conmand.asked) == 1
+
+
+# ---- no output
+
+
+def full_of_x(served: Served) -> None:
+    served.accept()
+    served.say(frames.STDOUT, b"x")
+    assert served.next() == (b"", b"")
+
+
+def test_an_output_that_takes_nothing(conmand: StubConmand, shims: Shims) -> None:
+    """Of the program nobody knows anything: it goes on."""
+    shims(full_of_x)
+    words = [*BEGIN, "--address", conmand.path, "run", *ROOT, "sh"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, check=False)
+    told = b"conmanctl: the answer cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (125, told)
+
+
+def test_an_output_that_nobody_reads(conmand: StubConmand, shims: Shims) -> None:
+    """As every filter's end: `run ... | head` says nothing of it."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    shims(full_of_x)
+    words = [*BEGIN, "--address", conmand.path, "run", *ROOT, "sh"]
+    done = subprocess.run(words, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (128 + SIGPIPE, b"")
 
 
 # ---- no program

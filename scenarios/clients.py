@@ -202,7 +202,7 @@ def told_of(ask: Ask, reply: r.Reply) -> Told:
             return Told(ask, reply.state.value, reply.id, code)
         case r.ContainerList() | r.ExecList():
             return Told(ask, "ok")
-        case r.ExecCreated(exec_id):
+        case r.ExecCreated(_, exec_id):
             return Told(ask, "ok", exec_id)
         case r.ExecView(_, one):
             return Told(ask, one.state.value, one.id, one.exit_code)

@@ -245,8 +245,8 @@ class Service:
                 return answers.containers(reply, default, detailed=request.detailed)
             case requests.ContainerStatus(), requests.ContainerView():
                 return wire.ContainerStatusResponse(status=self._status(reply))
-            case _, requests.ExecCreated(exec_id):
-                return wire.CreateExecResponse(exec_id=exec_id)
+            case _, requests.ExecCreated(container_id, exec_id):
+                return wire.CreateExecResponse(exec_id=exec_id, container_id=container_id)
             case _, requests.ExecList():
                 return execs.answers(reply)
             case requests.ExecStatus(), requests.ExecView():

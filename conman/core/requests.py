@@ -329,8 +329,9 @@ class ContainerList:
 
 @frozen
 class ExecCreated:
-    """The new exec's id."""
+    """The new exec's id, and its container's."""
 
+    container_id: str
     exec_id: str
 
 

@@ -29,7 +29,7 @@ def known_answer(ledger: Ledger, request: MutatingRequest) -> Reply | None:
         case CreateContainer():
             return ContainerCreated(answer.container_id, answer.warnings)
         case CreateExec():
-            return ExecCreated(answer.exec_id)
+            return ExecCreated(answer.container_id, answer.exec_id)
         case _:
             return Okay()
 

@@ -78,7 +78,13 @@ def execute(
     client = client_of(ctx)
     made = client.call("CreateExec", request, wire.CreateExecResponse)
     if not detach:
-        created = _Exec(client, client_of(ctx, endless=True), container, made.exec_id)
+        created = _Exec(
+            client,
+            client_of(ctx, endless=True),
+            container,
+            made.container_id or container,
+            made.exec_id,
+        )
         return _held(created, request, Leaving(keys, sig_proxy))
     # As docker: nothing, for people.
     say(ctx, made, lambda: "")
@@ -114,11 +120,12 @@ def _request(
 
 @dataclass(frozen=True, slots=True)
 class _Exec:
-    """One that was created. `endless`: a client that waits for ever."""
+    """One that was created. `endless`: a client that waits for ever. `container`: as a person calls it."""
 
     client: "Client"
     endless: "Client"
     container: str
+    container_id: str
     exec_id: str
 
     def start(self, *, tty: bool) -> None:
@@ -126,7 +133,7 @@ class _Exec:
 
         request = wire.StartExecRequest(
             request_id=new_request_id(),
-            container_id=self.container,
+            container_id=self.container_id,
             exec_id=self.exec_id,
             console_size=console_size(tty=tty),
         )
@@ -137,7 +144,7 @@ class _Exec:
 
         request = wire.KillExecRequest(
             request_id=new_request_id(),
-            container_id=self.container,
+            container_id=self.container_id,
             exec_id=self.exec_id,
             signal=signal,
         )
@@ -147,7 +154,7 @@ class _Exec:
         """How it ended; waits for that."""
         from conman.wire.v1 import conman_pb2 as wire
 
-        request = wire.WaitExecRequest(container_id=self.container, exec_id=self.exec_id)
+        request = wire.WaitExecRequest(container_id=self.container_id, exec_id=self.exec_id)
         return self.endless.call("WaitExec", request, wire.WaitExecResponse).exec.exit_code
 
 
@@ -164,7 +171,7 @@ def _session(created: _Exec, request: "wire.CreateExecRequest", leaving: Leaving
     from conman.wire.v1 import conman_pb2 as wire
 
     opened = wire.OpenStreamRequest(
-        container_id=created.container,
+        container_id=created.container_id,
         exec_id=created.exec_id,
         stdin=request.stdin,
         stdout=True,

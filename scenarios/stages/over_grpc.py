@@ -224,7 +224,7 @@ def _reply(told: Message) -> r.Reply:
         case wire.ContainerStatusResponse() | wire.WaitContainerResponse():
             return _view(told.status)
         case wire.CreateExecResponse():
-            return r.ExecCreated(told.exec_id)
+            return r.ExecCreated(told.container_id, told.exec_id)
         case wire.ExecStatusResponse() | wire.WaitExecResponse():
             return _exec_view(told.exec)
         case wire.ListContainersResponse():

@@ -10,7 +10,7 @@ from conman.ctl import cli
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.one_terminal import terminal
-from tests.unit.session_lab import Shims, begin, ran, shims
+from tests.unit.session_lab import ID, Shims, begin, ran, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Served
 
@@ -21,7 +21,7 @@ EXEC = "e" * 32
 
 @pytest.fixture(autouse=True)
 def created(conmand: StubConmand) -> None:
-    conmand.behave["CreateExec"] = lambda *_: wire.CreateExecResponse(exec_id=EXEC)
+    conmand.behave["CreateExec"] = lambda *_: wire.CreateExecResponse(exec_id=EXEC, container_id=ID)
 
 
 def asked(conmand: StubConmand) -> list[str]:
@@ -53,11 +53,11 @@ def test_the_session_is_there_before_the_program(conmand: StubConmand, shims: Sh
     )
     [opened] = conmand.requests("OpenStream")
     assert opened == wire.OpenStreamRequest(
-        container_id="web", exec_id=EXEC, stdin=True, stdout=True, stderr=True
+        container_id=ID, exec_id=EXEC, stdin=True, stdout=True, stderr=True
     )
     [started] = conmand.requests("StartExec")
     assert isinstance(started, wire.StartExecRequest)
-    assert (started.container_id, started.exec_id) == ("web", EXEC)
+    assert (started.container_id, started.exec_id) == (ID, EXEC)
 
 
 def test_every_option(
@@ -90,7 +90,7 @@ def test_every_option(
 
 def test_detached_for_scripts(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--address", conmand.path, "exec", "-d", "-o", "json", "web", "sh"]) == 0
-    assert capsys.readouterr().out == f'{{"execId":"{EXEC}"}}\n'
+    assert capsys.readouterr().out == f'{{"execId":"{EXEC}","containerId":"{ID}"}}\n'
 
 
 def test_on_a_terminal(conmand: StubConmand, shims: Shims) -> None:
@@ -132,7 +132,7 @@ def test_signals_are_the_programs(conmand: StubConmand, shims: Shims) -> None:
     assert process.stderr.readline() == b"conmanctl: SIGTERM was not passed on: perhaps.\n"
     [request] = conmand.requests("KillExec")
     assert isinstance(request, wire.KillExecRequest)
-    assert (request.container_id, request.exec_id, request.signal) == ("web", EXEC, "TERM")
+    assert (request.container_id, request.exec_id, request.signal) == (ID, EXEC, "TERM")
     process.send_signal(SIGKILL)
     process.communicate(b"", PATIENCE_S)
 
@@ -149,6 +149,7 @@ def test_a_shim_that_died_with_it(conmand: StubConmand, shims: Shims) -> None:
     conmand.behave["WaitExec"] = lambda *_: wire.WaitExecResponse(exec=over)
     told = b"conmanctl: the shim of sh in web died, and some output may be missing\n"
     assert ran(conmand, "exec", "web", "sh") == (255, b"half\n", told)
+    assert conmand.requests("WaitExec") == [wire.WaitExecRequest(container_id=ID, exec_id=EXEC)]
     assert conmand.requests("Logs") == []
 
 

@@ -85,7 +85,7 @@ def answered(effect: Effect, hellos: Iterator[Outcome]) -> Outcome:
 
 
 def test_of_one_that_runs_its_id_is_told() -> None:
-    assert told(BEGUN) == ExecCreated(EXEC)
+    assert told(BEGUN) == ExecCreated(ID, EXEC)
 
 
 def test_of_one_that_was_ended_the_refusal() -> None:

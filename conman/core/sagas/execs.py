@@ -56,7 +56,7 @@ async def create_exec(row: Container, intent: Intent, spec: ExecSpec, setting: S
         return made
     changes = (PutContainer(made), *closing(intent), _created(made, intent))
     refusal = await commit(v.CommitExecCreated(changes), row.id)
-    return refusal or ExecCreated(intent.exec_id)
+    return refusal or ExecCreated(row.id, intent.exec_id)
 
 
 async def _made(
@@ -111,7 +111,7 @@ async def _start(row: Container, intent: Intent, setting: Setting, *made: Change
     if known is not None and known.process is not None:
         await _begun(row, intent, one, known.process)
         is_made = intent.operation is Operation.CREATE_EXEC
-        return ExecCreated(intent.exec_id) if is_made else Okay()
+        return ExecCreated(row.id, intent.exec_id) if is_made else Okay()
     await _not_begun(row, intent, one, why)
     return why
 

@@ -850,10 +850,12 @@ class CreateExecRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., container_id: _Optional[str] = ..., command: _Optional[str] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[str]] = ..., cwd: _Optional[str] = ..., user: _Optional[str] = ..., privileged: _Optional[bool] = ..., tty: _Optional[bool] = ..., stdin: _Optional[bool] = ..., timeout_ms: _Optional[int] = ..., start: _Optional[bool] = ...) -> None: ...
 
 class CreateExecResponse(_message.Message):
-    __slots__ = ("exec_id",)
+    __slots__ = ("exec_id", "container_id")
     EXEC_ID_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_ID_FIELD_NUMBER: _ClassVar[int]
     exec_id: str
-    def __init__(self, exec_id: _Optional[str] = ...) -> None: ...
+    container_id: str
+    def __init__(self, exec_id: _Optional[str] = ..., container_id: _Optional[str] = ...) -> None: ...
 
 class StartExecRequest(_message.Message):
     __slots__ = ("request_id", "container_id", "exec_id", "console_size")

@@ -22,12 +22,13 @@ async def piped(
     reader, writer = os.pipe2(os.O_CLOEXEC)
     stream = asyncio.StreamReader(_PIECE)
     loop = asyncio.get_running_loop()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
-    )
+    # First of all: it closes its end, also when the client is gone by now.
     work = loop.run_in_executor(workers, _write, write, writer)
     # Of one that nobody reads any more nobody wants to know.
     work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
+    )
     try:
         yield _pieces(stream, work)
     finally:
@@ -54,9 +55,10 @@ async def drained(
     """
     loop, flow = asyncio.get_running_loop(), _Flow()
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    transport, _ = await loop.connect_write_pipe(lambda: flow, os.fdopen(writer, "wb", buffering=0))
+    # First of all, as above.
     work = loop.run_in_executor(workers, _read, read, reader)
     work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    transport, _ = await loop.connect_write_pipe(lambda: flow, os.fdopen(writer, "wb", buffering=0))
     feeding = asyncio.ensure_future(_feed(data, transport, flow))
     try:
         await asyncio.wait({feeding, work}, return_when=asyncio.FIRST_COMPLETED)

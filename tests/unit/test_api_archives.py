@@ -1,6 +1,7 @@
 """Files over real gRPC: the bytes in their order, and each failure as a sentence, also in the middle."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -258,3 +259,36 @@ def test_whose_client_is_gone_is_read_to_the_end(workers: ThreadPoolExecutor) ->
     asyncio.run(scene())
     workers.shutdown()
     assert read == [b"x" * 50_000]
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_whose_client_goes_at_once_leaves_nothing_open(
+    workers: ThreadPoolExecutor, way: str
+) -> None:
+    """Before the pipe is on the event loop."""
+
+    async def call() -> None:
+        if way == "in":
+            await drained(_pieces(1), lambda source: source.close(), workers)
+        else:
+            async with piped(_writes, workers):
+                raise AssertionError
+
+    async def scene() -> None:
+        calling = asyncio.ensure_future(call())
+        asyncio.get_running_loop().call_soon(calling.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+
+    before = set(_pipes())
+    asyncio.run(scene())
+    workers.shutdown()
+    assert set(_pipes()) <= before
+
+
+def _pipes() -> list[str]:
+    found: list[str] = []
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # the listing's own
+            found.append(os.readlink(f"/proc/self/fd/{each}"))
+    return [each for each in found if each.startswith("pipe:")]

@@ -137,20 +137,17 @@ class Log:
         return len(data)
 
     def _rotate(self, rotation: Rotation) -> int:
-        """Put the file aside, and begin another, of which it gives the size."""
-        if not _has_name(self._path, self._fd):
-            self._leave_moved(rotation)
-        elif rotation.turn():
-            self.close()
-        return self._open()
-
-    def _leave_moved(self, rotation: Rotation) -> None:
-        """What would be put aside is somebody else's, and nobody would sync what was written to ours."""
+        """Put the file aside, and begin another, of which it gives the size; or else it grows."""
         try:
-            self.reopen(rotation.do)
+            # What has the name is somebody else's, then; and nobody else would sync what was written to ours.
+            if not _has_name(self._path, self._fd):
+                self.reopen(rotation.do)
+            elif rotation.turn():
+                self.close()
         except OSError as error:
-            complain(f"a log that was moved away is written to as before: {error}")
+            complain(f"the log is written to as before: {error}")
             rotation.failed()
+        return self._open()
 
     def _open(self) -> int:
         """Open the file if it is not, and tell its size."""

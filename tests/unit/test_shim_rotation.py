@@ -4,6 +4,7 @@ The readers are conmand's own, one from the beginning and one that has followed 
 through the very code of a real one. What a power cut leaves is another matter: the log is synced at a run's end.
 """
 
+import errno
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -15,6 +16,7 @@ from conman.host.log_files import LogFiles
 from conman.primitives.perform import perform
 from conman.primitives.shared_results import Done
 from conman.primitives.shared_steps import Shared
+from conman.shim import rotation
 from conman.shim.log import Log
 from conman.shim.rotation import Rotation, put_aside
 from conman.shim.task import LogLimits
@@ -198,3 +200,27 @@ def test_one_that_cannot_be_synced_is_written_to_as_before(
     # Not with each line, but when it is as long again.
     assert [size // LIMITS.bytes for size in tried] == [1, 2]
     assert capfd.readouterr().err.count("written to as before") == 2
+
+
+def test_a_directory_that_cannot_be_looked_at_costs_no_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What can be written is written, if only where it was."""
+
+    def refuse(_: str) -> list[str]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    path = tmp_path / "log"
+    log = Log(str(path), Rotation(str(path), LIMITS, lambda steps: len([*map(perform, steps)])))
+    with monkeypatch.context() as patch:
+        patch.setattr(rotation.os, "listdir", refuse)
+        for number in range(1, 13):
+            log.write("stdout", b"%04d\n" % number)
+    assert log.lost == 0
+    for number in range(13, 17):
+        log.write("stdout", b"%04d\n" % number)
+    log.close()
+    assert put_aside(str(path)) == (1,)
+    found = Path(f"{path}.1").read_text() + path.read_text()
+    assert [line[-4:] for line in found.splitlines()] == [f"{n:04}" for n in range(1, 17)]
+    assert capfd.readouterr().err.count("as before: [Errno 24] Too many open files") == 2

@@ -2,7 +2,7 @@
 
 from conman.core.execs import OPEN_AT_MOST, Exec, ExecSpec, ExecState, found, open_ones
 from conman.core.model import Container, Intent
-from conman.core.requests import CreateExec, KillExec, StartExec
+from conman.core.requests import ContainerView, CreateExec, KillExec, StartExec
 from conman.errors import Code, Refusal
 from conman.frozen import replace
 
@@ -69,15 +69,21 @@ def no_terminal(what: str) -> Refusal:
     )
 
 
-def execs_unknown(name: str, why: str) -> Refusal:
+def execs_unknown(whose: ContainerView) -> Refusal:
     """Of a container that conman cannot vouch for it cannot vouch for more."""
-    return Refusal(
+    told = Refusal(
         Code.UNAVAILABLE,
         "ExecsUnknown",
-        f"the execs of container {name} cannot be told of now: it is UNKNOWN ({why})",
+        f"the execs of container {whose.name or whose.id} cannot be told of now: it is UNKNOWN "
+        f"({whose.message})",
         "ask again; conman looks by itself",
         "container_id",
     )
+    if whose.container is not None:
+        return told
+    # Nobody looks again at a record that cannot be read.
+    hint = "remove it with --force"
+    return replace(told, code=Code.FAILED_PRECONDITION, reason="ExecsUnknown", hint=hint)
 
 
 def _too_many(row: Container) -> Refusal:

@@ -78,7 +78,7 @@ class Readers:
         self, call: int, request: ExecQuestion, whose: ContainerView, ledger: Ledger
     ) -> list[Send]:
         if whose.state is State.UNKNOWN or whose.container is None:
-            return [Send(call, execs_unknown(whose.name or whose.id, whose.message))]
+            return [Send(call, execs_unknown(whose))]
         if isinstance(request, ListExecs):
             return [Send(call, ExecList(whose.id, whose.container.execs))]
         reply = _exec_view(whose.id, request.exec_id, ledger)

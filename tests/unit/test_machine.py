@@ -128,8 +128,18 @@ def test_of_a_record_that_cannot_be_read_nobody_says_that_it_has_no_execs(
     daemon = Daemon(Stored(names=(("web", ID),), quarantined=(Quarantined(ID, "torn"),)))
     reply = daemon.asked(question)
     assert isinstance(reply, Refusal)
-    assert (reply.code, reply.reason) == (Code.UNAVAILABLE, "ExecsUnknown")
+    assert (reply.code, reply.reason) == (Code.FAILED_PRECONDITION, "ExecsUnknown")
     assert "torn" in reply.what
+
+
+def test_the_execs_of_one_that_cannot_be_looked_at_now_are_asked_for_again() -> None:
+    row = Container(ID, "web", ContainerSpec("sh"), RootfsMode.OVERLAY, State.CREATED, 1)
+    daemon = Daemon(Stored((row,), names=(("web", ID),)))
+    daemon.machine.ledger.marks[ID] = ("LookFailed", "the disk is slow")
+    reply = daemon.asked(ListExecs("web"))
+    assert isinstance(reply, Refusal)
+    assert (reply.code, reply.reason) == (Code.UNAVAILABLE, "ExecsUnknown")
+    assert "the disk is slow" in reply.what
 
 
 def test_a_record_without_a_name_is_named_by_its_id() -> None:

@@ -5,6 +5,7 @@ grpc at module level (start-up), and never change a message between tries: the r
 in it is what makes the retry safe.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ class Client:
     def stream(
         self, method: str, request: "Message", answer: type[Answer], limit_s: float | None = None
     ) -> Iterator[Answer]:
-        """What is told, over any number of tries, until `limit_s` has passed.
+        """What is told, over any number of tries, until `limit_s` has passed; to be told no more then is no failure.
 
         Each try sends `request` as it is then: the caller writes into it what it has seen.
         """
@@ -104,14 +105,20 @@ class _Call:
         ends_s = None if limit_s is None else self._began_s + limit_s
         while True:
             tried_s = time.monotonic()
-            left_s = None if ends_s is None else ends_s - tried_s
-            if left_s is not None and left_s <= 0:
+            wanted_s = math.inf if ends_s is None else ends_s - tried_s
+            if wanted_s <= 0:
                 return
+            left_s = self._patience.remaining(tried_s - self._began_s)
+            given_s = math.inf if left_s is None else left_s
+            shortest_s = min(wanted_s, given_s)
             try:
-                yield from self._told(request, answer, left_s)
+                yield from self._told(
+                    request, answer, None if shortest_s == math.inf else shortest_s
+                )
                 return
             except grpc.RpcError as error:
-                if left_s is not None and error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                is_late = error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+                if is_late and wanted_s <= given_s:
                     return
                 self._after(error, tried_s)
 

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 _ERROR_DOMAIN = "conman"
 _START_IT = "start it with `conmand`, or name its socket with --address or CONMAN_ADDRESS"
+#: What is bit by bit, and goes on no longer than somebody takes it.
+_TOLD = {
+    "ReadArchive": "it is copied in part, copy again",
+    "WriteArchive": "it is copied in part, copy again",
+    "Logs": "that is not all of the log",
+    "Events": "more may have happened",
+}
 _DETAILS_KEY = "grpc-status-details-bin"
 
 
@@ -86,6 +93,8 @@ def sentence(failed: Failed, method: str, address: "Address", deadline_s: float 
     if failed.metadata is not None:
         return _with_hint(failed.details, failed.metadata.get("hint", ""))
     match failed.code:
+        case "DEADLINE_EXCEEDED" if deadline_s is not None and method in _TOLD:
+            return f"{_TOLD[method]}: {deadline_s:g} s are over; give it longer with --deadline"
         case "DEADLINE_EXCEEDED" if deadline_s is not None:
             return (
                 f"no answer from conmand within {deadline_s:g} s; what it began goes on:"

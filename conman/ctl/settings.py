@@ -86,17 +86,20 @@ def _remember(ctx: click.Context, param: click.Parameter, value: str | float | N
         ctx.meta[f"{_META}{param.name}"] = value
 
 
-def client_of(ctx: click.Context, *, allowance_s: float = 0.0, endless: bool = False) -> "Client":
+def client_of(
+    ctx: click.Context, *, allowance_s: float | None = 0.0, endless: bool = False
+) -> "Client":
     """The client for one command.
 
-    `allowance_s`: what the command itself takes at worst; `endless`: it may take for
-    ever, and so may the way to conmand. Raises WrongUsage for an impossible address.
+    `allowance_s`: what the command itself takes at worst, None: nobody knows; `endless`: it may take
+    for ever, and so may the way to conmand. Raises WrongUsage for an impossible address.
     """
     from conman.ctl.client import Client
 
+    usual_s = None if endless or allowance_s is None else DEADLINE_S + allowance_s
     patience = Patience(
         ctx.meta.get(f"{_META}connect_timeout", None if endless else CONNECT_TIMEOUT_S),
-        ctx.meta.get(f"{_META}deadline", None if endless else DEADLINE_S + allowance_s),
+        ctx.meta.get(f"{_META}deadline", usual_s),
     )
     return Client(address_of(ctx), patience)
 

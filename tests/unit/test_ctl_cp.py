@@ -3,6 +3,7 @@
 import io
 import os
 import tarfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import grpc
 import pytest
 
 from conman.ctl import cli
+from conman.ctl.settings import LONGEST_S
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.stub_conmand import StubConmand, conmand, refuse
 
@@ -231,3 +233,52 @@ def test_a_refusal_is_one_sentence(
     conmand.behave["WriteArchive"] = refuse(grpc.StatusCode.FAILED_PRECONDITION, "it is EXITED.")
     assert cp(conmand, str(tmp_path), "web:/in") == 1
     assert capsys.readouterr().err == "conmanctl: it is EXITED.\n"
+
+
+COPIES = (("web:/etc/hosts", "."), ("hosts", "web:/in"))
+
+
+@pytest.mark.parametrize("words", COPIES)
+def test_a_deadline_leaves_a_part(
+    conmand: StubConmand,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, str],
+) -> None:
+    has_ended = threading.Event()
+
+    def told(_request: object, context: grpc.ServicerContext) -> Iterator[wire.Archive]:
+        yield wire.Archive(data=FILE[:5000])
+        context.add_callback(has_ended.set)
+        assert has_ended.wait(20)
+
+    conmand.behave["ReadArchive"] = told
+    conmand.behave["WriteArchive"] = lambda _, context: [*told(None, context)]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts").write_bytes(b"x")
+    assert cp(conmand, "--deadline", "0.2", *words) == 1
+    assert capsys.readouterr().err == (
+        "conmanctl: it is copied in part, copy again: 0.2 s are over; give it longer with --deadline\n"
+    )
+
+
+@pytest.mark.parametrize("words", COPIES)
+def test_data_takes_as_long_as_it_takes(
+    conmand: StubConmand,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, str],
+) -> None:
+    left: list[float] = []
+
+    def told(_request: object, context: grpc.ServicerContext) -> Iterator[wire.Archive]:
+        left.append(context.time_remaining())
+        yield wire.Archive(data=FILE)
+
+    conmand.behave["ReadArchive"] = told
+    conmand.behave["WriteArchive"] = lambda _, context: [*told(None, context)]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hosts").write_bytes(b"x")
+    assert cp(conmand, *words) == 0
+    assert left[0] > LONGEST_S

@@ -319,3 +319,31 @@ def test_a_command_imports_only_what_it_needs(conmand: StubConmand) -> None:
             [sys.executable, "-c", look, *words], capture_output=True, text=True, check=False
         )
         assert done.stdout == told
+
+
+@pytest.mark.parametrize(
+    ("method", "words", "told"),
+    [
+        ("Logs", ("logs", "-f", "web"), "that is not all of the log"),
+        ("Events", ("events",), "more may have happened"),
+    ],
+)
+def test_a_deadline_of_what_is_told_bit_by_bit(
+    conmand: StubConmand,
+    capsys: pytest.CaptureFixture[str],
+    method: str,
+    words: tuple[str, ...],
+    told: str,
+) -> None:
+    """Which is no end of it."""
+
+    def block(_request: object, context: grpc.ServicerContext) -> Iterator[Message]:
+        has_ended = threading.Event()
+        context.add_callback(has_ended.set)
+        assert has_ended.wait(20)
+        yield from ()
+
+    conmand.behave[method] = block
+    assert cli.run(["--address", conmand.path, *words, "--deadline", "0.2"]) == 1
+    late = "0.2 s are over; give it longer with --deadline"
+    assert capsys.readouterr().err == f"conmanctl: {told}: {late}\n"

@@ -186,7 +186,8 @@ class Pump:
         if data:
             self._sent.put(self._shim, frames.encode(frames.INPUT, data))
         if self._end is not None and self._sent.fd is not None:
-            self._send()
+            # Whatever waits before it, too: nobody comes back to it.
+            self._send(self._sent.flush_unasked)
 
     def _signalled(self, number: Signals) -> None:
         match number:
@@ -209,13 +210,13 @@ class Pump:
 
     def _exchange(self) -> None:
         if self._sent.fd is not None:
-            self._send()
+            self._send(self._sent.flush)
         if self._shown.fd is None and self._end is None:
             self._receive()
 
-    def _send(self) -> None:
+    def _send(self, flush: Callable[[], None]) -> None:
         try:
-            self._sent.flush()
+            flush()
         except (BrokenPipeError, ConnectionResetError):
             # It reads no more; what it has said before is still to be read.
             self._sent.drop()

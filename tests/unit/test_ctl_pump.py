@@ -252,6 +252,19 @@ def test_what_is_typed_before_the_keys_arrives(sessions: list[Session]) -> None:
     assert session.next() == (frames.INPUT, b"ls\r")
 
 
+def test_what_is_typed_before_the_keys_arrives_behind_what_waits(sessions: list[Session]) -> None:
+    sides: dict[str, object] = {"keys": b"\x10\x11", "size": lambda: (24, 80)}
+    session = Session(tty=True, sides=sides, signals=Late())
+    sessions.append(session)
+    size = (frames.RESIZE, b'{"rows":24,"cols":80}')
+    assert session.next() == size
+    session.signals.tell(SIGWINCH)
+    session.type(b"ab\x10\x11")
+    assert session.end() == Detached()
+    assert session.next() == size
+    assert session.next() == (frames.INPUT, b"ab")
+
+
 def test_signals_are_the_programs(sessions: list[Session]) -> None:
     heard: list[Signals] = []
     there = threading.Semaphore(0)

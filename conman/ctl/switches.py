@@ -4,7 +4,7 @@ click knows only the other name of such a switch, `--no-sig-proxy`. It must neve
 program's: what stands behind a command's name there is not ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -20,9 +20,12 @@ class Switch(click.Option):
 def switched(command: click.Command, ctx: click.Context, words: Sequence[str]) -> list[str]:
     """The same words, `--NAME=BOOL` as click has it. Raises click's UsageError for what is no BOOL."""
     options = [each for each in command.get_params(ctx) if isinstance(each, click.Option)]
-    end = _end(options, words, interspersed=ctx.allow_interspersed_args)
+    ours = {*_places(options, words, interspersed=ctx.allow_interspersed_args)}
     switches = {name: each for each in options if each.secondary_opts for name in each.opts}
-    return [*(_switched(switches, word, ctx) for word in words[:end]), *words[end:]]
+    return [
+        _switched(switches, word, ctx) if place in ours else word
+        for place, word in enumerate(words)
+    ]
 
 
 def _switched(switches: dict[str, click.Option], word: str, ctx: click.Context) -> str:
@@ -30,20 +33,28 @@ def _switched(switches: dict[str, click.Option], word: str, ctx: click.Context) 
     switch = switches.get(name)
     if not is_said or switch is None:
         return word
-    is_on = click.BOOL.convert(value, switch, ctx)
+    try:
+        is_on = click.BOOL.convert(value, switch, ctx)
+    except click.UsageError:
+        # Of who is still typing nothing is wrong yet.
+        if ctx.resilient_parsing:
+            return name
+        raise
     return name if is_on else switch.secondary_opts[0]
 
 
-def _end(options: Sequence[click.Option], words: Sequence[str], *, interspersed: bool) -> int:
-    """How many of the words may be options and their values."""
+def _places(
+    options: Sequence[click.Option], words: Sequence[str], *, interspersed: bool
+) -> Iterator[int]:
+    """Of the words that may be options: no values, and nothing of a program's."""
     valued = {name for each in options if not (each.is_flag or each.count) for name in each.opts}
     place = 0
     while place < len(words) and words[place] != "--":
         word = words[place]
         if not interspersed and not _is_option(word):
             break
+        yield place
         place += 2 if _awaits_value(word, valued) else 1
-    return min(place, len(words))
 
 
 def _is_option(word: str) -> bool:

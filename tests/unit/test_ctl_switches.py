@@ -62,6 +62,19 @@ def test_an_option_takes_its_value_whatever_that_looks_like() -> None:
     assert proxied(execute, "-w", "--sig-proxy=false", "web", *words) == (True, words)
 
 
+def test_a_value_is_not_rewritten() -> None:
+    root = ("--rootfs", "/r", "sh")
+    context = run.make_context("run", ["--name", "--sig-proxy=false", *root])
+    assert (context.params["name"], context.params["sig_proxy"]) == ("--sig-proxy=false", True)
+
+
+def test_of_who_is_still_typing_nothing_is_wrong() -> None:
+    """As a shell completes: what it asks for may stand behind it."""
+    words = ["--sig-proxy=fal", "-a", "web"]
+    context = start.make_context("start", words, resilient_parsing=True)
+    assert (context.params["attach"], context.params["containers"]) == (True, ("web",))
+
+
 def test_what_is_neither() -> None:
     with pytest.raises(click.UsageError, match="'perhaps' is not a valid boolean"):
         proxied(start, "--sig-proxy=perhaps", "web")

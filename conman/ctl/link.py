@@ -39,12 +39,14 @@ def _connect(path: str) -> socket.socket:
     try:
         return protocol.connect_stream(path)
     except FileNotFoundError as error:
-        why = f"there is no {path}, where the streams should be: the container has just ended"
+        why = (
+            f"there is no {path}, where the streams should be: the container has just ended,"
+            " or conmand's socket here leads to another host: use conmanctl there"
+        )
         raise NotServed(why) from error
     except PermissionError as error:
         raise CommandFailed(
-            f"the streams at {path} are not yours: whoever may use conmand's socket may use them;"
-            " ask its owner to put you into its group"
+            f"the streams at {path} are not yours: only conmand's own user may use them, and root"
         ) from error
     except OSError as error:
         raise NotServed(

@@ -142,5 +142,5 @@ def _why_not_at(path: str) -> tuple[str, bool]:
     if not stat.S_ISSOCK(mode):
         return "that is no socket", False
     if not os.access(path, os.W_OK):
-        return "permission denied, only its owner and its group may use it, and root", False
+        return "permission denied, only its owner may use it, and root", False
     return "nobody listens there", True

@@ -1,6 +1,7 @@
 """conmanctl attach on pipes: both ways, signals, and every end that a session can have."""
 
 import re
+import socket
 import threading
 import time
 from signal import SIGHUP, SIGINT, SIGTERM, SIGUSR1
@@ -10,7 +11,7 @@ import pytest
 
 from conman.ctl import cli
 from conman.ctl.times import NS, when
-from conman.shim import frames
+from conman.shim import frames, protocol
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.session_lab import ID, Shims, begin, knows, ran, shims
 from tests.unit.stub_conmand import StubConmand, conmand, refuse
@@ -292,7 +293,23 @@ def test_nobody_serves_the_streams(conmand: StubConmand) -> None:
     knows(conmand, "/tmp/there-is-no-such.sock")
     code, out, err = ran(conmand, "attach", "web")
     assert (code, out) == (1, b"")
-    assert b"there is no /tmp/there-is-no-such.sock, where the streams should be" in err
+    assert err == (
+        b"conmanctl: there is no /tmp/there-is-no-such.sock, where the streams should be: the container"
+        b" has just ended, or conmand's socket here leads to another host: use conmanctl there\n"
+    )
+
+
+def test_streams_of_somebody_else(
+    conmand: StubConmand, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_path: str) -> socket.socket:
+        raise PermissionError
+
+    knows(conmand, "/s")
+    monkeypatch.setattr(protocol, "connect_stream", refused)
+    assert cli.run(["--address", conmand.path, "attach", "web"]) == 1
+    told = "the streams at /s are not yours: only conmand's own user may use them, and root"
+    assert capsys.readouterr().err == f"conmanctl: {told}\n"
 
 
 def test_an_output_that_nobody_reads(conmand: StubConmand, shims: Shims) -> None:

@@ -96,7 +96,7 @@ def test_a_socket_of_somebody_else(conmand: StubConmand) -> None:
         [sys.executable, "-c", drop, *words], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert "permission denied, only its owner and its group may use it" in done.stderr
+    assert "permission denied, only its owner may use it, and root" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

@@ -136,9 +136,7 @@ class Session:
         if pause_s is None:
             raise failure
         if failures == 1:
-            complain(
-                f"nobody serves {self.name} just now: trying until somebody does, or it is over"
-            )
+            complain(f"{failure} (trying until it is served, or is over)")
         time.sleep(pause_s)
 
     def _say_followed(self, end: Lost) -> None:

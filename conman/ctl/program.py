@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from conman.ctl.address import Address
     from conman.ctl.client import Client
     from conman.ctl.session import Session
+    from conman.wire.v1 import conman_pb2 as wire
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -170,6 +171,19 @@ def session_with(
         gone if removed else lambda: None,
         stays,
     )
+
+
+def started(
+    client: "Client", container: str, *, tty: bool = False
+) -> "wire.StartContainerResponse":
+    """Its program runs from here on. `tty`: it gets a terminal, which is shown in the window here."""
+    from conman.ctl.terminal import console_size
+    from conman.wire.v1 import conman_pb2 as wire
+
+    request = wire.StartContainerRequest(
+        request_id=new_request_id(), container_id=container, console_size=console_size(tty=tty)
+    )
+    return client.call("StartContainer", request, wire.StartContainerResponse)
 
 
 def _proxy(client: "Client", container_id: str) -> Callable[[Signals], bool]:

@@ -86,7 +86,7 @@ class Link:
 class Sides:
     """This side of a session. `stdin` None: nothing is typed. `keys`: what leaves it; empty: nothing does.
 
-    `size`: rows and columns of the terminal here. `resumed` is called after a stop. `proxy` says whether
+    `window`: rows and columns of the one here. `resumed` is called after a stop. `proxy` says whether
     it has taken a signal for the program; else it ends the session.
     """
 
@@ -94,14 +94,14 @@ class Sides:
     stdout: int
     stderr: int
     keys: bytes = b""
-    size: Callable[[], tuple[int, int] | None] = lambda: None
+    window: Callable[[], tuple[int, int] | None] = lambda: None
     resumed: Callable[[], None] = lambda: None
     proxy: Callable[[Signals], bool] = lambda _: False
 
 
-def resize(size: tuple[int, int]) -> bytes:
+def resize(window: tuple[int, int]) -> bytes:
     """The frame that tells rows and columns."""
-    return frames.encode_fields(frames.RESIZE, {"rows": size[0], "cols": size[1]})
+    return frames.encode_fields(frames.RESIZE, {"rows": window[0], "cols": window[1]})
 
 
 class Pump:
@@ -202,9 +202,9 @@ class Pump:
                 pass
 
     def _resize(self) -> None:
-        size = self._sides.size() if self._link.tty else None
-        if size is not None:
-            self._sent.put(self._shim, resize(size))
+        window = self._sides.window() if self._link.tty else None
+        if window is not None:
+            self._sent.put(self._shim, resize(window))
 
     # ---- from there to here
 

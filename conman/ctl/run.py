@@ -20,6 +20,7 @@ from conman.ctl.program import (
     needs_terminal,
     session_options,
     session_with,
+    started,
 )
 from conman.ctl.settings import client_of, common_options
 
@@ -69,7 +70,7 @@ def run(
         complain(f"warning: {warning}")
     if not detach:
         return _held(ctx, client, created.container_id, request, Leaving(keys, sig_proxy))
-    _start(client, created.container_id)
+    started(client, created.container_id)
     say(ctx, created, lambda: created.container_id)
     return None
 
@@ -122,20 +123,13 @@ def _held(
     with passed_on(not_taken):
         try:
             link = session.open()
-            _start(client, container_id)
+            started(client, container_id)
         except (CommandFailed, click.exceptions.Exit):
             # conmand removes what has run, not what never did.
             if request.auto_remove:
                 _remove(client, container_id)
             raise
         return session.hold(link)
-
-
-def _start(client: "Client", container_id: str) -> None:
-    from conman.wire.v1 import conman_pb2 as wire
-
-    request = wire.StartContainerRequest(request_id=new_request_id(), container_id=container_id)
-    client.call("StartContainer", request, wire.StartContainerResponse)
 
 
 def _remove(client: "Client", container_id: str) -> None:

@@ -17,7 +17,7 @@ from conman.ctl.link import NotServed, accepted
 from conman.ctl.output import complain
 from conman.ctl.proxy import ENDING, not_taken, passed_on
 from conman.ctl.pump import CutOff, Detached, End, Exited, Interrupted, Link, Lost, Pump, Sides
-from conman.ctl.terminal import Raw, console_size, size
+from conman.ctl.terminal import Raw, console_size, window
 from conman.ctl.times import NS, utc
 from conman.shim import frames
 
@@ -87,8 +87,8 @@ class Session:
         from conman.wire.v1 import conman_pb2 as wire
 
         self.request.ClearField("console_size")
-        if (window := console_size(tty=self.tty)) is not None:
-            self.request.console_size.CopyFrom(window)
+        if (size := console_size(tty=self.tty)) is not None:
+            self.request.console_size.CopyFrom(size)
         opened = client.call("OpenStream", self.request, wire.OpenStreamResponse)
         if opened.tty and self.request.stdin and not os.isatty(STDIN):
             raise WrongUsage(
@@ -191,7 +191,7 @@ class Session:
                 STDOUT,
                 STDERR,
                 self.keys if raw else b"",
-                lambda: size(STDIN) or size(STDOUT),
+                window,
                 terminal.again if terminal is not None else lambda: None,
                 not_taken if raw else self.proxy,
             )

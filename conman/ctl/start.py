@@ -13,15 +13,18 @@ import click
 from conman.ctl.failure import CommandFailed
 from conman.ctl.lazy import Verb
 from conman.ctl.names import many
-from conman.ctl.patience import new_request_id
-from conman.ctl.program import Leaving, exit_code, needs_its_host, session_options, session_with
+from conman.ctl.program import (
+    Leaving,
+    exit_code,
+    needs_its_host,
+    session_options,
+    session_with,
+    started,
+)
 from conman.ctl.settings import client_of, common_options
-from conman.ctl.terminal import console_size
 from conman.ctl.verbs import for_each
 
 if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
     from conman.ctl.client import Client
     from conman.ctl.pump import Link
     from conman.ctl.session import Session
@@ -50,21 +53,11 @@ def start(
     """
     client = client_of(ctx)
     if not (attach or interactive):
-        return for_each(ctx, containers, lambda name: _start(client, name))
+        return for_each(ctx, containers, lambda name: started(client, name))
     name, *others = containers
     if others:
         raise click.UsageError("-a and -i are for one container: a session is with one program")
     return _attached(ctx, client, name, Leaving(keys, sig_proxy), interactive=interactive)
-
-
-def _start(client: "Client", name: str, *, tty: bool = False) -> "Message":
-    """`tty`: it gets a terminal, which is shown in the window here."""
-    from conman.wire.v1 import conman_pb2 as wire
-
-    request = wire.StartContainerRequest(
-        request_id=new_request_id(), container_id=name, console_size=console_size(tty=tty)
-    )
-    return client.call("StartContainer", request, wire.StartContainerResponse)
 
 
 def _attached(
@@ -89,11 +82,11 @@ def _attached(
     )
     link = _before_it(session) if found.status.state != wire.EXITED else None
     if link is not None:
-        _start(client, container_id)
+        started(client, container_id)
         return session.hold(link)
     if stdin or tty:
         since = time.time_ns()
-        _start(client, container_id, tty=tty)
+        started(client, container_id, tty=tty)
         return session.hold_begun(since)
     return _read(client_of(ctx, endless=True), client, session)
 
@@ -119,7 +112,7 @@ def _read(endless: "Client", client: "Client", session: "Session") -> int:
     request = wire.LogsRequest(container_id=container_id, tail=1)
     for answer in client.stream("Logs", request, wire.LogsResponse):
         request.position = answer.position
-    _start(client, container_id)
+    started(client, container_id)
     request.ClearField("tail")
     request.follow = True
     with passed_on(session.proxy):

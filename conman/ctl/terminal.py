@@ -40,8 +40,12 @@ _COOKED = (
 )
 
 
-def size(fd: int) -> tuple[int, int] | None:
-    """Rows and columns; None where it has none, or is no terminal."""
+def window() -> tuple[int, int] | None:
+    """Rows and columns of the one here; None: there is none, or it has no size."""
+    return _size(0) or _size(1)
+
+
+def _size(fd: int) -> tuple[int, int] | None:
     try:
         told = fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(_SIZE.size))
     except OSError:
@@ -51,10 +55,10 @@ def size(fd: int) -> tuple[int, int] | None:
 
 
 def console_size(*, tty: bool) -> "wire.ConsoleSize | None":
-    """Of the window here, for a program with a terminal; None: there is no such program, or no window."""
+    """`window` on its way to conmand, for a program with a terminal; None: there is no such program, or no window."""
     from conman.wire.v1 import conman_pb2 as wire
 
-    found = size(0) or size(1) if tty else None
+    found = window() if tty else None
     return wire.ConsoleSize(rows=found[0], cols=found[1]) if found else None
 
 

@@ -253,7 +253,7 @@ def test_what_is_typed_before_the_keys_arrives(sessions: list[Session]) -> None:
 
 
 def test_what_is_typed_before_the_keys_arrives_behind_what_waits(sessions: list[Session]) -> None:
-    sides: dict[str, object] = {"keys": b"\x10\x11", "size": lambda: (24, 80)}
+    sides: dict[str, object] = {"keys": b"\x10\x11", "window": lambda: (24, 80)}
     session = Session(tty=True, sides=sides, signals=Late())
     sessions.append(session)
     size = (frames.RESIZE, b'{"rows":24,"cols":80}')
@@ -287,7 +287,7 @@ def test_signals_are_the_programs(sessions: list[Session]) -> None:
 def test_a_terminals_size(sessions: list[Session]) -> None:
     sizes = [(24, 80), (50, 132), (10, 20)]
     resumed = threading.Event()
-    session = begin(sessions, tty=True, size=lambda: sizes.pop(0), resumed=resumed.set)
+    session = begin(sessions, tty=True, window=lambda: sizes.pop(0), resumed=resumed.set)
     assert session.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
     session.signals.tell(SIGWINCH)
     assert session.next() == (frames.RESIZE, b'{"rows":50,"cols":132}')
@@ -298,7 +298,7 @@ def test_a_terminals_size(sessions: list[Session]) -> None:
 
 def test_what_is_typed_after_a_resize_does_not_overtake_it(sessions: list[Session]) -> None:
     sizes = [(24, 80), (50, 132)]
-    session = Session(tty=True, sides={"size": lambda: sizes.pop(0)}, signals=Late())
+    session = Session(tty=True, sides={"window": lambda: sizes.pop(0)}, signals=Late())
     sessions.append(session)
     assert session.next() == (frames.RESIZE, b'{"rows":24,"cols":80}')
     session.signals.tell(SIGWINCH)
@@ -308,7 +308,7 @@ def test_what_is_typed_after_a_resize_does_not_overtake_it(sessions: list[Sessio
 
 
 def test_what_is_no_terminal_has_no_size(sessions: list[Session]) -> None:
-    session = begin(sessions, size=lambda: (24, 80))
+    session = begin(sessions, window=lambda: (24, 80))
     session.signals.tell(SIGWINCH)
     session.type(b"x")
     assert session.next() == (frames.INPUT, b"x")

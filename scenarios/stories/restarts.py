@@ -123,7 +123,7 @@ STORIES = (
         "restart-exec-killed",
         "S22",
         "but the kill of an exec is none of its container",
-        (KILL_EXEC, UNPAUSE),
+        (UNPAUSE, KILL_EXEC),
         given=(create(ONCE, "/bin/exit7"), START, EXEC_LONG, START_EXEC, PAUSE),
         restarts=0,
         only_daemons_die=True,

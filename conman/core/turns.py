@@ -91,7 +91,7 @@ def object_of(key: str) -> str:
 
 def comes_between(work: Work) -> bool:
     """What need not wait until a program ends that is being stopped."""
-    return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS}
+    return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS} or isinstance(work.request, OpenStream)
 
 
 def key_of(request: MutatingRequest, ledger: Ledger, entropy: bytes) -> str | Refusal:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from conman.core import readers, turns
+from conman.core import queues, readers, turns
 from conman.core.effects import vocabulary as v
 from conman.core.ledger import Ledger
 from conman.core.machine import Machine
@@ -12,10 +12,12 @@ from conman.core.requests import (
     CreateContainer,
     MutatingRequest,
     Okay,
+    OpenStream,
     RemoveContainer,
     StartContainer,
 )
 from conman.core.sagas import commits
+from conman.core.turns import Work
 from conman.errors import Refusal
 from conman.frozen import replace
 from conman.shim import machine as shim
@@ -97,6 +99,14 @@ def _in_its_turn(_original: Callable[[str], str], object_id: str) -> str:
     return object_id
 
 
+def _attaches_in_its_turn(original: Callable[[Work], bool], work: Work) -> bool:
+    return original(work) and not isinstance(work.request, OpenStream)
+
+
+def _execs_end_in_their_turn(original: Callable[[Work], bool], work: Work) -> bool:
+    return original(work) and work.kind is not turns.Kind.SETTLE_EXECS
+
+
 def _not_told_meanwhile(
     original: Callable[..., set[str]], ledger: Ledger, *observed: object
 ) -> set[str]:
@@ -176,6 +186,26 @@ EXHIBITS = (
         ("I5",),
         "reopen-log-stop",
         (Replaced(f"{turns.__name__}.beside", _in_its_turn),),
+    ),
+    Exhibit(
+        "attaching-waits-for-a-stop",
+        "J",
+        "nobody comes to a program's streams while its container is being stopped",
+        "",
+        "core",
+        ("I5",),
+        "attach-stop",
+        (Replaced(f"{queues.__name__}.comes_between", _attaches_in_its_turn),),
+    ),
+    Exhibit(
+        "execs-wait-for-a-stop",
+        "J",
+        "an exec that has ended is not told while its container is being stopped",
+        "",
+        "core",
+        ("I5",),
+        "exec-ends-in-stop",
+        (Replaced(f"{queues.__name__}.comes_between", _execs_end_in_their_turn),),
     ),
     Exhibit(
         "status-waits-for-a-stop",

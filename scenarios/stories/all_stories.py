@@ -29,5 +29,5 @@ STORIES = (
 )
 
 #: Those of several clients: their orders are explored.
-TOGETHER = (*several_clients.STORIES, *logs.SEVERAL_CLIENTS)
+TOGETHER = (*several_clients.STORIES, *logs.SEVERAL_CLIENTS, *reading_along.SEVERAL_CLIENTS)
 EVERY: tuple[AnyStory, ...] = (*STORIES, *TOGETHER)

@@ -19,6 +19,10 @@ pytestmark = pytest.mark.timeout(180)
 WORDS = """trap 'echo word' USR1; trap 'echo last; echo err >&2; exit 7' TERM; echo begun
 while true; do sleep 100 & wait; done"""
 
+#: Says a word for each USR1, and that it was asked to end, which it does not.
+STUBBORN = """trap 'echo word' USR1; trap 'echo asked' TERM; echo begun
+while true; do sleep 100 & wait; done"""
+
 
 @pytest.fixture(params=RUNTIMES)
 def conmand(request: pytest.FixtureRequest) -> Iterator[Conmand]:
@@ -57,6 +61,46 @@ def test_a_session_is_told_of_a_stop(conmand: Conmand) -> None:
         assert client.until_end() == other.until_end() == (frames.EXIT, {"code": 7, "signal": 0})
         assert b"last\n" in client.output[frames.STDOUT]
         assert other.output == {frames.STDOUT: b"", frames.STDERR: b"err\n"}
+
+
+def test_a_session_with_what_is_being_stopped(conmand: Conmand) -> None:
+    """It does not end when it is asked to; who comes then is not kept waiting. Its shim dies, and another serves."""
+    conmand.create("web", "/bin/sh", "-c", STUBBORN)
+    with attached(conmand, "web") as first:
+        assert conmand.ctl("start", "web").code == 0
+        first.until(b"begun\n")
+        with conmand.begin_ctl("stop", "--timeout", "120", "web") as stopping:
+            first.until(b"asked\n")
+            with attached(conmand, "web") as client:
+                os.kill(conmand.status("web")["pid"], signal.SIGUSR1)
+                client.until(b"word\n")
+                os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+                assert first.until_end() is client.until_end() is None
+            with attached(conmand, "web") as client:
+                os.kill(conmand.status("web")["pid"], signal.SIGUSR1)
+                client.until(b"word\n")
+                assert stopping.poll() is None
+                os.kill(conmand.status("web")["pid"], signal.SIGKILL)
+                assert stopping.wait(60) == 0
+                last = client.until_end()
+                assert last is not None
+                assert (last[0], last[1]["reason"]) == (frames.FAILED, "ExitUnseen")
+
+
+def test_conmanctl_tells_how_it_ended_whose_shim_died_while_it_was_stopped(
+    conmand: Conmand,
+) -> None:
+    conmand.create("web", "/bin/sh", "-c", STUBBORN)
+    with conmand.begin_ctl("start", "--attach", "web") as session:
+        assert session.stdout is not None
+        assert session.stdout.readline() == "begun\n"
+        with conmand.begin_ctl("stop", "--timeout", "120", "web") as stopping:
+            assert session.stdout.readline() == "asked\n"
+            os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+            with attached(conmand, "web"):
+                os.kill(conmand.status("web")["pid"], signal.SIGKILL)
+            assert stopping.wait(60) == 0
+        assert session.wait(60) == conmand.status("web")["exitCode"]
 
 
 def test_a_session_with_a_successor(conmand: Conmand) -> None:

@@ -1,6 +1,5 @@
 """The machine played by hand: what the world of the simulator has not, a damaged store, and what is told meanwhile."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -8,8 +7,7 @@ import pytest
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Committed, DeadlinePassed, Effect, Outcome
-from conman.core.execs import Exec, ExecSpec, ExecState
+from conman.core.effects.effect import DeadlinePassed, Effect
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import (
@@ -17,7 +15,6 @@ from conman.core.model import (
     Container,
     ContainerSpec,
     Event,
-    Init,
     Intent,
     Operation,
     PutIntent,
@@ -26,88 +23,25 @@ from conman.core.model import (
     State,
     Stored,
 )
-from conman.core.outputs import Alarm, ExecEnded, InitEnded, Output, Perform, Send, ShimEnded
+from conman.core.outputs import Alarm, Perform, ShimEnded
 from conman.core.requests import (
     ContainerView,
     ExecStatus,
-    ExecView,
     InspectContainer,
     ListExecs,
     Okay,
     RemoveContainer,
     RenameContainer,
-    Reply,
     Request,
     StopContainer,
     WaitExec,
 )
 from conman.core.restart import RestartName, RestartPolicy
-from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
-    Absent,
-    Done,
-    ExitStatus,
-    Failed,
-    Held,
     Inventory,
-    ProcessId,
-    Remaining,
 )
-
-ID = "a" * 32
-NOW = Now(1, 1)
-INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
-ROW = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.RUNNING, 2, INIT)
-
-
-def answered(effect: Effect, found: Inventory) -> Outcome:
-    match effect:
-        case v.Commit():
-            return Committed()
-        case v.LookAtHost():
-            return found
-        case v.ReadExitStatus():
-            return ExitStatus(3, 0)
-        case v.AwaitExitRecord() | v.ReadExitRecord():
-            return Absent()
-        case v.LookForMembers():
-            return Remaining(())
-        case v.HoldOutput():
-            return Held(unread=0)
-        case v.SpawnShim():
-            return Failed("ENOSPC", "full")
-        case _:
-            return Done()
-
-
-class Daemon:
-    """A machine whose effects are done at once. `out`: all that came out of it. `found`: on its host."""
-
-    def __init__(self, stored: Stored, found: Inventory | None = None) -> None:
-        self.found = found or Inventory()
-        self.machine = Machine(Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc"))
-        self.out: list[Output] = []
-        self.follow(self.machine.boot(stored, NOW))
-
-    def follow(self, outputs: Sequence[Output]) -> None:
-        left = list(outputs)
-        while left:
-            one = left.pop(0)
-            self.out.append(one)
-            if isinstance(one, Perform):
-                if isinstance(one.effect, v.SignalInit):
-                    # It dies of it, and that is seen before the signal is known to be sent.
-                    left += self.machine.observe(InitEnded(ID, 2), NOW)
-                left += self.machine.complete(one.ticket, answered(one.effect, self.found), NOW)
-
-    def asked(self, request: Request) -> Reply:
-        self.follow(self.machine.submit(1, request, NOW, bytes(16)))
-        return [one.reply for one in self.out if isinstance(one, Send)][-1]
-
-    def wanted(self, kind: type[Effect]) -> list[Effect]:
-        performed = [one.effect for one in self.out if isinstance(one, Perform)]
-        return [effect for effect in performed if isinstance(effect, kind)]
+from tests.unit.one_machine import ID, INIT, NOW, ROW, Daemon, answered
 
 
 def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
@@ -251,141 +185,3 @@ def test_a_stop_that_came_first_is_no_restart() -> None:
         v.CommitUndone,
         v.CommitStopped,
     ]
-
-
-STOP = StopContainer("r" * 32, "d", "web", 600_000_000_000)
-EXEC = Exec(
-    "e" * 32,
-    2,
-    ExecSpec("sleep"),
-    Resolved(),
-    ExecState.RUNNING,
-    ProcessId("boot", 8, 80),
-    started_at=1,
-)
-WITH_EXEC = replace(ROW, execs=(EXEC,))
-STOPPING = Intent(ID, Operation.STOP, 2, "boot", 1, deadline=1_000, signal=15)
-
-
-class Stubborn(Daemon):
-    """A daemon whose containers take their time to end. `slow`: what is not done until it is asked for."""
-
-    def __init__(self, stored: Stored, slow: tuple[type[Effect], ...] = ()) -> None:
-        self.slow, self.begun = slow, list[Perform]()
-        super().__init__(stored)
-
-    def follow(self, outputs: Sequence[Output]) -> None:
-        left = list(outputs)
-        while left:
-            one = left.pop(0)
-            self.out.append(one)
-            if isinstance(one, Perform) and isinstance(one.effect, self.slow):
-                self.begun.append(one)
-            elif isinstance(one, Perform):
-                left += self.machine.complete(one.ticket, answered(one.effect, self.found), NOW)
-
-    def ends(self, perform: Perform) -> None:
-        self.follow(
-            self.machine.complete(perform.ticket, answered(perform.effect, self.found), NOW)
-        )
-
-    def is_told(self, request: Request) -> None:
-        self.follow(self.machine.submit(1, request, NOW, bytes(16)))
-
-    def replies(self) -> list[Reply]:
-        return [one.reply for one in self.out if isinstance(one, Send)]
-
-    def names(self) -> list[str]:
-        return [type(one.effect).__name__ for one in self.out if isinstance(one, Perform)]
-
-
-def stopping(row: Container = ROW, slow: tuple[type[Effect], ...] = ()) -> Stubborn:
-    """It waits for a program's end; what was done up to then is forgotten."""
-    daemon = Stubborn(Stored(containers=(row,), names=(("web", ID),)), slow)
-    daemon.is_told(STOP)
-    assert daemon.names()[-1] == "SignalInit"
-    return daemon
-
-
-def test_an_exec_that_ends_while_a_stop_waits_is_told_then() -> None:
-    daemon = stopping(WITH_EXEC)
-    daemon.is_told(WaitExec("web", EXEC.id))
-    assert daemon.replies() == []
-    daemon.follow(daemon.machine.observe(ExecEnded(ID, 2, EXEC.id), NOW))
-    [view] = daemon.replies()
-    assert isinstance(view, ExecView)
-    assert view.exec.state is ExecState.EXITED
-    daemon.is_told(ExecStatus("web", EXEC.id))
-    assert daemon.replies() == [view, view]
-    daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
-    assert daemon.replies()[2:] == [Okay()]
-    assert daemon.names().count("CommitExecExited") == 1
-    assert daemon.machine.ledger.containers[ID].execs == (view.exec,)
-
-
-@pytest.mark.parametrize("state", [State.RUNNING, State.PAUSED])
-def test_an_exec_has_no_more_time_than_it_may_while_a_stop_waits(state: State) -> None:
-    """What stood still was let go."""
-    limited = replace(EXEC, deadline=50)
-    daemon = stopping(replace(ROW, state=state, execs=(limited,)))
-    [alarm] = [one for one in daemon.out if isinstance(one, Alarm) and one.at == limited.deadline]
-    late = Now(60, 60)
-    daemon.follow(daemon.machine.complete(alarm.ticket, DeadlinePassed(), late))
-    assert daemon.wanted(v.SignalExec) == [v.SignalExec(ProcessId("boot", 8, 80), 9)]
-    assert daemon.names()[-1] == "CommitExecExited"
-
-
-def test_a_shim_that_dies_while_a_stop_waits_has_its_successor_then() -> None:
-    daemon = stopping()
-    daemon.follow(daemon.machine.observe(ShimEnded(ID, 2), NOW))
-    assert daemon.names()[-2:] == ["HoldOutput", "SpawnShim"]
-    view = daemon.asked(InspectContainer("web"))
-    assert isinstance(view, ContainerView)
-    assert (view.state, view.reason) == (State.RUNNING, "ShimDied")
-
-
-@pytest.mark.parametrize("seen", ["end", "deadline"])
-def test_what_a_stop_waits_for_is_heard_after_who_came_between(seen: str) -> None:
-    """Each to its end: of one object one saga moves."""
-    daemon = stopping(WITH_EXEC, (v.RemoveExec,))
-    deadline = next(one for one in daemon.out if isinstance(one, Alarm))
-    daemon.follow(daemon.machine.observe(ExecEnded(ID, 2, EXEC.id), NOW))
-    [between] = daemon.begun
-    if seen == "end":
-        daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
-    else:
-        daemon.follow(daemon.machine.complete(deadline.ticket, DeadlinePassed(), NOW))
-    daemon.follow(daemon.machine.observe(ShimEnded(ID, 2), NOW))
-    assert daemon.names()[-1] == "RemoveExec"
-    daemon.ends(between)
-    after = daemon.names()[daemon.names().index("RemoveExec") + 1 :]
-    assert after[:2] == ["CommitExecExited", "EndMembers"]
-    assert daemon.replies() == [Okay()]
-
-
-def test_who_waits_for_a_stop_is_told_that_who_came_between_cannot_go_on() -> None:
-    """Also whoever asks for it again."""
-    daemon = stopping(WITH_EXEC, (v.RemoveExec,))
-    daemon.follow(daemon.machine.observe(ExecEnded(ID, 2, EXEC.id), NOW))
-    [between] = daemon.begun
-    fails = Failed("EIO", "the disk fails")
-    daemon.follow(daemon.machine.complete(between.ticket, fails, NOW))
-    [refusal] = daemon.replies()
-    assert isinstance(refusal, Refusal)
-    assert "the disk fails" in refusal.what
-    daemon.is_told(STOP)
-    assert daemon.replies() == [refusal, refusal]
-    again = [one for one in daemon.out if isinstance(one, Alarm)][-1]
-    daemon.follow(daemon.machine.complete(again.ticket, DeadlinePassed(), NOW))
-    daemon.ends(daemon.begun[-1])
-    daemon.is_told(STOP)
-    assert daemon.replies() == [refusal, refusal]
-    daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
-    assert daemon.replies() == [refusal, refusal, Okay()]
-
-
-def test_a_stop_that_is_found_open_watches_execs_too() -> None:
-    daemon = Stubborn(Stored((WITH_EXEC,), (STOPPING,), names=(("web", ID),)))
-    assert daemon.wanted(v.WatchExec) == [v.WatchExec(ID, 2, EXEC.id, ProcessId("boot", 8, 80))]
-    daemon.follow(daemon.machine.observe(ExecEnded(ID, 2, EXEC.id), NOW))
-    assert daemon.names()[-1] == "CommitExecExited"

@@ -1,7 +1,8 @@
 """A way to a program's streams: its shim is told of a token, and the client where to go with it.
 
 Nothing is written and nothing on the host changes hands, so there is no intent and nothing to recover: a token
-that nobody comes with is forgotten by itself, and a session that is open needs no daemon.
+that nobody comes with is forgotten by itself, and a session that is open needs no daemon. So it may come between
+while a stop waits for the program's end, and must never write a row.
 """
 
 from conman.core.admission import Setting

@@ -359,8 +359,9 @@ class ConmanServicer:
         raise NotImplementedError('Method not implemented!')
 
     def OpenStream(self, request, context):
-        """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
-        token that opens it once, within 30 s. What is said there, frame by frame, is in
+        """A way to the streams of a RUNNING or PAUSED container, or of one that waits for its start
+        (CREATED), also while it is being stopped: a unix socket of its shim, and a token that
+        opens it once, within 30 s. What is said there, frame by frame, is in
         docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
         such stream. NOT_FOUND: there is no such container, or no such exec.
         """

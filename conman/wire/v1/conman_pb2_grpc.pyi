@@ -138,8 +138,9 @@ class ConmanStub:
     as often as it likes.
     """
     OpenStream: _grpc.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]
-    """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
-    token that opens it once, within 30 s. What is said there, frame by frame, is in
+    """A way to the streams of a RUNNING or PAUSED container, or of one that waits for its start
+    (CREATED), also while it is being stopped: a unix socket of its shim, and a token that
+    opens it once, within 30 s. What is said there, frame by frame, is in
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
     """
@@ -268,8 +269,9 @@ class ConmanAsyncStub(ConmanStub):
     as often as it likes.
     """
     OpenStream: _aio.UnaryUnaryMultiCallable[_conman_pb2.OpenStreamRequest, _conman_pb2.OpenStreamResponse]  # type: ignore[assignment]
-    """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
-    token that opens it once, within 30 s. What is said there, frame by frame, is in
+    """A way to the streams of a RUNNING or PAUSED container, or of one that waits for its start
+    (CREATED), also while it is being stopped: a unix socket of its shim, and a token that
+    opens it once, within 30 s. What is said there, frame by frame, is in
     docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
     such stream. NOT_FOUND: there is no such container, or no such exec.
     """
@@ -527,8 +529,9 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         request: _conman_pb2.OpenStreamRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_conman_pb2.OpenStreamResponse, _abc.Awaitable[_conman_pb2.OpenStreamResponse]]:
-        """A way to the streams of a RUNNING or PAUSED container: a unix socket of its shim, and a
-        token that opens it once, within 30 s. What is said there, frame by frame, is in
+        """A way to the streams of a RUNNING or PAUSED container, or of one that waits for its start
+        (CREATED), also while it is being stopped: a unix socket of its shim, and a token that
+        opens it once, within 30 s. What is said there, frame by frame, is in
         docs/api.md; it goes on without conmand. FAILED_PRECONDITION: it does not run, or has no
         such stream. NOT_FOUND: there is no such container, or no such exec.
         """

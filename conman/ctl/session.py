@@ -109,11 +109,12 @@ class Session:
             if not isinstance(end, Lost):
                 break
             since = since or end.since
-            link_or_none = self._served()
-            if link_or_none is None:
+            # A successor knows the streams of no exec: it would take us, and never say a word.
+            next_link = None if self.request.exec_id else self._served()
+            if next_link is None:
                 self._say_lost(end, has_shown=has_shown)
                 break
-            link = link_or_none
+            link = next_link
             self._say_followed(end)
         return end, 0 if has_shown or self.request.exec_id else since
 

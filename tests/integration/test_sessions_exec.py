@@ -82,3 +82,19 @@ def test_an_exec_ends_with_its_container(conmand: Conmand) -> None:
         assert one.stdout.readline() == b"begun\n"
         os.kill(conmand.status("web")["pid"], signal.SIGKILL)
         assert one.wait(PATIENCE_S) == 137
+
+
+def test_an_exec_whose_shim_dies(conmand: Conmand) -> None:
+    """Its output is read by nobody then: that is said. It can be killed yet, and its end is conmand's to tell."""
+    words = [f"{BIN}/conmanctl", "--address", f"{conmand.run}/conmand.sock", "exec", "web"]
+    program = ("/bin/sh", "-c", "echo begun; while true; do sleep 100; done")
+    out = subprocess.PIPE
+    with subprocess.Popen([*words, *program], stdout=out, stderr=out) as one:
+        assert one.stdout is not None
+        assert one.stderr is not None
+        assert one.stdout.readline() == b"begun\n"
+        os.kill(conmand.shim_pid("web"), signal.SIGKILL)
+        told = b"conmanctl: the shim of /bin/sh in web died, and some output may be missing\n"
+        assert one.stderr.readline() == told
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(PATIENCE_S) == 255

@@ -11,7 +11,7 @@ from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.one_terminal import terminal
 from tests.unit.session_lab import ID, Shims, begin, ran, shims
-from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
+from tests.unit.stub_conmand import StubConmand, conmand, refuse
 from tests.unit.stub_shim import PATIENCE_S, Served
 
 __all__ = ["conmand", "shims"]
@@ -143,14 +143,14 @@ def test_a_shim_that_died_with_it(conmand: StubConmand, shims: Shims) -> None:
         served.say(frames.STDOUT, b"half\n")
 
     shims(lost)
-    ended = refuse(grpc.StatusCode.NOT_FOUND, "there is no such exec.")
-    conmand.behave["OpenStream"] = after(1, conmand.behave["OpenStream"], ended)
     over = wire.Exec(exec_id=EXEC, exit_code=255)
     conmand.behave["WaitExec"] = lambda *_: wire.WaitExecResponse(exec=over)
     told = b"conmanctl: the shim of sh in web died, and some output may be missing\n"
     assert ran(conmand, "exec", "web", "sh") == (255, b"half\n", told)
     assert conmand.requests("WaitExec") == [wire.WaitExecRequest(container_id=ID, exec_id=EXEC)]
     assert conmand.requests("Logs") == []
+    # Its successor would take a session, and never say a word.
+    assert len(conmand.requests("OpenStream")) == 1
 
 
 @pytest.mark.parametrize(

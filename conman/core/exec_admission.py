@@ -2,6 +2,7 @@
 
 from conman.core.execs import OPEN_AT_MOST, Exec, ExecSpec, ExecState, found, open_ones
 from conman.core.model import Container, Intent
+from conman.core.reach import is_for_good
 from conman.core.requests import ContainerView, CreateExec, KillExec, StartExec
 from conman.errors import Code, Refusal
 from conman.frozen import replace
@@ -79,9 +80,8 @@ def execs_unknown(whose: ContainerView) -> Refusal:
         "ask again; conman looks by itself",
         "container_id",
     )
-    if whose.container is not None:
+    if not is_for_good(whose):
         return told
-    # Nobody looks again at a record that cannot be read.
     hint = "remove it with --force"
     return replace(told, code=Code.FAILED_PRECONDITION, reason="ExecsUnknown", hint=hint)
 

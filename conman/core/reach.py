@@ -10,7 +10,7 @@ from conman.errors import Code, Refusal
 
 def out_of_reach(view: ContainerView, what: str) -> Refusal | None:
     """Why not; None: if its run is prepared, its shim may be asked. `what`: cannot be, as a sentence says it."""
-    if view.state is State.UNKNOWN and view.container is None:
+    if is_for_good(view):
         return _for_good(f"{what}: it is UNKNOWN ({view.message})", "remove it with --force")
     if view.state is State.UNKNOWN:
         return Refusal(
@@ -22,6 +22,11 @@ def out_of_reach(view: ContainerView, what: str) -> Refusal | None:
     if view.reason == SHIM_LOST:
         return _for_good(f"{what}: {view.message}", "stop it, and start it again")
     return None
+
+
+def is_for_good(view: ContainerView) -> bool:
+    """Nobody looks again: at a record that cannot be read, at what no record owns. A create that is being undone ends."""
+    return view.container is None and view.reason in {"Quarantined", "Unowned"}
 
 
 def _for_good(what: str, hint: str) -> Refusal:

@@ -7,7 +7,7 @@ import pytest
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import DeadlinePassed, Effect
+from conman.core.effects.effect import DeadlinePassed, Effect, NotCommitted
 from conman.core.layout import Layout
 from conman.core.machine import Machine
 from conman.core.model import (
@@ -23,7 +23,7 @@ from conman.core.model import (
     State,
     Stored,
 )
-from conman.core.outputs import Alarm, Perform, ShimEnded
+from conman.core.outputs import Alarm, Perform, Send, ShimEnded
 from conman.core.requests import (
     ContainerView,
     ExecStatus,
@@ -32,6 +32,7 @@ from conman.core.requests import (
     Okay,
     RemoveContainer,
     RenameContainer,
+    Reply,
     Request,
     StopContainer,
     WaitExec,
@@ -185,3 +186,25 @@ def test_a_stop_that_came_first_is_no_restart() -> None:
         v.CommitUndone,
         v.CommitStopped,
     ]
+
+
+@pytest.mark.parametrize("question", [ListExecs("web"), WaitExec("web", "e" * 32)])
+def test_what_is_undone_and_cannot_be_yet_is_asked_for_again(question: Request) -> None:
+    """No record is there, and conman goes on by itself: that is not for good."""
+    create = Intent(ID, Operation.CREATE, 1, "boot", 1, draft=replace(ROW, init=None))
+    machine = Machine(Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc"))
+    left = list(machine.boot(Stored((), (create,), names=(("web", ID),)), NOW))
+    left += machine.submit(1, question, NOW, bytes(16))
+    replies = list[Reply]()
+    while left:
+        one = left.pop(0)
+        if isinstance(one, Send):
+            replies.append(one.reply)
+        elif isinstance(one, Perform):
+            full = isinstance(one.effect, v.CommitUndone)
+            outcome = NotCommitted("full") if full else answered(one.effect, Inventory())
+            left += machine.complete(one.ticket, outcome, NOW)
+    [refusal] = replies
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is Code.UNAVAILABLE
+    assert "--force" not in refusal.hint

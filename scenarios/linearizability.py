@@ -223,7 +223,7 @@ class Search:
 def _states(call: Call, before: str) -> tuple[str, ...]:
     """How a program ends is told by the world, and not by who found it ended or sent it a signal."""
     verb = verb_of(call.ask)
-    keeps = verb in {"kill", "attach", *MAKE_EXEC, *OF_EXEC}
+    keeps = verb in {"kill", "attach", "reopen-log", *MAKE_EXEC, *OF_EXEC}
     # Of an exec it is another process that has ended.
     if (call.answer == "NotRunning" and (not keeps or verb == "kill")) or verb == "wait":
         return (EXITED,) if before == EXITED else ()

@@ -92,7 +92,7 @@ STORIES = (
         "run-removed-created",
         "S25",
         "somebody removes RUN under a container that waits for its start",
-        (START, STATUS),
+        (START, STATUS, Ask("stop", "web")),
         given=(CREATE,),
         befalls=(Befalls.SHIM_KILLED, Befalls.RUN_REMOVED),
     ),

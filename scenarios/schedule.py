@@ -13,7 +13,7 @@ STRIKES = (SHIM_DIES, CALL_HANGS, DISK_FULL, RECORD_FAILS, UNKNOWN_KEPT, UNKNOWN
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`eager`: actors before the daemon, else after it.
+    """`eager`: actors before the daemon, else after it. `inits_first`: the daemon sees the ends of inits before those of others.
 
     `strike`: at this event a shim dies, a call hangs, or the disk is full for a while; or at this commit its outcome is unknown, or this step of the
     exit record that a shim writes first fails; -1: never.
@@ -22,6 +22,7 @@ class Schedule:
     eager: bool = False
     strike: int = -1
     kind: str = ""
+    inits_first: bool = False
 
     def name(self) -> str:
         base = "eager" if self.eager else "lazy"

@@ -214,17 +214,17 @@ class Simulator:
         return False
 
     def _observe(self) -> bool:
-        if (ended := self.world.kept.next_ending()) is not None:
-            whose = "an exec" if isinstance(ended, ExecEnded) else "the shim"
-            self._on_line("daemon", f"sees the end of {whose} of run {ended.run}", "")
-            self._take(self.machine.observe(ended, self._now()))
-            return True
-        if not self.world.endings:
+        waits = self.schedule.inits_first and self.world.endings
+        if not waits and (ended := self.world.kept.next_ending()) is not None:
+            whose = "an exec of " if isinstance(ended, ExecEnded) else "the shim of "
+        elif self.world.endings:
+            whose, ended = "", InitEnded(*self.world.endings.pop(0))
+        else:
             return False
-        container_id, run = self.world.endings.pop(0)
-        self._on_line("daemon", f"sees the end of run {run}", "")
-        outputs = self.machine.observe(InitEnded(container_id, run), self._now())
-        self.seen.ended(self.waiting(), self.alarms)
+        self._on_line("daemon", f"sees the end of {whose}run {ended.run}", "")
+        outputs = self.machine.observe(ended, self._now())
+        if isinstance(ended, InitEnded):
+            self.seen.ended(self.waiting(), self.alarms)
         self._take(outputs)
         return True
 

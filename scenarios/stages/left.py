@@ -11,7 +11,7 @@ from functools import cache
 
 from conman.core.admission import Setting
 from conman.core.model import Container
-from scenarios.stages.simulated import NEVER, Simulated
+from scenarios.stages.simulated import INITS_FIRST, LAZY, NEVER, Simulated
 from scenarios.story import Befalls, Story
 
 #: What a census found, ids and pids left out.
@@ -50,11 +50,11 @@ def _without_cgroups(left: Left) -> Left:
 def _by_any_death(story: Story, like: Setting) -> frozenset[Left]:
     """After a death at any point, and any number of steps that others make then."""
     found = set[Left]()
-    for turn in (NEVER, 0):
-        undisturbed = Simulated(story, like, turn)
+    for turn, order in ((NEVER, LAZY), (NEVER, INITS_FIRST), (0, LAZY)):
+        undisturbed = Simulated(story, like, turn, order)
         undisturbed.live("")
         for point in undisturbed.passed:
-            play = Simulated(story, like, turn)
+            play = Simulated(story, like, turn, order)
             play.live(point)
             found.add(named(play.found(), play.rows()))
             while play.go_on():

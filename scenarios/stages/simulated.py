@@ -24,6 +24,8 @@ from scenarios.story import Story
 from scenarios.world import RUN
 
 LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
+#: Who runs beside a container's program may end with it: whose end is seen first is the kernel's choice.
+INITS_FIRST = Schedule(eager=False, inits_first=True)
 #: More events than any life has.
 NEVER = 100_000
 
@@ -35,12 +37,19 @@ class _Dead(Exception):
 class Simulated:
     """One play's host. `like`: whose conmand it is to be, in what it knows of its runtime and mounts.
 
-    `turn`: from this event of each life on others move before the daemon, until then after it.
+    `turn`: from this event of each life on others move before the daemon, until then after it, by `lazy`.
     """
 
-    def __init__(self, story: Story, like: Setting | None = None, turn: int = NEVER) -> None:
+    def __init__(
+        self,
+        story: Story,
+        like: Setting | None = None,
+        turn: int = NEVER,
+        lazy: Schedule = LAZY,
+    ) -> None:
         self._node = initial(story, lambda own: Machine(_as(own, like)))
         self._like, self._turn, self._terms = like, turn, verdict.terms(self._node)
+        self._lazy = lazy
         self._lives: list[Life] = []
         self._simulator: Simulator | None = None
         self.passed: list[str] = []
@@ -121,7 +130,7 @@ class Simulated:
             if simulator.events >= self._turn:
                 simulator.schedule = EAGER
 
-        node, schedule = self._node, LAZY if self._turn else EAGER
+        node, schedule = self._node, self._lazy if self._turn else EAGER
         simulator = Simulator(node.world, node.client, schedule, on_point=on_point)
         machine = Noted(_as(simulator.machine.setting, self._like))
         simulator.machine = machine
@@ -145,13 +154,14 @@ def alike(own: Setting) -> Setting:
 def points(story: Story, like: Setting | None = None, *, widely: bool = False) -> tuple[str, ...]:
     """POINT@n of all that an undisturbed play passes and the real daemon knows, in order.
 
-    `widely`: or one in which others move early from some event on.
+    `widely`: or one in which others move early from some event on, or inits are seen to end first.
     """
     lazy, known = Simulated(story, like), CrashPointNames()
     lazy.live("")
     passed = dict.fromkeys(lazy.passed)
-    for turn in range(lazy.events) if widely else ():
-        play = Simulated(story, like, turn)
+    others = [(NEVER, INITS_FIRST), *((turn, LAZY) for turn in range(lazy.events))]
+    for turn, order in others if widely else ():
+        play = Simulated(story, like, turn, order)
         play.live("")
         passed |= dict.fromkeys(play.passed)
     return tuple(one for one in passed if one.partition("@")[0] in known)
@@ -180,6 +190,7 @@ def expected(
     found, lazy = set[Trace](), Simulated(story, like)
     _add(found, lazy, crashes, 0)
     _add(found, Simulated(story, like, 0), crashes, 0)
+    _add(found, Simulated(story, like, lazy=INITS_FIRST), crashes, 0)
     if not widely:
         return frozenset(found)
     for turn in range(1, lazy.events):

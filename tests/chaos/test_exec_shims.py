@@ -60,16 +60,23 @@ def begin(it: Stage, point: str, armed: dict[str, str]) -> bool:
     return asking.returncode == 0
 
 
+def all_of(it: Stage, exec_id: str) -> "Counter[str]":
+    return Counter(thing.kind for thing in census(it.place) if thing.owner == exec_id)
+
+
 def must_be_as_told(it: Stage, *, runs: bool) -> None:
     asked = Asked(it)
     [one] = asked.listed()
-    found = Counter(thing.kind for thing in census(it.place) if thing.owner == one.exec_id)
+    found = all_of(it, one.exec_id)
     if not runs:
         assert one.reason in UNTOLD
         assert (one.state, one.exit_code) == (wire.EXEC_EXITED, 128)
         assert not found
         return
     assert one.state == wire.EXEC_RUNNING
+    while "exec" not in found:
+        # runc is told in the middle of its execve(2), before its environment, which is its mark, can be read.
+        found = all_of(it, one.exec_id)
     assert found == {"exec": 1, "exec directory": 1}
     asked.kill(one.exec_id, signal.SIGKILL)
     ended = asked.wait(one.exec_id)

@@ -72,18 +72,17 @@ def no_terminal(what: str) -> Refusal:
 
 def execs_unknown(whose: ContainerView) -> Refusal:
     """Of a container that conman cannot vouch for it cannot vouch for more."""
-    told = Refusal(
-        Code.UNAVAILABLE,
+    code, hint = Code.UNAVAILABLE, "ask again; conman looks by itself"
+    if is_for_good(whose):
+        code, hint = Code.FAILED_PRECONDITION, "remove it with --force"
+    return Refusal(
+        code,
         "ExecsUnknown",
         f"the execs of container {whose.name or whose.id} cannot be told of now: it is UNKNOWN "
         f"({whose.message})",
-        "ask again; conman looks by itself",
+        hint,
         "container_id",
     )
-    if not is_for_good(whose):
-        return told
-    hint = "remove it with --force"
-    return replace(told, code=Code.FAILED_PRECONDITION, reason="ExecsUnknown", hint=hint)
 
 
 def _too_many(row: Container) -> Refusal:

@@ -48,8 +48,9 @@ _OF_MEMORY = (
 )
 #: v1's two files of processor time, which v2 has in one.
 _OF_TIME = ("cpu.cfs_period_us", "cpu.cfs_quota_us")
-#: Which of a user's words each of the other files is.
+#: A user's words for it.
 _TIME = ("nano_cpus", "cpu_period_us", "cpu_quota_us")
+#: Which of a user's words each of the other files is.
 _FIELDS: Mapping[str, tuple[str, ...]] = {
     "memory.soft_limit_in_bytes": ("memory_reservation_bytes",),
     "memory.low": ("memory_reservation_bytes",),

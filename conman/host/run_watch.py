@@ -39,7 +39,7 @@ class RunWatch:
     def lost(self) -> str:
         """The directory that was removed, renamed, unmounted or covered since it was asked last; "": none was."""
         named = (self._named(*event) for event in linux.events(self._inotify))
-        return next((path for path in [*named] if path in self._parts), "") or self._replaced()
+        return next((path for path in named if path in self._parts), "") or self._replaced()
 
     def close(self) -> None:
         self._opened.close()

@@ -72,17 +72,19 @@ def no_terminal(what: str) -> Refusal:
 
 def execs_unknown(whose: ContainerView) -> Refusal:
     """Of a container that conman cannot vouch for it cannot vouch for more."""
-    code, hint = Code.UNAVAILABLE, "ask again; conman looks by itself"
-    if is_for_good(whose):
-        code, hint = Code.FAILED_PRECONDITION, "remove it with --force"
-    return Refusal(
-        code,
+    told = Refusal(
+        Code.UNAVAILABLE,
         "ExecsUnknown",
         f"the execs of container {whose.name or whose.id} cannot be told of now: it is UNKNOWN "
         f"({whose.message})",
-        hint,
+        "ask again; conman looks by itself",
         "container_id",
     )
+    if not is_for_good(whose):
+        return told
+    hint = "remove it with --force"
+    # Its reason again: docs/api.md's table of reasons is held against each code that the source names.
+    return replace(told, code=Code.FAILED_PRECONDITION, reason="ExecsUnknown", hint=hint)
 
 
 def _too_many(row: Container) -> Refusal:

@@ -125,7 +125,7 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
         case "stop":
             return r.StopContainer(request_id, digest, ask.name, ask.timeout * SECOND)
         case "kill":
-            return r.KillContainer(request_id, digest, ask.name, ask.signal)
+            return r.KillContainer(request_id, f"{digest} {ask.signal}", ask.name, ask.signal)
         case "remove":
             return r.RemoveContainer(request_id, digest, ask.name, ask.force)
         case "pause":
@@ -150,6 +150,15 @@ def request_of(ask: Ask, request_id: str, exec_id: str = "") -> r.Request:
             return r.ListContainers()
         case _:
             return _exec_request_of(ask, request_id, exec_id)
+
+
+def killed_with(digest: str) -> int:
+    """The signal of the kill of a container that has this digest; 0: it is another request's."""
+    match digest.split(" "):
+        case ["kill", _, signal]:
+            return int(signal)
+        case _:
+            return 0
 
 
 def _exec_request_of(ask: Ask, request_id: str, exec_id: str) -> r.Request:

@@ -1,16 +1,17 @@
 """What restart policies owe, said a second time: invariant I19, by rows, intents and the clock.
 
 Of a commit it knows what was open before it. Whose end was asked for it remembers by itself, from the intents
-of stops and kills. Nothing here may ask the core, or believe the row's own word for it.
+of stops and the answers to kills. Nothing here may ask the core, or believe the row's own word for it.
 """
 
 from collections.abc import Mapping
 
 from conman.core.model import (
+    Answer,
     Change,
     Container,
+    DropAnswer,
     DropContainer,
-    DropIntent,
     Intent,
     Operation,
     PutAnswer,
@@ -18,7 +19,7 @@ from conman.core.model import (
     State,
 )
 from conman.core.restart import RestartName
-from scenarios.clients import Told
+from scenarios.clients import Told, killed_with
 from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import SECOND, World
@@ -55,25 +56,35 @@ def committed(
 ) -> None:
     """A transaction is durable; `before`, `intents`: as they were. Raises Violation."""
     for change in changes:
-        if isinstance(change, DropIntent) and change.id in before:
-            _note_signal(world, before[change.id], intents.get(change.id), changes)
-        if isinstance(change, DropContainer):
-            world.restarts.pop(change.id, None)
-            world.asked_to_end.pop(change.id, None)
-        if isinstance(change, PutContainer) and change.container.id in before:
-            row = change.container
-            _row(world, before[row.id], row, intents.get(row.id))
+        match change:
+            case PutAnswer(answer) if answer.container_id in before:
+                _note_signal(world, before[answer.container_id], answer)
+            case DropAnswer(request_id):
+                world.asked_to_end.pop(request_id, None)
+            case DropContainer(object_id):
+                world.restarts.pop(object_id, None)
+                _forget_who_asked(world, object_id)
+            case PutContainer(row) if row.id in before:
+                _row(world, before[row.id], row, intents.get(row.id))
+            case _:
+                pass
 
 
-def _note_signal(
-    world: World, row: Container, intent: Intent | None, changes: tuple[Change, ...]
-) -> None:
-    """A kill was answered, and not undone: from now on this run's end is asked for."""
-    if intent is None or intent.operation is not Operation.KILL:
-        return
-    is_answered = any(isinstance(change, PutAnswer) for change in changes)
-    if is_answered and intent.signal in (KILL, row.spec.stop_signal):
-        world.asked_to_end[row.id] = row.run
+def _note_signal(world: World, row: Container, answer: Answer) -> None:
+    """A kill was sent, or may be from now on: this run's end is asked for, unless that is taken back."""
+    signal = killed_with(answer.digest)
+    is_sent = answer.refusal is None or answer.refusal.reason == "SignalMayBeSent"
+    if is_sent and signal in (KILL, row.spec.stop_signal):
+        world.asked_to_end[answer.request_id] = (row.id, row.run)
+
+
+def _is_asked_for(world: World, row: Container) -> bool:
+    return (row.id, row.run) in world.asked_to_end.values()
+
+
+def _forget_who_asked(world: World, object_id: str) -> None:
+    asked = world.asked_to_end.items()
+    world.asked_to_end = {who: run for who, run in asked if run[0] != object_id}
 
 
 def _row(world: World, old: Container, row: Container, intent: Intent | None) -> None:
@@ -96,10 +107,10 @@ def _begun(world: World, old: Container, row: Container, intent: Intent | None) 
         raise Violation("I19", f"run {row.run} of {row.name} begins, and nobody wanted it")
     if intent.operation is Operation.START:
         world.restarts[row.id] = 0
-        world.asked_to_end.pop(row.id, None)
+        _forget_who_asked(world, row.id)
     else:
         met("I19")
-        if not old.next_restart_at or world.asked_to_end.get(row.id) == old.run:
+        if not old.next_restart_at or _is_asked_for(world, old):
             raise Violation("I19", f"{row.name} is started again, and that is not owed")
         if intent.at < old.next_restart_at and not world.clock_error:
             raise Violation("I19", f"{row.name} is started again before its time")
@@ -109,7 +120,7 @@ def _begun(world: World, old: Container, row: Container, intent: Intent | None) 
 
 def _ended(world: World, row: Container, intent: Intent | None) -> None:
     is_stop = intent is not None and intent.operation is Operation.STOP
-    asked_for = is_stop or world.asked_to_end.get(row.id) == row.run
+    asked_for = is_stop or _is_asked_for(world, row)
     owed = is_owed(row, world.restarts.get(row.id, 0), asked_for=asked_for)
     if owed:
         met("I19")
@@ -129,7 +140,7 @@ def answered(world: World, told: Told) -> None:
     """A client was told that it is stopped: whatever the rows say, that is never undone."""
     for row in world.storage.containers.values():
         if told.ask.verb == "stop" and told.answer == "ok" and row.name == told.ask.name:
-            world.asked_to_end[row.id] = row.run
+            world.asked_to_end[row.id] = (row.id, row.run)
 
 
 def at_rest(world: World) -> None:

@@ -12,6 +12,7 @@ from conman.core.model import (
     AppendEvent,
     Change,
     Container,
+    DropAnswer,
     DropContainer,
     DropIntent,
     Event,
@@ -100,6 +101,8 @@ class Storage:
                 self.containers.pop(object_id, None)
             case PutAnswer(answer):
                 self.answers[answer.request_id] = answer
+            case DropAnswer(request_id):
+                self.answers.pop(request_id, None)
             case AppendEvent(event):
                 self.events = (*self.events, event)
         return None

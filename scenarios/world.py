@@ -81,9 +81,10 @@ class World:
         self.out_of_memory: set[tuple[str, int]] = set()
         #: The first terminal status that was committed for each run.
         self.terminal: dict[tuple[str, int], tuple[int | None, str]] = {}
-        #: How often each container was restarted since its last explicit start; the run whose end a kill asked for.
+        #: How often each container was restarted since its last explicit start; the runs whose end was asked
+        #: for, by the request of a kill, by the container of a stop.
         self.restarts: dict[str, int] = {}
-        self.asked_to_end: dict[str, int] = {}
+        self.asked_to_end: dict[str, tuple[str, int]] = {}
         #: What conman did by itself, in order: (`linearizability`'s word, container).
         self.by_itself: tuple[tuple[str, str], ...] = ()
         #: What a follower of the events was told, by all daemons together.

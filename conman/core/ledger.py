@@ -10,6 +10,7 @@ from conman.core.model import (
     AppendEvent,
     Change,
     Container,
+    DropAnswer,
     DropContainer,
     DropIntent,
     Intent,
@@ -68,6 +69,8 @@ class Ledger:
                     self.answers[answer.request_id] = answer
                     if len(self.answers) > ANSWERS_KEPT:
                         del self.answers[next(iter(self.answers))]
+                case DropAnswer(request_id):
+                    self.answers.pop(request_id, None)
                 case AppendEvent():
                     pass
 

@@ -130,10 +130,11 @@ class Machine:
             self._out += self._readers.ask(call, request, self.ledger, self.setting.layout, unsure)
 
     def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
-        if (known := known_answer(self.ledger, request)) is not None:
-            self._send(call, known)
-        elif (running := self._requests.get(request.request_id)) is not None:
+        # What is under way may have an answer already, which holds only if nobody lives to give another.
+        if (running := self._requests.get(request.request_id)) is not None:
             self._join(call, request, running)
+        elif (known := known_answer(self.ledger, request)) is not None:
+            self._send(call, known)
         else:
             self._begin(call, request, entropy)
 

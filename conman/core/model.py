@@ -249,6 +249,13 @@ class PutAnswer:
 
 
 @frozen
+class DropAnswer:
+    """What a request was to be told is not so."""
+
+    request_id: str
+
+
+@frozen
 class AppendEvent:
     """One more event."""
 
@@ -263,6 +270,7 @@ Change = (
     | PutContainer
     | DropContainer
     | PutAnswer
+    | DropAnswer
     | AppendEvent
 )
 

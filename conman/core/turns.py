@@ -17,6 +17,7 @@ from conman.core.model import Container, Intent, Operation, State
 from conman.core.requests import (
     CreateContainer,
     CreateExec,
+    KillContainer,
     KillExec,
     MutatingRequest,
     OpenStream,
@@ -26,10 +27,9 @@ from conman.core.requests import (
     UpdateContainer,
 )
 from conman.core.restarts import follows_at
-from conman.core.sagas import container, garbage, pause, rename, update
+from conman.core.sagas import container, garbage, kill, pause, rename, update
 from conman.core.sagas.execs import (
     create_exec,
-    kill_exec,
     run_exec,
     settle_execs,
     start_exec,
@@ -90,8 +90,10 @@ def object_of(key: str) -> str:
 
 
 def comes_between(work: Work) -> bool:
-    """What need not wait until a program ends that is being stopped."""
-    return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS} or isinstance(work.request, OpenStream)
+    """What need not wait until a program ends that is being stopped: it writes no intent."""
+    if work.kind is Kind.REQUEST:
+        return isinstance(work.request, OpenStream | KillContainer | KillExec)
+    return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS}
 
 
 def key_of(request: MutatingRequest, ledger: Ledger, entropy: bytes) -> str | Refusal:
@@ -201,7 +203,7 @@ def _on_exec(
         case StartExec():
             return name, start_exec(row, intent, setting)
         case KillExec():
-            return name, kill_exec(row, intent)
+            return name, kill.kill_exec(row, intent)
 
 
 def _stream(request: OpenStream, key: str, ledger: Ledger, setting: Setting) -> Begun | Reply:
@@ -224,7 +226,7 @@ def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Se
         case Operation.STOP:
             return name, container.stop_container(row, intent, setting)
         case Operation.KILL:
-            return name, container.kill_container(row, intent)
+            return name, kill.kill_container(row, intent)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE | Operation.RENAME:
             return name, _change(row, request, intent, setting)
         case _:

@@ -15,6 +15,7 @@ from conman.core.model import (
     AppendEvent,
     Change,
     Container,
+    DropAnswer,
     DropContainer,
     DropIntent,
     Event,
@@ -89,6 +90,8 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
         case PutAnswer(answer):
             row = (answer.request_id, _encode(answer), answer.at)
             run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+        case DropAnswer(request_id):
+            run("DELETE FROM answers WHERE request_id = ?", (request_id,))
         case AppendEvent(event):
             run("INSERT INTO events (body, at) VALUES (?, ?)", (_encode(event), event.at))
         case _:

@@ -7,7 +7,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.execs import after_the_run
 from conman.core.model import Change, Container, DropIntent, Intent, PutAnswer, PutContainer
 from conman.core.requests import Okay
-from conman.core.sagas import execs, recovery
+from conman.core.sagas import execs, kill, recovery
 from conman.core.sagas.commits import persist
 from conman.errors import Refusal
 from conman.frozen import replace
@@ -127,6 +127,6 @@ EXHIBITS = (
         "core",
         ("I9",),
         "exec-kill-exit",
-        (Replaced(f"{_EXECS}.not_sent", _sent_to_nobody),),
+        (Replaced(f"{kill.__name__}.not_sent", _sent_to_nobody),),
     ),
 )

@@ -9,7 +9,7 @@ from conman.core.ledger import Ledger
 from conman.core.model import Container, Intent, Note, PutContainer, Stored
 from conman.core.requests import Okay, Reply
 from conman.core.restart import RestartPolicy
-from conman.core.sagas import container, recovery
+from conman.core.sagas import container, kill, recovery
 from conman.core.sagas.commits import closing, persist
 from conman.frozen import replace
 from scenarios.museum.exhibit import Exhibit, Replaced
@@ -92,7 +92,7 @@ EXHIBITS = (
         "core",
         ("I19",),
         "restart-killed",
-        (Replaced(f"{container.__name__}.told_to_end", _no_stop),),
+        (Replaced(f"{kill.__name__}.told_to_end", _no_stop),),
     ),
     Exhibit(
         "restarts-without-end",

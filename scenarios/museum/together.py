@@ -10,6 +10,7 @@ from conman.core.machine import Machine
 from conman.core.model import ReserveName
 from conman.core.requests import (
     CreateContainer,
+    KillContainer,
     MutatingRequest,
     Okay,
     OpenStream,
@@ -101,6 +102,10 @@ def _in_its_turn(_original: Callable[[str], str], object_id: str) -> str:
 
 def _attaches_in_its_turn(original: Callable[[Work], bool], work: Work) -> bool:
     return original(work) and not isinstance(work.request, OpenStream)
+
+
+def _kills_in_its_turn(original: Callable[[Work], bool], work: Work) -> bool:
+    return original(work) and not isinstance(work.request, KillContainer)
 
 
 def _execs_end_in_their_turn(original: Callable[[Work], bool], work: Work) -> bool:
@@ -196,6 +201,16 @@ EXHIBITS = (
         ("I5",),
         "attach-stop",
         (Replaced(f"{queues.__name__}.comes_between", _attaches_in_its_turn),),
+    ),
+    Exhibit(
+        "killing-waits-for-a-stop",
+        "C",
+        "who has no patience with a program that is being stopped cannot kill it",
+        "",
+        "core",
+        ("I5",),
+        "kill-stop",
+        (Replaced(f"{queues.__name__}.comes_between", _kills_in_its_turn),),
     ),
     Exhibit(
         "execs-wait-for-a-stop",

@@ -4,10 +4,20 @@ Whoever asks first, and who comes between whose steps, is the exploration's busi
 them as prose: given this, one asks that, while another asks this.
 """
 
+from dataclasses import replace
+
 from conman.core.restart import RestartPolicy
 from scenarios.clients import Ask
 from scenarios.stories.changes import PAUSE, RENAME, STOP, update
-from scenarios.stories.execs import EXEC, EXEC_STATUS, KILL_EXEC, RUN_EXEC, START_EXEC, WAIT_EXEC
+from scenarios.stories.execs import (
+    EXEC,
+    EXEC_LONG,
+    EXEC_STATUS,
+    KILL_EXEC,
+    RUN_EXEC,
+    START_EXEC,
+    WAIT_EXEC,
+)
 from scenarios.stories.restarts import ALWAYS, create
 from scenarios.stories.single_client import CREATE, CREATE_OBEDIENT, CREATE_SHORT, START, STATUS
 from scenarios.story import Befalls, SeveralClients
@@ -127,6 +137,30 @@ STORIES = (
         ((STOP,), (WAIT_EXEC,), (EXEC_STATUS,)),
         given=(CREATE, START, EXEC, START_EXEC, PAUSE),
         prompt=("client-2", "client-3"),
+    ),
+    SeveralClients(
+        "kill-stop",
+        "S03",
+        "one stops a program that takes its time, another has no patience with it",
+        ((STOP,), (KILL, STATUS)),
+        given=(CREATE, START),
+        prompt=("client-2",),
+    ),
+    SeveralClients(
+        "kill-stop-paused",
+        "S31",
+        "one stops a program that stands still, another sends it what it does not heed",
+        ((STOP, STATUS), (replace(KILL, signal=15), STATUS)),
+        given=(CREATE, START, PAUSE),
+        prompt=("client-2",),
+    ),
+    SeveralClients(
+        "exec-kill-stop",
+        "S35",
+        "one stops a program that takes its time, another kills an exec of it",
+        ((STOP,), (KILL_EXEC, WAIT_EXEC)),
+        given=(CREATE, START, EXEC_LONG, START_EXEC),
+        prompt=("client-2",),
     ),
     SeveralClients(
         "readers",

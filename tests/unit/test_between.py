@@ -22,6 +22,8 @@ from conman.core.requests import (
     ExecStatus,
     ExecView,
     InspectContainer,
+    KillContainer,
+    KillExec,
     Okay,
     OpenStream,
     RenameContainer,
@@ -40,6 +42,7 @@ from conman.primitives.steps import (
 from tests.unit.one_machine import ID, NOW, ROW, Daemon, answered
 
 STOP = StopContainer("r" * 32, "d", "web", 600_000_000_000)
+KILL = KillContainer("k" * 32, "d", "web", 9)
 OPEN = OpenStream("web", "", Streams(stdout=True))
 EXEC = Exec(
     "e" * 32,
@@ -189,3 +192,39 @@ def test_a_way_to_streams_does_not_wait_for_a_stop() -> None:
     daemon.is_told(OPEN)
     assert len(daemon.wanted(v.OfferStream)) == len(daemon.replies()) == 2
     assert daemon.wanted(v.CommitRenamed) == []
+
+
+def test_a_kill_does_not_wait_for_a_stop() -> None:
+    """Which has an intent, and keeps it."""
+    daemon = stopping(WITH_EXEC)
+    for request, signal in (
+        (KILL, "SignalInit"),
+        (KillExec("l" * 32, "d", "web", EXEC.id, 9), "SignalExec"),
+    ):
+        daemon.is_told(request)
+        assert daemon.names()[-3:] == ["RecordSignal", signal, "CommitAnswer"]
+    assert daemon.replies() == [Okay(), Okay()]
+    assert daemon.machine.ledger.intents[ID].operation is Operation.STOP
+    daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
+    assert daemon.replies() == [Okay(), Okay(), Okay()]
+
+
+def test_a_kill_that_is_asked_for_again_is_one() -> None:
+    """By whoever is not answered yet; and of the next daemon, which cannot know whether it was sent."""
+    daemon = Stubborn(Stored(containers=(ROW,), names=(("web", ID),)), (v.SignalInit,))
+    daemon.is_told(KILL)
+    daemon.is_told(KILL)
+    assert daemon.replies() == []
+    ledger = daemon.machine.ledger
+    stored = Stored((*ledger.containers.values(),), (), (*ledger.answers.values(),))
+    daemon.ends(daemon.begun[-1])
+    assert daemon.replies() == [Okay(), Okay()]
+    daemon.is_told(KILL)
+    assert daemon.replies() == [Okay(), Okay(), Okay()]
+    assert len(daemon.begun) == 1
+    successor = Stubborn(replace(stored, names=(("web", ID),)))
+    successor.is_told(KILL)
+    [refusal] = successor.replies()
+    assert isinstance(refusal, Refusal)
+    assert refusal.reason == "SignalMayBeSent"
+    assert successor.wanted(v.SignalInit) == []

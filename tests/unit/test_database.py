@@ -14,6 +14,7 @@ from conman.core.model import (
     DropContainer,
     DropIntent,
     Event,
+    Intent,
     Operation,
     PutAnswer,
     PutContainer,
@@ -22,7 +23,7 @@ from conman.core.model import (
     ReserveName,
     Stored,
 )
-from conman.errors import Refusal, StoreError
+from conman.errors import Code, Refusal, StoreError
 from conman.host import rows
 from conman.host.database import Store, look
 from conman.host.migrations import MIGRATIONS
@@ -80,6 +81,27 @@ def test_a_conflict_takes_back_its_own_transaction_only(opened: Store) -> None:
     )
     assert outcomes == [Committed(), Conflict(A), Committed()]
     assert again(opened).containers == (ROW,)
+
+
+def test_a_kill_of_before_it_had_no_intent_has_its_answer(path: str) -> None:
+    store = Store.open(path)
+    killed = Intent(A, Operation.KILL, 2, "boot", 7, "r", "d", signal=9)
+    of_exec = replace(killed, id=B, operation=Operation.KILL_EXEC, request_id="", exec_id="e")
+    other = replace(ROW, id=B, name="db")
+    one(store, PutContainer(ROW), PutContainer(other), PutIntent(killed), PutIntent(of_exec))
+    one(store, PutIntent(replace(INTENT, id="c" * 32)))
+    store.close()
+    with raw(path) as connection:
+        connection.execute("INSERT INTO intents VALUES ('d', '{')")
+        connection.execute("PRAGMA user_version=2")
+    stored = again(Store.open(path))
+    assert stored.containers == (replace(ROW, is_stopped=True), other)
+    assert [one.operation for one in stored.intents] == [Operation.CREATE]
+    [answer] = stored.answers
+    assert (answer.request_id, answer.digest, answer.at, answer.container_id) == ("r", "d", 7, A)
+    assert answer.refusal is not None
+    assert (answer.refusal.code, answer.refusal.reason) == (Code.ABORTED, "SignalMayBeSent")
+    assert [one.id for one in stored.quarantined] == ["d"]
 
 
 def test_what_is_dropped_is_gone_and_dropping_nothing_is_no_error(opened: Store) -> None:

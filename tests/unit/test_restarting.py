@@ -9,6 +9,7 @@ from conman.core.model import (
     Answer,
     Change,
     Container,
+    DropAnswer,
     DropContainer,
     DropIntent,
     Intent,
@@ -18,6 +19,7 @@ from conman.core.model import (
     State,
 )
 from conman.core.restart import RestartName, RestartPolicy
+from conman.errors import Code, Refusal
 from scenarios import restarting
 from scenarios.clients import Ask, Told
 from scenarios.nodes import initial
@@ -52,8 +54,8 @@ def committed(
     world: World, row: Container, *, by: Operation | None = None, at: int = 0
 ) -> list[str]:
     """It is, by an intent of that operation."""
-    before, signal = dict(world.storage.containers), 9 if by is Operation.KILL else 0
-    intents = {row.id: Intent(row.id, by, row.run, "", at, signal=signal)} if by else {}
+    before = dict(world.storage.containers)
+    intents = {row.id: Intent(row.id, by, row.run, "", at)} if by else {}
     answer = PutAnswer(Answer("r", "", 0))
     changes: tuple[Change, ...] = (PutContainer(row), DropIntent(row.id), answer)
     accused = found(lambda: restarting.committed(world, before, intents, changes))
@@ -85,9 +87,27 @@ def test_an_end_that_was_asked_for(world: World) -> None:
     assert committed(world, over(world), by=Operation.STOP) == ["I19"]
 
 
-def test_an_end_that_a_kill_asked_for(world: World) -> None:
-    assert committed(world, only(world), by=Operation.KILL) == []
-    assert committed(world, over(world)) == ["I19"]
+@pytest.mark.parametrize(
+    ("signal", "reason", "accused"),
+    [(9, "", ["I19"]), (15, "SignalMayBeSent", ["I19"]), (10, "", []), (9, "NotRunning", [])],
+)
+def test_an_end_that_a_kill_asked_for(
+    world: World, signal: int, reason: str, accused: list[str]
+) -> None:
+    _killed(world, signal, reason)
+    assert committed(world, over(world)) == accused
+
+
+def test_a_kill_that_was_taken_back(world: World) -> None:
+    _killed(world, 9, "SignalMayBeSent")
+    restarting.committed(world, world.storage.containers, {}, (DropAnswer("k"),))
+    assert committed(world, over(world)) == []
+
+
+def _killed(world: World, signal: int, reason: str) -> None:
+    refusal = Refusal(Code.ABORTED, reason, "") if reason else None
+    answer = Answer("k", f"kill web {signal}", 0, only(world).id, refusal)
+    restarting.committed(world, world.storage.containers, {}, (PutAnswer(answer),))
 
 
 def begun(row: Container) -> Container:

@@ -28,7 +28,7 @@ from conman.core.model import (
     RootfsMode,
     State,
 )
-from conman.core.sagas import container, pause, rename, run
+from conman.core.sagas import container, kill, pause, rename, run
 from conman.core.turns import Saga
 from conman.errors import Code, Refusal
 from conman.primitives.steps import (
@@ -115,7 +115,7 @@ def test_a_stop_asks_before_it_kills() -> None:
     [
         lambda: container.start_container(ROW, intent(Operation.START), SETTING),
         lambda: container.stop_container(ROW, intent(Operation.STOP), SETTING),
-        lambda: container.kill_container(ROW, intent(Operation.KILL)),
+        lambda: kill.kill_container(ROW, intent(Operation.KILL)),
         lambda: container.remove_container(ROW, intent(Operation.REMOVE), SETTING),
         lambda: pause.pause_container(ROW, intent(Operation.PAUSE)),
         lambda: pause.unpause_container(PAUSED, intent(Operation.UNPAUSE)),
@@ -159,7 +159,7 @@ def test_only_what_stands_still_goes_on_to_die(
         return Committed() if isinstance(effect, v.Commit) else Done()
 
     wish = replace(intent(Operation.KILL), signal=signal)
-    effects, _ = played(container.kill_container(row, wish), answer)
+    effects, _ = played(kill.kill_container(row, wish), answer)
     assert v.SignalInit(INIT.process, signal) in effects
     assert (v.Thaw(ID, 2) in effects) is is_thawed
 

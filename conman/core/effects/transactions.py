@@ -22,6 +22,12 @@ class RecordIntent(Commit):
     __slots__ = ()
 
 
+class RecordSignal(Commit):
+    """From here on whoever asks again is told that the signal may have been sent."""
+
+    __slots__ = ()
+
+
 class RecordPrepared(Commit):
     """The intent of a start now knows the init that it made; from here on its program may run."""
 

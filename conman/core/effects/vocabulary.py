@@ -53,6 +53,7 @@ from conman.core.effects.transactions import (
     CommitUpdated,
     RecordIntent,
     RecordPrepared,
+    RecordSignal,
     ReopenStore,
 )
 from conman.core.model import Container, Init
@@ -359,6 +360,7 @@ StoreEffect = (
     Commit
     | RecordIntent
     | RecordPrepared
+    | RecordSignal
     | CommitCreated
     | CommitRunning
     | CommitExited

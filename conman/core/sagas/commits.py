@@ -88,9 +88,15 @@ def closing(
     intent: Intent, refusal: Refusal | None = None, warnings: tuple[str, ...] = ()
 ) -> tuple[Change, ...]:
     """The intent is done with; its request, if it had one, has this answer from now on."""
-    drop: tuple[Change, ...] = (DropIntent(intent.id),)
+    return (DropIntent(intent.id), *answering(intent, refusal, warnings))
+
+
+def answering(
+    intent: Intent, refusal: Refusal | None = None, warnings: tuple[str, ...] = ()
+) -> tuple[PutAnswer, ...]:
+    """Of a request without an id nobody can ask again."""
     if not intent.request_id:
-        return drop
+        return ()
     answer = Answer(
         intent.request_id,
         intent.digest,
@@ -100,7 +106,7 @@ def closing(
         warnings,
         exec_id=intent.exec_id,
     )
-    return (*drop, PutAnswer(answer))
+    return (PutAnswer(answer),)
 
 
 def exec_event(kind: str, container: Container, one: Exec, at: int) -> AppendEvent:

@@ -34,7 +34,6 @@ from conman.core.sagas.run import (
     end_members,
     insist,
     is_gone,
-    not_sent,
     prepare,
     runtime_of,
     stop_and_look,
@@ -44,8 +43,6 @@ from conman.core.sagas.settle import settle_begun
 from conman.errors import Code, Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
-
-SIGKILL = 9
 
 # ---- create ------------------------------------------------------------------------------------
 
@@ -247,7 +244,7 @@ async def _start_failed(
     return refusal
 
 
-# ---- stop, kill --------------------------------------------------------------------------------
+# ---- stop --------------------------------------------------------------------------------------
 
 
 async def stop_container(row: Container, intent: Intent, setting: Setting) -> Reply:
@@ -279,26 +276,6 @@ async def cancel_restart(row: Container, intent: Intent) -> Reply:
     """The stop of what has ended already: it stays so. One commit, and nothing on the host."""
     changes = (PutContainer(restarts.left_alone(row)), *closing(intent))
     return await commit(v.CommitStopped(changes), row.id) or Okay()
-
-
-async def kill_container(row: Container, intent: Intent) -> Reply:
-    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
-        return refusal
-    sent = await v.SignalInit(_init(row).process, intent.signal)
-    if isinstance(sent, Done):
-        if row.state is State.PAUSED and intent.signal == SIGKILL:
-            # What stands still dies only when it goes on; any other signal waits for unpause.
-            await insist(row.id, v.Thaw(row.id, row.run))
-        await persist(v.CommitAnswer((*closing(intent), *told_to_end(row, intent))), row.id)
-        return Okay()
-    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    return not_sent(f"cannot kill container {row.name}", sent)
-
-
-def told_to_end(row: Container, intent: Intent) -> tuple[PutContainer, ...]:
-    """KILL and the container's own stop signal are an explicit stop, also to a policy that it is given only then."""
-    ends = intent.signal in (SIGKILL, row.spec.stop_signal)
-    return (PutContainer(restarts.left_alone(row)),) if ends else ()
 
 
 def _init(row: Container) -> Init:

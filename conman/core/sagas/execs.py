@@ -23,7 +23,6 @@ from conman.core.model import (
     AppendEvent,
     Change,
     Container,
-    DropIntent,
     Intent,
     Operation,
     PutContainer,
@@ -32,12 +31,12 @@ from conman.core.model import (
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
-from conman.core.sagas.run import cannot, insist, not_sent, runtime_of
+from conman.core.sagas.run import cannot, insist, runtime_of
 from conman.core.shim_call import ExecKnown, told_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Done, Failed, ProcessId, TimedOut
+from conman.primitives.steps import Failed, ProcessId, TimedOut
 
 SIGKILL = 9
 UNKNOWN_CODE = 255
@@ -162,21 +161,6 @@ async def _not_begun(row: Container, intent: Intent, one: Exec, why: Refusal) ->
     changes = (PutContainer(changed), *closing(intent, why), exec_exited(row, over))
     await persist(v.CommitExecExited(changes), row.id)
     return changed
-
-
-# ---- kill --------------------------------------------------------------------------------------
-
-
-async def kill_exec(row: Container, intent: Intent) -> Reply:
-    if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), row.id)) is not None:
-        return refusal
-    one = _meant(row, intent)
-    sent = await v.SignalExec(_process(one), intent.signal)
-    if isinstance(sent, Done):
-        await persist(v.CommitAnswer(closing(intent)), row.id)
-        return Okay()
-    await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
-    return not_sent(f"cannot kill exec {one.id}", sent)
 
 
 # ---- end ---------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from conman.core.sagas.container import (
     finish_remove,
     finish_stop,
     ran_and_ended,
-    told_to_end,
     undo_create,
 )
 from conman.core.sagas.execs import recover_exec
@@ -39,7 +38,7 @@ from conman.core.sagas.run import (
 from conman.core.sagas.settle import settle
 from conman.core.sagas.successor import greet
 from conman.core.sagas.update import recover_update
-from conman.errors import Code, Refusal
+from conman.errors import Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Content
 
@@ -70,8 +69,6 @@ async def _recover_intent(
             row, refusal = await recover_exec(row, intent, setting)
             await _recover_row(row, setting, now)
             return refusal
-        case Operation.KILL | Operation.KILL_EXEC:
-            return await _recover_kill(row, intent, setting, now)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
             return await _recover_change(row, intent, setting, now)
         case _:
@@ -139,27 +136,6 @@ async def _finish(row: Container, intent: Intent, setting: Setting) -> None:
             await finish_remove(row, intent, setting)
         case _:
             await settle(row, intent, setting)
-
-
-async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: Now) -> Refusal:
-    """Never repeated: whether the signal was sent cannot be known. But it may have worked."""
-    refusal = Refusal(
-        Code.ABORTED,
-        "SignalMayBeSent",
-        f"conmand died while it sent signal {intent.signal} to {_whom(row, intent)}: "
-        "the signal may have been sent",
-        "look at it, then decide whether to kill it again",
-    )
-    # What an exec was sent says nothing of its container.
-    told = () if intent.exec_id else told_to_end(row, intent)
-    await persist(v.CommitAnswer((*closing(intent, refusal), *told)), row.id)
-    await _recover_row(told[0].container if told else row, setting, now)
-    return refusal
-
-
-def _whom(row: Container, intent: Intent) -> str:
-    one = f"exec {intent.exec_id} of " if intent.exec_id else ""
-    return f"{one}container {row.name}"
 
 
 # ---- start -------------------------------------------------------------------------------------

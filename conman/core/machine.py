@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from conman.core import turns
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
-from conman.core.effects.effect import Committed, Current, Effect, Ended, Outcome
+from conman.core.effects.effect import Committed, Current, DeadlinePassed, Effect, Ended, Outcome
 from conman.core.initiative import Initiative
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
@@ -31,13 +31,7 @@ from conman.core.outputs import (
 )
 from conman.core.queues import Queues
 from conman.core.readers import Readers, ending
-from conman.core.requests import (
-    ContainerCreated,
-    ExecQuestion,
-    MutatingRequest,
-    Reply,
-    Request,
-)
+from conman.core.requests import ContainerCreated, ExecQuestion, MutatingRequest, Reply, Request
 from conman.core.retries import UNDONE, known_answer, other_body
 from conman.core.sagas.succession import Fate
 from conman.core.tasks import Task, Tasks, awaits, found_ended
@@ -182,6 +176,8 @@ class Machine:
         if key not in self._tasks:
             self._queues.forget(key)
             self._by_itself(Kind.AFTER_END, key)
+        elif self._queues.has_no_patience(key):
+            self._end_wait(key, DeadlinePassed())
 
     # ---- the crank
 
@@ -314,13 +310,17 @@ class Machine:
 
     def _observe_end(self, object_id: str, run: int) -> None:
         self._ended.add((object_id, run))
-        for ticket, (task, effect) in list(self._waiting.items()):
+        if not self._end_wait(object_id, Ended(), run) and object_id not in self._tasks:
+            self._settle_if_ended(object_id)
+
+    def _end_wait(self, object_id: str, outcome: Outcome, run: int = 0) -> bool:
+        """Whether somebody waited for the end of this run; 0: of any."""
+        for ticket, (task, effect) in self._waiting.items():
             if awaits(effect, object_id, run):
                 del self._waiting[ticket]
-                self._tell(task, Ended())
-                return
-        if object_id not in self._tasks:
-            self._settle_if_ended(object_id)
+                self._tell(task, outcome)
+                return True
+        return False
 
     def _settle_if_ended(self, object_id: str) -> None:
         row = self.ledger.containers.get(object_id)

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from conman.core.tasks import Task
-from conman.core.turns import Work, comes_between
+from conman.core.turns import Work, comes_between, has_no_patience
 
 
 class Queues:
@@ -41,6 +41,10 @@ class Queues:
         if work is not None:
             queue.remove(work)
         return work
+
+    def has_no_patience(self, key: str) -> bool:
+        """Whether somebody waits who would not have let a program take its time to end."""
+        return any(has_no_patience(one) for one in self._waiting.get(key, ()))
 
     def forget(self, key: str) -> None:
         """Nobody waits any more."""

@@ -99,9 +99,10 @@ class Tasks:
 
 
 def awaits(effect: Effect, object_id: str, run: int) -> bool:
+    """The end of this run; 0: of any."""
     match effect:
         case v.AwaitExit(container_id=awaited):
-            return (awaited, effect.run) == (object_id, run)
+            return awaited == object_id and run in (effect.run, 0)
         case _:
             return False
 

@@ -21,6 +21,7 @@ from conman.core.requests import (
     KillExec,
     MutatingRequest,
     OpenStream,
+    RemoveContainer,
     ReopenContainerLog,
     Reply,
     StartExec,
@@ -94,6 +95,11 @@ def comes_between(work: Work) -> bool:
     if work.kind is Kind.REQUEST:
         return isinstance(work.request, OpenStream | KillContainer | KillExec)
     return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS}
+
+
+def has_no_patience(work: Work) -> bool:
+    """What ends a program itself, with KILL, as soon as its turn comes."""
+    return isinstance(work.request, RemoveContainer) and work.request.force
 
 
 def key_of(request: MutatingRequest, ledger: Ledger, entropy: bytes) -> str | Refusal:

@@ -108,6 +108,10 @@ def _kills_in_its_turn(original: Callable[[Work], bool], work: Work) -> bool:
     return original(work) and not isinstance(work.request, KillContainer)
 
 
+def _has_patience(_original: object, _work: Work) -> bool:
+    return False
+
+
 def _execs_end_in_their_turn(original: Callable[[Work], bool], work: Work) -> bool:
     return original(work) and work.kind is not turns.Kind.SETTLE_EXECS
 
@@ -211,6 +215,16 @@ EXHIBITS = (
         ("I5",),
         "kill-stop",
         (Replaced(f"{queues.__name__}.comes_between", _kills_in_its_turn),),
+    ),
+    Exhibit(
+        "removing-waits-for-a-stop",
+        "C",
+        "who removes by force what is being stopped waits until its program's time is over",
+        "",
+        "core",
+        ("I5",),
+        "remove-stop",
+        (Replaced(f"{queues.__name__}.has_no_patience", _has_patience),),
     ),
     Exhibit(
         "execs-wait-for-a-stop",

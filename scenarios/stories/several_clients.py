@@ -155,6 +155,14 @@ STORIES = (
         prompt=("client-2",),
     ),
     SeveralClients(
+        "remove-stop",
+        "S04",
+        "one stops a program that takes its time, another removes it by force",
+        ((STOP,), (FORCE, LIST)),
+        given=(CREATE, START),
+        prompt=("client-1", "client-2"),
+    ),
+    SeveralClients(
         "exec-kill-stop",
         "S35",
         "one stops a program that takes its time, another kills an exec of it",

@@ -26,6 +26,7 @@ from conman.core.requests import (
     KillExec,
     Okay,
     OpenStream,
+    RemoveContainer,
     RenameContainer,
     Reply,
     Request,
@@ -228,3 +229,15 @@ def test_a_kill_that_is_asked_for_again_is_one() -> None:
     assert isinstance(refusal, Refusal)
     assert refusal.reason == "SignalMayBeSent"
     assert successor.wanted(v.SignalInit) == []
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_who_removes_by_force_ends_the_wait_of_a_stop(*, force: bool) -> None:
+    daemon = stopping()
+    daemon.is_told(RemoveContainer("m" * 32, "d", "web", force))
+    if not force:
+        assert daemon.names()[-1] == "SignalInit"
+        daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
+    assert daemon.replies() == [Okay(), Okay()]
+    assert daemon.names().index("CommitExited") < daemon.names().index("CommitRemoved")
+    assert daemon.machine.ledger.containers == {}

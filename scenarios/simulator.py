@@ -81,8 +81,7 @@ class Simulator:
         self.world, self.client, self.schedule = world, client, schedule
         mode = RootfsMode.OVERLAY if world.overlays else RootfsMode.COPY
         self.machine = Machine(Setting(world.layout(), "runc", mode))
-        self.events = 0
-        self.commits = 0
+        self.events = self.commits = 0
         #: How often both the daemon and an actor could have moved: only there schedules differ.
         self.choices = 0
         self.turned = False
@@ -303,7 +302,10 @@ class Simulator:
                 self.world.disk.remove(path)
                 self._dirty = True
                 self._point(f"{job.perform.point}/during:{job.index}:partly")
-        return perform(self.world, step)
+        result = perform(self.world, step)
+        while isinstance(step, s.WatchShim) and self.world.kept.shim_endings:
+            self._observe()  # That it is dead is said before this effect has its outcome.
+        return result
 
     def _stepped(self, job: Job, result: s.Result) -> None:
         job.index += 1
@@ -319,8 +321,7 @@ class Simulator:
             return
         if self._is_struck():
             kept = self.schedule.kind == UNKNOWN_KEPT
-            kept = kept and isinstance(self._committed(effect), Committed)
-            self._unsure["token"] = kept
+            self._unsure["token"] = kept and isinstance(self._committed(effect), Committed)
             self._complete(job, Unknown("token"))
             return
         self._complete(job, self._committed(effect))
@@ -328,10 +329,9 @@ class Simulator:
     def _is_struck(self) -> bool:
         self.commits += 1
         struck = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
-        if struck and self.commits == self.schedule.strike + 1:
-            self.world.disturbed = True
-            return True
-        return False
+        struck = struck and self.commits == self.schedule.strike + 1
+        self.world.disturbed |= struck
+        return struck
 
     def _committed(self, effect: v.Commit) -> Outcome:
         if self.world.full:

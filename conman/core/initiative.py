@@ -45,6 +45,8 @@ class Initiative:
             return None
         if due <= now.monotonic:
             execs = self._execs.over(object_id) if kind is Kind.SETTLE_EXECS else ()
+            if kind is Kind.SUCCEED:
+                self._orphans.tried(object_id)
             return Work(kind, object_id, execs=execs)
         return Alarm(ticket, due) if self._wakes_at(ticket, object_id, due) else None
 

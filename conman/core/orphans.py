@@ -56,12 +56,16 @@ class Orphans:
             return None
         return one.due if one.is_orphaned else None
 
+    def tried(self, object_id: str) -> None:
+        """A try begins. A death that is seen from now on is the new shim's, and is not forgotten with this one."""
+        self._known[object_id].is_orphaned = False
+
     def conclude(self, object_id: str, fate: Fate, why: str, ledger: Ledger, now: int) -> None:
         """A try is over; from now on this is told of the run."""
         one = self._known[object_id]
         match fate:
             case Fate.LOGGED:
-                one.is_orphaned, one.since = False, now
+                one.since = now
                 ledger.note(object_id, None)
             case Fate.LOST:
                 one.is_orphaned = False

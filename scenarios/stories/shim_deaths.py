@@ -24,6 +24,14 @@ STORIES = (
         befalls=(Befalls.SHIM_KILLED,),
     ),
     Story(
+        "shim-dies-young",
+        "S07",
+        "a running container has lost its shim, may lose the next one, too, and goes on",
+        (STATUS,),
+        given=(CREATE, START),
+        befalls=(Befalls.SHIM_KILLED,),
+    ),
+    Story(
         "shim-dies-created",
         "S07",
         "a container that waits for its start loses its shim",

@@ -39,6 +39,16 @@ def test_a_first_death_is_followed_at_once() -> None:
     assert orphans.due(ROW, ID, BOOT) == 5 * SECOND
 
 
+def test_a_death_that_is_seen_while_a_successor_comes_up_is_its_own(ledger: Ledger) -> None:
+    orphans = Orphans()
+    orphans.died(ID, 1, 5 * SECOND)
+    orphans.tried(ID)
+    assert orphans.due(ROW, ID, BOOT) is None
+    orphans.died(ID, 1, 6 * SECOND)
+    orphans.conclude(ID, Fate.LOGGED, "", ledger, 6 * SECOND)
+    assert orphans.due(ROW, ID, BOOT) == 7 * SECOND
+
+
 def test_deaths_in_a_row_are_followed_ever_later_up_to_a_minute(ledger: Ledger) -> None:
     orphans, now, delays = Orphans(), 0, list[int]()
     for _ in range(10):
@@ -46,6 +56,7 @@ def test_deaths_in_a_row_are_followed_ever_later_up_to_a_minute(ledger: Ledger) 
         due = orphans.due(ROW, ID, BOOT)
         assert due is not None
         delays.append((due - now) // SECOND)
+        orphans.tried(ID)
         orphans.conclude(ID, Fate.LOGGED, "", ledger, due)
         assert orphans.due(ROW, ID, BOOT) is None
         now = due + SECOND

@@ -124,11 +124,11 @@ class Machine:
             self._out += self._readers.ask(call, request, self.ledger, self.setting.layout, unsure)
 
     def _mutate(self, call: int, request: MutatingRequest, entropy: bytes) -> None:
-        # What is under way may have an answer already, which holds only if nobody lives to give another.
-        if (running := self._requests.get(request.request_id)) is not None:
-            self._join(call, request, running)
-        elif (known := known_answer(self.ledger, request)) is not None:
+        running, known = self._requests.get(request.request_id), known_answer(self.ledger, request)
+        if known is not None and not (running and turns.has_answer_first(running[1])):
             self._send(call, known)
+        elif running is not None:
+            self._join(call, request, running)
         else:
             self._begin(call, request, entropy)
 

@@ -107,7 +107,7 @@ class Control:
 
 @frozen
 class Intent:
-    """What is about to be done to one container, written before anything is touched.
+    """What is about to be done to one container, written before anything is touched; of a kill never written.
 
     `run` is the run concerned; `prepares` says that this intent makes it. `at` is the wall clock when
     it was admitted. `draft` is the row that a create will commit. `deadline` is monotonic ns of boot

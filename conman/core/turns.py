@@ -90,10 +90,15 @@ def object_of(key: str) -> str:
     return key.removesuffix(_BESIDE)
 
 
+def has_answer_first(work: Work) -> bool:
+    """What is recorded of it while it is under way holds only if nobody lives to give another answer."""
+    return isinstance(work.request, KillContainer | KillExec)
+
+
 def comes_between(work: Work) -> bool:
     """What need not wait until a program ends that is being stopped: it writes no intent."""
     if work.kind is Kind.REQUEST:
-        return isinstance(work.request, OpenStream | KillContainer | KillExec)
+        return isinstance(work.request, OpenStream) or has_answer_first(work)
     return work.kind in {Kind.SUCCEED, Kind.SETTLE_EXECS}
 
 
@@ -232,7 +237,9 @@ def _operation(request: OnContainer, intent: Intent, ledger: Ledger, setting: Se
         case Operation.STOP:
             return name, container.stop_container(row, intent, setting)
         case Operation.KILL:
-            return name, kill.kill_container(row, intent)
+            # While a stop waits it has let go what stood still.
+            is_still = row.state is State.PAUSED and row.id not in ledger.intents
+            return name, kill.kill_container(row, intent, is_still=is_still)
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE | Operation.RENAME:
             return name, _change(row, request, intent, setting)
         case _:

@@ -21,24 +21,4 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # 0: of before this step; the old go with the first that is known to be younger.
     ("ALTER TABLE events ADD COLUMN at INTEGER NOT NULL DEFAULT 0",),
-    # A kill has no intent any more: one that was interrupted has the answer that its recovery gave it.
-    (
-        (
-            "CREATE TEMP VIEW kills AS SELECT id, body FROM intents"
-            " WHERE CASE WHEN json_valid(body) THEN body ->> 'operation' IN ('kill', 'kill-exec') END"
-        ),
-        """INSERT OR REPLACE INTO answers SELECT body ->> 'request_id', json_object(
-            'request_id', body ->> 'request_id', 'digest', body ->> 'digest', 'at', body ->> 'at',
-            'container_id', id, 'exec_id', body ->> 'exec_id',
-            'refusal', json_object('code', 'ABORTED', 'reason', 'SignalMayBeSent',
-                'what', 'conmand died while it sent a signal: it may have been sent',
-                'hint', 'look at it, then decide whether to kill it again')
-            ), body ->> 'at' FROM kills WHERE body ->> 'request_id' <> ''""",
-        """UPDATE containers SET body = json_set(body, '$.is_stopped', json('true'))
-            WHERE CASE WHEN json_valid(body) THEN EXISTS (SELECT 1 FROM kills
-                WHERE id = containers.id AND kills.body ->> 'operation' = 'kill' AND
-                kills.body ->> 'signal' IN (9, containers.body ->> '$.spec.stop_signal')) END""",
-        "DELETE FROM intents WHERE id IN (SELECT id FROM kills)",
-        "DROP VIEW kills",
-    ),
 )

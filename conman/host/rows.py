@@ -89,7 +89,12 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
             run("DELETE FROM containers WHERE id = ?", (id,))
         case PutAnswer(answer):
             row = (answer.request_id, _encode(answer), answer.at)
-            run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+            # One that takes another's place keeps its rowid, so that as many are kept as the ledger keeps.
+            run(
+                "INSERT INTO answers VALUES (?, ?, ?) ON CONFLICT (request_id)"
+                " DO UPDATE SET body = excluded.body, at = excluded.at",
+                row,
+            )
         case DropAnswer(request_id):
             run("DELETE FROM answers WHERE request_id = ?", (request_id,))
         case AppendEvent(event):

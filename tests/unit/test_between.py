@@ -30,6 +30,7 @@ from conman.core.requests import (
     RenameContainer,
     Reply,
     Request,
+    StartContainer,
     StopContainer,
     Streams,
     WaitExec,
@@ -38,7 +39,9 @@ from conman.core.spec import Resolved
 from conman.errors import Refusal
 from conman.primitives.steps import (
     Failed,
+    Gone,
     ProcessId,
+    TimedOut,
 )
 from tests.unit.one_machine import ID, NOW, ROW, Daemon, answered
 
@@ -208,6 +211,39 @@ def test_a_kill_does_not_wait_for_a_stop() -> None:
     assert daemon.machine.ledger.intents[ID].operation is Operation.STOP
     daemon.follow(daemon.machine.observe(InitEnded(ID, 2), NOW))
     assert daemon.replies() == [Okay(), Okay(), Okay()]
+
+
+@pytest.mark.parametrize(
+    ("state", "signal", "is_thawed"),
+    [(State.RUNNING, 9, False), (State.PAUSED, 15, False), (State.PAUSED, 9, True)],
+)
+def test_only_what_stands_still_goes_on_to_die(
+    state: State, signal: int, *, is_thawed: bool
+) -> None:
+    """A stop has let it go on already."""
+    row, request = replace(ROW, state=state), replace(KILL, signal=signal)
+    daemon = Stubborn(Stored(containers=(row,), names=(("web", ID),)))
+    daemon.is_told(request)
+    assert daemon.wanted(v.Thaw) == [v.Thaw(ID, 2)] * is_thawed
+    daemon = stopping(row)
+    before = daemon.wanted(v.Thaw)
+    daemon.is_told(request)
+    assert daemon.wanted(v.Thaw) == before
+
+
+def test_an_answer_that_is_recorded_is_told_while_what_follows_it_takes_its_time() -> None:
+    """A start that timed out, of a program that ran and has ended: it is answered before its run is settled."""
+    slow = (v.RuntimeStart, v.StopInit, v.EndMembers)
+    created = replace(ROW, state=State.CREATED)
+    daemon = Stubborn(Stored(containers=(created,), names=(("web", ID),)), slow)
+    start = StartContainer("s" * 32, "d", "web")
+    daemon.is_told(start)
+    for told in (TimedOut(), Gone()):
+        daemon.follow(daemon.machine.complete(daemon.begun[-1].ticket, told, NOW))
+    assert daemon.names()[-1] == "EndMembers"
+    assert daemon.replies() == []
+    daemon.is_told(start)
+    assert daemon.replies() == [Okay()]
 
 
 def test_a_kill_that_is_asked_for_again_is_one() -> None:

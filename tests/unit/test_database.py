@@ -11,10 +11,10 @@ from conman.core.effects.effect import Committed, Conflict, NotCommitted
 from conman.core.model import (
     Answer,
     AppendEvent,
+    DropAnswer,
     DropContainer,
     DropIntent,
     Event,
-    Intent,
     Operation,
     PutAnswer,
     PutContainer,
@@ -83,27 +83,6 @@ def test_a_conflict_takes_back_its_own_transaction_only(opened: Store) -> None:
     assert again(opened).containers == (ROW,)
 
 
-def test_a_kill_of_before_it_had_no_intent_has_its_answer(path: str) -> None:
-    store = Store.open(path)
-    killed = Intent(A, Operation.KILL, 2, "boot", 7, "r", "d", signal=9)
-    of_exec = replace(killed, id=B, operation=Operation.KILL_EXEC, request_id="", exec_id="e")
-    other = replace(ROW, id=B, name="db")
-    one(store, PutContainer(ROW), PutContainer(other), PutIntent(killed), PutIntent(of_exec))
-    one(store, PutIntent(replace(INTENT, id="c" * 32)))
-    store.close()
-    with raw(path) as connection:
-        connection.execute("INSERT INTO intents VALUES ('d', '{')")
-        connection.execute("PRAGMA user_version=2")
-    stored = again(Store.open(path))
-    assert stored.containers == (replace(ROW, is_stopped=True), other)
-    assert [one.operation for one in stored.intents] == [Operation.CREATE]
-    [answer] = stored.answers
-    assert (answer.request_id, answer.digest, answer.at, answer.container_id) == ("r", "d", 7, A)
-    assert answer.refusal is not None
-    assert (answer.refusal.code, answer.refusal.reason) == (Code.ABORTED, "SignalMayBeSent")
-    assert [one.id for one in stored.quarantined] == ["d"]
-
-
 def test_what_is_dropped_is_gone_and_dropping_nothing_is_no_error(opened: Store) -> None:
     one(opened, PutContainer(ROW), PutIntent(INTENT), ReserveName("web", A))
     gone = (DropContainer(A), DropIntent(B), ReleaseName(A))
@@ -130,6 +109,20 @@ def test_answers_and_events_are_bounded(opened: Store, monkeypatch: pytest.Monke
     assert [answer.request_id for answer in again(opened).answers] == ["r2", "r3", "r4"]
     with raw(opened.path) as connection:
         assert connection.execute("SELECT seq FROM events").fetchall() == [(4,), (5,)]
+
+
+def test_an_answer_that_takes_another_s_place_counts_once(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "KEPT_ANSWERS", 3)
+    for n in range(5):
+        for code in (Code.ABORTED, Code.NOT_FOUND):
+            refusal = Refusal(code, "A", "what")
+            one(opened, PutAnswer(replace(REFUSED, request_id=f"r{n}", refusal=refusal)))
+    kept = [(each.request_id, each.refusal and each.refusal.code) for each in again(opened).answers]
+    assert kept == [(f"r{n}", Code.NOT_FOUND) for n in (2, 3, 4)]
+    assert one(opened, DropAnswer("r3"), DropAnswer("r9")) == Committed()
+    assert [each.request_id for each in again(opened).answers] == ["r2", "r4"]
 
 
 def test_answers_live_a_day_and_a_wild_clock_forgets_no_more_than_once(opened: Store) -> None:

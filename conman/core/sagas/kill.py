@@ -8,7 +8,7 @@ from conman.core import restarts
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Outcome
 from conman.core.execs import found
-from conman.core.model import Change, Container, DropAnswer, Init, Intent, PutContainer, State
+from conman.core.model import Change, Container, DropAnswer, Init, Intent, PutContainer
 from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import answering, commit, persist
 from conman.core.sagas.run import insist, not_sent
@@ -18,15 +18,15 @@ from conman.primitives.steps import Done, ProcessId
 SIGKILL = 9
 
 
-async def kill_container(row: Container, intent: Intent) -> Reply:
+async def kill_container(row: Container, intent: Intent, *, is_still: bool) -> Reply:
     stopped = told_to_end(row, intent)
-    if (refusal := await _recorded(intent, f"container {row.name}", *stopped)) is not None:
+    if (refusal := await _recorded(row, intent, *stopped)) is not None:
         return refusal
     sent = await v.SignalInit(_init(row).process, intent.signal)
     if not isinstance(sent, Done):
         undone = (PutContainer(row),) if stopped else ()
         return await _undone(intent, f"cannot kill container {row.name}", sent, *undone)
-    if row.state is State.PAUSED and intent.signal == SIGKILL:
+    if is_still and intent.signal == SIGKILL:
         # What stands still dies only when it goes on; any other signal waits for unpause.
         await insist(row.id, v.Thaw(row.id, row.run))
     return await _answered(intent)
@@ -34,12 +34,11 @@ async def kill_container(row: Container, intent: Intent) -> Reply:
 
 async def kill_exec(row: Container, intent: Intent) -> Reply:
     """What an exec is sent says nothing of its container."""
-    whom = f"exec {intent.exec_id}"
-    if (refusal := await _recorded(intent, f"{whom} of container {row.name}")) is not None:
+    if (refusal := await _recorded(row, intent)) is not None:
         return refusal
     sent = await v.SignalExec(_process(row, intent), intent.signal)
     if not isinstance(sent, Done):
-        return await _undone(intent, f"cannot kill {whom}", sent)
+        return await _undone(intent, f"cannot kill exec {intent.exec_id}", sent)
     return await _answered(intent)
 
 
@@ -49,16 +48,21 @@ def told_to_end(row: Container, intent: Intent) -> tuple[PutContainer, ...]:
     return (PutContainer(restarts.left_alone(row)),) if ends else ()
 
 
-async def _recorded(intent: Intent, whom: str, *stopped: Change) -> Refusal | None:
-    """Who asks again, and nobody knows how far it came, is told this; and it may have worked."""
-    may_be_sent = Refusal(
+def may_be_sent(row: Container, intent: Intent) -> Refusal:
+    """Never repeated: whether the signal was sent cannot be known."""
+    of = f"exec {intent.exec_id} of " if intent.exec_id else ""
+    return Refusal(
         Code.ABORTED,
         "SignalMayBeSent",
-        f"conmand died while it sent signal {intent.signal} to {whom}: "
+        f"conmand died while it sent signal {intent.signal} to {of}container {row.name}: "
         "the signal may have been sent",
         "look at it, then decide whether to kill it again",
     )
-    changes = (*answering(intent, may_be_sent), *stopped)
+
+
+async def _recorded(row: Container, intent: Intent, *stopped: Change) -> Refusal | None:
+    """Who asks again, and nobody knows how far it came, is told this; and it may have worked."""
+    changes = (*answering(intent, may_be_sent(row, intent)), *stopped)
     return await commit(v.RecordSignal(changes), intent.id) if changes else None
 
 

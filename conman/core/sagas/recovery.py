@@ -26,6 +26,7 @@ from conman.core.sagas.container import (
 )
 from conman.core.sagas.execs import recover_exec
 from conman.core.sagas.garbage import finish_remove_unreadable
+from conman.core.sagas.kill import may_be_sent, told_to_end
 from conman.core.sagas.pause import recover_pause
 from conman.core.sagas.run import (
     Look,
@@ -71,6 +72,8 @@ async def _recover_intent(
             return refusal
         case Operation.PAUSE | Operation.UNPAUSE | Operation.UPDATE:
             return await _recover_change(row, intent, setting, now)
+        case Operation.KILL | Operation.KILL_EXEC:
+            return await _recover_kill(row, intent, setting, now)
         case _:
             await _finish(row, intent, setting)
     return None
@@ -136,6 +139,16 @@ async def _finish(row: Container, intent: Intent, setting: Setting) -> None:
             await finish_remove(row, intent, setting)
         case _:
             await settle(row, intent, setting)
+
+
+async def _recover_kill(row: Container, intent: Intent, setting: Setting, now: Now) -> Refusal:
+    """As an older conmand recorded it. It has the answer that a kill has first today."""
+    refusal = may_be_sent(row, intent)
+    # What an exec was sent says nothing of its container.
+    told = () if intent.exec_id else told_to_end(row, intent)
+    await persist(v.CommitAnswer((*closing(intent, refusal), *told)), row.id)
+    await _recover_row(told[0].container if told else row, setting, now)
+    return refusal
 
 
 # ---- start -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ EXEC_STATUS, WAIT_EXEC = Ask("exec-status", "web"), Ask("wait-exec", "web")
 EXEC_LIMITED = Ask("exec", "web", limit=3)
 WAIT_EXEC_LIMITED = replace(WAIT_EXEC, limit=3)
 #: In seconds: so long that a real conmand has paused a container by then.
-PAUSED_BEFORE = 30
+PAUSED_BEFORE = 80
 
 STORIES = (
     Story(

@@ -25,6 +25,7 @@ from conman.core.requests import (
     ReopenContainerLog,
     Reply,
     StartExec,
+    StopContainer,
     UpdateContainer,
 )
 from conman.core.restarts import follows_at
@@ -103,8 +104,14 @@ def comes_between(work: Work) -> bool:
 
 
 def has_no_patience(work: Work) -> bool:
-    """What ends a program itself, with KILL, as soon as its turn comes."""
-    return isinstance(work.request, RemoveContainer) and work.request.force
+    """What ends a program with KILL as soon as its turn comes."""
+    match work.request:
+        case RemoveContainer(force=force):
+            return force
+        case StopContainer(timeout_ns=timeout_ns):
+            return timeout_ns == 0
+        case _:
+            return False
 
 
 def key_of(request: MutatingRequest, ledger: Ledger, entropy: bytes) -> str | Refusal:

@@ -5,6 +5,7 @@ added to its list. It must never judge a value that conmand judges; it only read
 paths absolute, since conmand's working directory is not the caller's.
 """
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
 _META = "conman.ctl.create_options"
+NO_COMMAND = "what should it run? Give COMMAND"
 _Command = TypeVar("_Command", bound=Callable[..., object])
 #: How a value of the command line gets into the request; ValueError: it cannot be read.
 _Change = Callable[["wire.CreateContainerRequest", Any], object]
@@ -43,11 +45,16 @@ def create_options(command: _Command) -> _Command:
 
 
 def request_of(
-    ctx: click.Context, name: str | None, command: Sequence[str], *, unnamed: str = ""
+    ctx: click.Context,
+    name: str | None,
+    command: Sequence[str],
+    *,
+    unnamed: str = "",
+    lacking: str = NO_COMMAND,
 ) -> "wire.CreateContainerRequest":
     """The request that the command line asks for, without a request_id. Raises click's UsageError.
 
-    `unnamed`: what it is called where nothing else names it.
+    `unnamed`: what it is called where nothing else names it; `lacking`: what is said where there is no command.
     """
     given: list[_Given] = ctx.meta.get(_META, [])
     specs = [str(each.value) for each in given if each.flag == "--spec"]
@@ -58,7 +65,11 @@ def request_of(
     # What a file says comes first, wherever it stands: -e overrides --env-file.
     for each in sorted(given, key=lambda each: not each.flag.endswith("-file")):
         _apply(each, request)
-    _complete(request, [each.flag for each in given])
+    if not request.name:
+        raise click.UsageError("Missing argument 'NAME'")
+    _check_root(ctx, request, [each.flag for each in given], unnamed)
+    if not request.command:
+        raise click.UsageError(lacking)
     return request
 
 
@@ -71,15 +82,20 @@ def _apply(given: _Given, request: "wire.CreateContainerRequest") -> None:
         raise click.UsageError(f"{given.flag} {error}") from error
 
 
-def _complete(request: "wire.CreateContainerRequest", flags: Sequence[str]) -> None:
-    """Whatever a spec file or the command line must say, one of them has said."""
-    if not request.name:
-        raise click.UsageError("Missing argument 'NAME'")
-    roots = flags.count("--rootfs") + flags.count("--image")
-    if roots > 1 or not request.rootfs_path:
+def _check_root(
+    ctx: click.Context, request: "wire.CreateContainerRequest", flags: Sequence[str], unnamed: str
+) -> None:
+    """Who is used to images has named one: what he typed is shown as it is to be."""
+    if flags.count("--rootfs") + flags.count("--image") > 1:
         raise click.UsageError("give exactly one of --rootfs DIR and --image DIR")
-    if not request.command:
-        raise click.UsageError("what should it run? Give COMMAND")
+    if request.rootfs_path:
+        return
+    name = [] if request.name == unnamed else ["--name", request.name]
+    program = [request.command, *request.args] if request.command else ["COMMAND"]
+    typed = shlex.join([ctx.info_name or "", "--rootfs", "DIR", *name, "--", *program])
+    raise click.UsageError(
+        f"there are no images yet; give exactly one of --rootfs DIR and --image DIR: `{typed}`"
+    )
 
 
 # ---- how options get into a request --------------------------------------------------------------
@@ -322,7 +338,14 @@ _OPTIONS = (
         multiple=True,
         text="Lines of KEY=VALUE.",
     ),
-    _pairs("--label", "-l", field="labels", text="Kept and shown."),
+    _option(
+        "--label",
+        "-l",
+        change=words.label,
+        metavar="KEY[=VALUE]",
+        multiple=True,
+        text="Kept and shown.",
+    ),
     _pairs("--annotation", field="annotations", text="Told to the runtime too."),
     _text("--stop-signal", field="stop_signal", metavar="NAME|NUMBER", text="[TERM]"),
     _option(

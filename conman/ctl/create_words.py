@@ -102,11 +102,16 @@ def env_file(request: "wire.CreateContainerRequest | wire.CreateExecRequest", pa
         env(request, line)
 
 
-def label_file(request: "wire.CreateContainerRequest", path: str) -> None:
+def label(request: "wire.CreateContainerRequest", text: str) -> None:
     """KEY alone is a label without a value."""
+    key, _, value = text.partition("=")
+    request.labels[key] = value
+
+
+def label_file(request: "wire.CreateContainerRequest", path: str) -> None:
+    """Before what the command line says by itself, so that this holds."""
     for line in _lines(path):
-        key, _, value = line.partition("=")
-        request.labels[key] = value
+        label(request, line)
 
 
 def patch(text: str) -> str:

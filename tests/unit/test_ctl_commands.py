@@ -74,17 +74,56 @@ def test_only_the_first_double_dash_is_ours(conmand: StubConmand) -> None:
     ]
 
 
+@pytest.mark.parametrize("in_group", [["container"], []])
+def test_a_name_of_its_own_leaves_all_words_to_the_program(
+    conmand: StubConmand, in_group: list[str]
+) -> None:
+    words = [*in_group, "create", "--name", "c2", "--rootfs", "/"]
+    assert conmanctl(conmand, *words, "true") == 0
+    assert conmanctl(conmand, *words, "--", "echo", "--name", "x") == 0
+    assert conmanctl(conmand, *words, "echo", "--", "x") == 0
+    sent = conmand.requests("CreateContainer")
+    assert [(r.name, r.command, list(r.args)) for r in sent] == [
+        ("c2", "true", []),
+        ("c2", "echo", ["--name", "x"]),
+        ("c2", "echo", ["--", "x"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("create busybox echo hi", "create --rootfs DIR --name busybox -- echo hi"),
+        ("create --name c busybox echo hi", "create --rootfs DIR --name c -- busybox echo hi"),
+        ("run busybox echo hi", "run --rootfs DIR -- busybox echo hi"),
+        ("run --name web busybox", "run --rootfs DIR --name web -- busybox"),
+        ("run", "run --rootfs DIR -- COMMAND"),
+    ],
+)
+def test_there_are_no_images(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str], words: str, shown: str
+) -> None:
+    assert conmanctl(conmand, *words.split()) == (125 if words.startswith("run") else 2)
+    err = capsys.readouterr().err
+    assert "there are no images yet" in err
+    assert f"`{shown}`" in err
+    assert conmand.asked == []
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
         (["create", "web", "--", "sh"], "exactly one of --rootfs DIR and --image DIR"),
+        (["create", "web", "--", "sh"], "no images yet"),
         (["create", "--rootfs", "a", "--image", "b", "web", "sh"], "exactly one of"),
         (["create", "--rootfs", "", "web", "sh"], "root file system is empty"),
-        (["create", "--rootfs", "a", "web"], "what should it run? Give COMMAND"),
-        (["create", "--rootfs", "a", "web", "--"], "what should it run? Give COMMAND"),
+        (["create", "--rootfs", "a", "web"], "web: NAME and COMMAND are needed"),
+        (["create", "--rootfs", "a", "--", "web"], "web: NAME and COMMAND are needed"),
+        (["create", "--rootfs", "a", "web", "--"], "web: NAME and COMMAND are needed"),
+        (["create", "--rootfs", "a", "--name", "web"], "what should it run? Give COMMAND"),
         (["create", "web", "--rootfs", "a", "--", "sh"], "options go before it"),
         (["create", "--rootfs", "a"], "Missing argument 'NAME'"),
-        (["create", "--rootfs", "a", "-l", "x", "web", "sh"], "--label x: KEY=VALUE"),
+        (["create", "--rootfs", "a", "--annotation", "x", "w", "sh"], "--annotation x: KEY=VALUE"),
         (["stop", "--timeout", "-1", "web"], "is not between 0 and"),
         (["stop", "--timeout", "nan", "web"], "is not between 0 and"),
         (["stop", "--timeout", "inf", "web"], "is not between 0 and"),

@@ -118,6 +118,11 @@ def test_labels_of_a_file_are_overridden(conmand: StubConmand, tmp_path: Path) -
     assert dict(sent(conmand, *words).labels) == {"a": "flag", "alone": ""}
 
 
+def test_a_label_without_a_value(conmand: StubConmand) -> None:
+    words = ("--rootfs", "/r", "-l", "a", "--label", "b=", "--label", "c=d=e", "w", "sh")
+    assert dict(sent(conmand, *words).labels) == {"a": "", "b": "", "c": "d=e"}
+
+
 SPEC: dict[str, Any] = {
     "name": "told",
     "command": "sh",

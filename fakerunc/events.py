@@ -5,10 +5,9 @@ limits it was given. It must never change anything, and ends with the container.
 """
 
 import os
-import sys
 import time
 
-from fakerunc import cgroups, process
+from fakerunc import cgroups, process, stdio
 from fakerunc.model import Record
 from fakerunc.record import go_json
 from fakerunc.resources import number_in
@@ -42,17 +41,12 @@ def follow(root: str, record: Record, interval_s: float) -> None:
     while cgroups.exist(root, record.cgroup):
         now = cgroups.ooms(root, record.cgroup)
         for _ in range(now - ooms):
-            _print(go_json({"type": "oom", "id": record.id}) + "\n")
+            stdio.write(1, go_json({"type": "oom", "id": record.id}) + "\n")
         ooms = now
         if time.monotonic() >= due:
-            _print(stats(root, record))
+            stdio.write(1, stats(root, record))
             due += interval_s
         time.sleep(max(0.0, min(_TICK_S, due - time.monotonic())))
-
-
-def _print(line: str) -> None:
-    sys.stdout.write(line)
-    sys.stdout.flush()
 
 
 def _cpu(pids: list[int]) -> dict[str, object]:

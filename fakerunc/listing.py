@@ -5,8 +5,8 @@ It must never fail because of one bad directory: neither does runc.
 
 import os
 import pwd
-import sys
 
+from fakerunc import stdio
 from fakerunc.cgroups import FOLDER
 from fakerunc.model import Record, listing_warning, render_list, status
 from fakerunc.state import StateDirectory
@@ -39,7 +39,7 @@ def _rows(root: str) -> list[Row]:
             continue
         view, record = directory.look()
         if warning := listing_warning(name, view):
-            sys.stderr.write(warning + "\n")
+            stdio.write(2, f"{warning}\n")
         elif record:
             rows.append((record, status(view).value, _owner(directory.path)))
     return rows

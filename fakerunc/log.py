@@ -6,10 +6,10 @@ error means for the exit code is main's business.
 
 import errno
 import os
-import sys
 import time
 from dataclasses import dataclass
 
+from fakerunc import stdio
 from fakerunc.record import go_json
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/@^+")
@@ -26,17 +26,25 @@ _CALLERS = {
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """Where lines go (`path` empty: stderr) and how they look; `form` is text or json."""
+    """Where lines go (`path` empty: stderr) and how they look; `form` is text or json.
+
+    `folder`: where a relative path begins, since create, run and exec leave their caller's directory.
+    """
 
     path: str = ""
     form: str = "text"
     debug: bool = False
+    folder: str = ""
+
+    @property
+    def file(self) -> str:
+        return os.path.join(self.folder, self.path)
 
     def error(self, words: str) -> None:
         """An answer: besides its line in a file, the bare words for who reads stderr."""
         self._write("error", words, _CALLERS.get(self.form, _CALLERS["text"]) if self.debug else {})
         if self.path:
-            sys.stderr.write(f"{words}\n")
+            stdio.write(2, f"{words}\n")
 
     def warning(self, words: str) -> None:
         self._write("warning", words, {})
@@ -44,10 +52,14 @@ class Log:
     def _write(self, level: str, words: str, caller: dict[str, str]) -> None:
         line = _json(level, words, caller) if self.form == "json" else _text(level, words, caller)
         if not self.path:
-            sys.stderr.write(line)
+            stdio.write(2, line)
             return
-        with open(self.path, "a", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(line)
+        try:
+            with open(self.file, "a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(line)
+        except OSError as failure:
+            lost = go_error("write", self.path, failure)
+            stdio.write(2, f"Failed to write to log, {lost}\n")
 
 
 def complaint_about(log: Log) -> str:
@@ -57,7 +69,7 @@ def complaint_about(log: Log) -> str:
     if not log.path:
         return ""
     try:
-        os.close(os.open(log.path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644))
+        os.close(os.open(log.file, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o644))
     except OSError as failure:
         return go_error("open", log.path, failure)
     return ""

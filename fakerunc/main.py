@@ -4,12 +4,11 @@ Everything that anybody sees of fakerunc leaves through here, and the exit code 
 must never use runc's own state: without --root it keeps its state beside it, or refuses.
 """
 
-import fcntl
 import os
 import sys
 from collections.abc import Callable
 
-from fakerunc import faults
+from fakerunc import faults, stdio
 from fakerunc.commands import Say, carry_out, kill_asked
 from fakerunc.fault_terms import UnknownFault
 from fakerunc.flavour import chosen
@@ -33,10 +32,7 @@ from fakerunc.settings import BadSetting
 
 
 def main() -> int:
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        if not _can_be_written(number):
-            # As runc, whose words are lost then: containerd gives what can only be read where nobody listens.
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for good
+    stdio.complete()
     try:
         flavour = chosen(sys.argv[1:])
     except BadSetting as problem:
@@ -50,26 +46,18 @@ def main() -> int:
     return _as_runc()
 
 
-def _can_be_written(fd: int) -> bool:
-    try:
-        return fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
-    except OSError:
-        return False
-
-
 def _as_runc() -> int:
     try:
         call = read(sys.argv[1:])
     except UsageError as problem:
-        sys.stdout.write(f"{problem.headline}\n\n{_help(problem.command)}")
+        stdio.write(1, f"{problem.headline}\n\n{_help(problem.command)}")
         _log(problem.options).error(problem.words)
         return 1
     log = _log(call.options)
     if complaint := complaint_about(log):
         Log(form=log.form, debug=log.debug).error(complaint)
         return 1
-    answer = _answer(call)
-    sys.stdout.write(answer.stdout)
+    answer = _printed(call, _answer(call))
     if answer.stderr:
         (log.error if answer.code or answer.error else log.warning)(answer.stderr)
     return answer.code
@@ -78,7 +66,37 @@ def _as_runc() -> int:
 def _log(options: dict[str, str]) -> Log:
     path = options.get("log", "")
     form = options.get("log-format", "text")
-    return Log("" if path == "/dev/stderr" else path, form, debug="debug" in options)
+    path = "" if path == "/dev/stderr" else path
+    return Log(path, form, debug="debug" in options, folder=_here())
+
+
+def _here() -> str:
+    """The caller's directory; empty where that is gone, and with it whatever begins there."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
+def _printed(call: Invocation, answer: Answer) -> Answer:
+    """The same, unless its output was lost to a command that looks whether it is."""
+    failure = stdio.write(1, answer.stdout)
+    if failure is None or not _heeds_its_output(call):
+        return answer
+    code = 0 if call.command == "events" else 1
+    return Answer(code, "", go_error("write", "/dev/stdout", failure), error=True)
+
+
+def _heeds_its_output(call: Invocation) -> bool:
+    if "help" in call.flags or call.options.keys() & {"help", "version"}:
+        return False
+    match call.command:
+        case "list":
+            return not call.on("quiet")
+        case "ps":
+            return call.flags.get("format") == "json"
+        case _:
+            return call.command in {"events", "features"}
 
 
 def _answer(call: Invocation) -> Answer:

@@ -5,11 +5,11 @@ It must never say runc's words: what crun has not said here is told as the C lib
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from fakerunc import faults, process, resources
+from fakerunc import faults, process, resources, stdio
 from fakerunc.commands import Say, carry_out, kill_asked
 from fakerunc.crun import line, plans, printed
 from fakerunc.crun.files import CRUN
@@ -26,49 +26,58 @@ from fakerunc.settings import BadSetting
 def main(argv: list[str]) -> int:
     try:
         call = line.read(argv)
-        answer = _answer(call)
+        log = _log_of(call)
+        answer = _answer(call, log)
     except Misused as problem:
-        sys.stderr.write(f"{problem}\n")
+        stdio.write(2, f"{problem}\n")
         return problem.code
-    sys.stdout.write(answer.stdout)
+    stdio.write(1, answer.stdout)
     if answer.stderr:
-        _log(call.options, answer)
-        sys.stderr.write(f"{answer.stderr}\n")
+        _log(log, call.options.get("log-format", "text"), answer)
+        stdio.write(2, f"{answer.stderr}\n")
     return answer.code
 
 
-def _log(options: dict[str, str], answer: Answer) -> None:
-    """In --log's file, besides what stderr gets."""
-    path = options.get("log", "")
+def _log_of(call: Invocation) -> str:
+    """Its absolute path, or nothing. create and run open it in the bundle, and none without a bundle."""
+    path = call.options.get("log", "")
+    making = call.command in {"create", "run"}
+    folder = call.flags.get("bundle", "") if making else ""
+    kept = path and os.path.isdir(folder or ".")
+    return os.path.abspath(os.path.join(folder, path)) if kept else ""
+
+
+def _log(path: str, form: str, answer: Answer) -> None:
+    """Besides what stderr gets; what cannot be written is lost."""
     if not path or answer.unlogged:
         return
     text = answer.stderr
-    if options.get("log-format") == "json":
+    if form == "json":
         at = time.time_ns() // 1000
         told = {"msg": text, "level": "error", "time": f"{rfc3339(at * 1000)}"}
         text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    with open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
+    with suppress(OSError), open(path, "a", encoding="utf-8", errors="surrogateescape") as file:
         file.write(f"{text}\n")
 
 
-def _prepare(options: dict[str, str]) -> None:
+def _prepare(options: dict[str, str], log: str) -> None:
     form = options.get("log-format", "text")
     if form not in {"text", "json"}:
         raise Misused(f"unknown log format type {form}")
-    if path := options.get("log"):
+    if log:
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o700))
+            os.close(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o700))
         except OSError as failure:
             said = os.strerror(failure.errno or 0)
-            raise Misused(f"open log file {path}\n: {said}") from failure
+            raise Misused(f"open log file {options['log']}\n: {said}") from failure
 
 
-def _answer(call: Invocation) -> Answer:
+def _answer(call: Invocation, log: str) -> Answer:
     if call.on("version"):
         return Answer(0, printed.version(root_of(call.options)), "")
     if call.on("help"):
         return Answer(0, _HELP, "")
-    _prepare(call.options)
+    _prepare(call.options, log)
     try:
         return _COMMANDS[call.command](call)
     except faults.Ended as end:

@@ -69,6 +69,15 @@ def test_a_create_that_fails_leaves_nothing(box: Lab) -> None:
     assert box.members() == []
 
 
+def test_a_relative_log_is_kept_in_the_bundle_by_who_takes_one(box: Lab) -> None:
+    """Only create and run open it after they have gone there."""
+    box.prepare("nope")
+    full = ("--log", "/dev/full")
+    assert box.call("state", "nope", globals_=full).code == 1
+    said = box.call("create", "--bundle", str(box.bundle), "c1", globals_=("--log", "log"))
+    assert (box.bundle / "log").read_text() == said.err
+
+
 def test_faults_are_met_at_the_same_steps(box: Lab) -> None:
     box.prepare("sleep", "100")
     said = box.create(FAKERUNC_FAULTS="create@rename-state=kill")

@@ -68,28 +68,28 @@ def test_times_lose_their_last_zeros(nanoseconds: int, text: str) -> None:
         ("", ""),
     ],
 )
-def test_a_text_line(words: str, quoted: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_line(words: str, quoted: str, capfd: pytest.CaptureFixture[str]) -> None:
     Log().error(words)
-    line = re.sub(r'"\d{4}-[^"]*"', "T", capsys.readouterr().err)
+    line = re.sub(r'"\d{4}-[^"]*"', "T", capfd.readouterr().err)
     assert line == f"time=T level=error msg={quoted}\n"
 
 
 def test_a_file_gets_the_line_and_stderr_the_words(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "log"
     log = Log(str(path), "json")
     log.warning("first")
     log.error("a <b>")
-    assert capsys.readouterr().err == "a <b>\n"
+    assert capfd.readouterr().err == "a <b>\n"
     first, second = path.read_text().splitlines()
     assert first.startswith('{"level":"warning","msg":"first","time":"')
     assert second.startswith(r'{"level":"error","msg":"a \u003cb\u003e","time":"')
 
 
-def test_debug_names_the_origin(capsys: pytest.CaptureFixture[str]) -> None:
+def test_debug_names_the_origin(capfd: pytest.CaptureFixture[str]) -> None:
     Log(debug=True).error("x")
-    assert capsys.readouterr().err.endswith('func="main.fatalWithCode()" file="utils.go:61"\n')
+    assert capfd.readouterr().err.endswith('func="main.fatalWithCode()" file="utils.go:61"\n')
 
 
 def test_a_log_that_cannot_be_kept(tmp_path: Path) -> None:
@@ -103,3 +103,20 @@ def test_errors_are_worded_as_in_go() -> None:
     assert go_error("mkdir", "/x", NotADirectoryError(errno.ENOTDIR, "")) == (
         "mkdir /x: not a directory"
     )
+
+
+def test_a_log_that_is_full_is_told_and_then_the_words(capfd: pytest.CaptureFixture[str]) -> None:
+    Log("/dev/full").error("x")
+    lost = "Failed to write to log, write /dev/full: no space left on device"
+    assert capfd.readouterr().err == f"{lost}\nx\n"
+
+
+def test_a_relative_log_stays_where_its_caller_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bundle").mkdir()
+    log = Log("log", folder=str(tmp_path))
+    monkeypatch.chdir(tmp_path / "bundle")
+    log.warning("x")
+    assert (tmp_path / "log").read_text().endswith("msg=x\n")
+    assert complaint_about(Log("nope/log")) == "open nope/log: no such file or directory"

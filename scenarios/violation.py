@@ -1,5 +1,8 @@
 """What an invariant says, in the words of docs/invariants.md, and the exception that says it does not hold."""
 
+import traceback
+from pathlib import Path
+
 SENTENCES = {
     "I1": "conmand becomes ready on every state that crashes and torn files can leave; a bad record is quarantined, never fatal",
     "I2": "name and id stand for each other; a removed name is free at once; nobody holds one that is not listed",
@@ -31,3 +34,11 @@ class Violation(Exception):
     def __init__(self, invariant: str, what: str) -> None:
         super().__init__(f"{invariant} ({SENTENCES.get(invariant, '')}): {what}")
         self.invariant, self.what = invariant, what
+
+
+def failure(who: str, error: BaseException) -> str:
+    """A violation in its own words; with its place what nobody has thought of, though `who` it befell failed."""
+    if isinstance(error, Violation):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{who} failed: {error!r} ({Path(place.filename).name}:{place.lineno})"

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,24 +52,28 @@ def run(options: argparse.Namespace) -> int:
     def rests() -> None:
         ticker.says(str(together.totals(terms, soaks)).partition("\n")[0])
 
-    for seed in together.seeds(terms.seed, options.jobs):
-        soaks.append(Soak(replace(terms, seed=seed), means, rests))
-    found, is_stopped = list[tuple[Soak, Violation]](), False
+    with ExitStack() as closing:
+        closing.callback(ticker.clear)
+        for seed in together.seeds(terms.seed, options.jobs):
+            soaks.append(Soak(replace(terms, seed=seed), means, rests))
+            closing.callback(soaks[-1].host.close)
+        is_stopped = not _ran(options, terms, soaks)
+    _total(options, terms, soaks, is_stopped=is_stopped)
+    is_bad = any(one.totals.violations for one in soaks)
+    return 1 if is_bad else 130 if is_stopped else 0
+
+
+def _ran(options: argparse.Namespace, terms: Terms, soaks: list[Soak]) -> bool:
+    """What was not as told is told. False: it was stopped."""
     try:
         sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
         sys.stdout.flush()
-        found = together.run(soaks)
-        for soak, violation in found:
+        for soak, violation in together.run(soaks):
             _tell(options, terms, soak, violation)
     except KeyboardInterrupt:
-        is_stopped = True
         sys.stdout.write("stopped; this is the result so far\n")
-    finally:
-        for soak in soaks:
-            soak.host.close()
-        ticker.clear()
-    _total(options, terms, soaks, is_stopped=is_stopped)
-    return 1 if found else 130 if is_stopped else 0
+        return False
+    return True
 
 
 def _tell(options: argparse.Namespace, terms: Terms, soak: Soak, violation: Violation) -> None:
@@ -77,8 +82,11 @@ def _tell(options: argparse.Namespace, terms: Terms, soak: Soak, violation: Viol
         f"python -m scenarios soak --time {options.time} --runtime {terms.runtime}"
         f" --seed {terms.seed} --clients {terms.clients} --jobs {options.jobs}"
     )
-    folder = write(Path(options.report), soak, violation, again)
-    sys.stdout.write(f"{violation}\n    all of it: {folder}\n    again: {again}\n")
+    try:
+        where = f"all of it: {write(Path(options.report), soak, violation, again)}"
+    except OSError as error:
+        where = f"no folder: {error}"
+    sys.stdout.write(f"{violation}\n    {where}\n    again: {again}\n")
 
 
 def _total(

@@ -26,13 +26,16 @@ from scenarios.stages.planted import conmand
 from scenarios.stages.play import Played, play
 from scenarios.stories.all_stories import STORIES
 from scenarios.story import Story
-from scenarios.syscalls.aims import KINDS, Aimed, Kind
+from scenarios.syscalls.aims import KINDS, Kind
 from scenarios.syscalls.sweep import Deaths, Points, Swept, in_order
 from scenarios.usage import Usage
+from scenarios.violation import failure
 
 HELP = "real processes killed before each of their system calls"
 _SAID_EVERY_S = 10.0
 _MAY_MISS = 0.05
+#: Where a problem was that came before any death.
+_AIMING = "aiming"
 
 
 def add_options(one: argparse.ArgumentParser) -> None:
@@ -87,12 +90,16 @@ def _checked(options: argparse.Namespace) -> list[Story]:
 
 def _kind(options: argparse.Namespace) -> Kind:
     """Raises Usage."""
-    name = options.of or ("cuts" if options.cut else "calls")
+    name = _of(options)
     if name not in KINDS:
         raise Usage(f"--of {name}: take one of {', '.join(KINDS)}")
     if options.of and options.cut:
         raise Usage("--cut is --of cuts: give one of them")
     return KINDS[name]
+
+
+def _of(options: argparse.Namespace) -> str:
+    return options.of or ("cuts" if options.cut else "calls")
 
 
 def _stories(options: argparse.Namespace) -> list[Story]:
@@ -110,6 +117,10 @@ class _Sweeping:
     def __init__(self, options: argparse.Namespace, conmand: str) -> None:
         self._conmand = conmand
         self._stage, self._kind, self._every = options.stage, _kind(options), options.every
+        planted = f" --plant {options.plant}" if options.plant else ""
+        self._again = (
+            f"python -m scenarios sweep {{}} --stage {self._stage} --of {_of(options)}{planted}"
+        )
         self._jobs, self._is_quiet = options.jobs, options.json == "-"
         self._spreads = bool(options.time)
         self._ends = monotonic() + (seconds(options.time, "--time") if options.time else ENDLESS)
@@ -136,15 +147,32 @@ class _Sweeping:
                 _tell(one.result())
 
     def _find_points(self, pool: ThreadPoolExecutor, stories: Sequence[Story]) -> None:
-        for story, aimed in zip(stories, pool.map(self._aimed, stories), strict=True):
-            found, which = aimed
-            self.swept.append(Swept(story, found, which[:: self._every]))
+        for swept in pool.map(self._aimed, stories):
+            self.swept.append(swept)
+            if swept.problems:
+                self._tell_unaimed(swept)
             self._ticker.says(f"points of {len(self.swept)} of {len(stories)} stories")
 
-    def _aimed(self, story: Story) -> Aimed:
+    def _aimed(self, story: Story) -> Swept:
+        """A play to aim by that is not as told is its story's problem: there is nothing to aim at."""
+        nowhere = Swept(story, Points([], []), [])
         if monotonic() >= self._ends:
-            return Points([], []), []
-        return self._kind.aims(story, self._stage, self._conmand)
+            return nowhere
+        try:
+            found, which = self._kind.aims(story, self._stage, self._conmand)
+        except Exception as error:  # noqa: BLE001 - a stage may fail of anything
+            nowhere.problems.append((_AIMING, failure("the stage", error)))
+            return nowhere
+        return Swept(story, found, which[:: self._every])
+
+    def _tell_unaimed(self, swept: Swept) -> None:
+        if self._is_quiet:
+            return
+        self._ticker.clear()
+        for how, problem in swept.problems:
+            sys.stdout.write(f"{swept.story.name:20} {self._stage:9} {how}: {problem}\n")
+        sys.stdout.write(f"    again: {self._again.format(swept.story.name)}\n")
+        _tell(swept.result())
 
     def _kill(self, pool: ThreadPoolExecutor) -> None:
         cues = list(in_order(self.swept, spread=self._spreads))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from scenarios.soak.serving import Over
 from scenarios.soak.soak import Soak, Terms
 from scenarios.soak.totals import Totals
-from scenarios.violation import Violation
+from scenarios.violation import Violation, failure
 
 
 def seeds(seed: int, hosts: int) -> range:
@@ -20,7 +20,7 @@ def seeds(seed: int, hosts: int) -> range:
 
 
 def run(soaks: Sequence[Soak]) -> list[tuple[Soak, Violation]]:
-    """Who found what. Raises KeyboardInterrupt, when all have stopped; and whatever is no violation."""
+    """Who found what. Raises KeyboardInterrupt, when all have stopped."""
     with ThreadPoolExecutor(len(soaks)) as pool:
         running = list[Future[None]]()
         try:
@@ -55,9 +55,7 @@ def _violation(ended: Future[None]) -> Violation | None:
     error = ended.exception()
     if error is None or isinstance(error, Over):
         return None
-    if not isinstance(error, Violation):
-        raise error
-    return error
+    return error if isinstance(error, Violation) else Violation("stage", failure("the soak", error))
 
 
 def totals(terms: Terms, soaks: Sequence[Soak]) -> Totals:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from scenarios.stages.census import Place
+from scenarios.violation import Violation
 
 BIN = os.path.dirname(sys.executable)
 #: Emulated machines take several times as long.
@@ -68,9 +69,12 @@ class Daemon:
         return self._signal(number)
 
     def died(self) -> int:
-        """Wait for its end by itself."""
+        """Wait for its end by itself. Raises Violation when it does not come."""
         assert self.process is not None
-        code = self.process.wait(PATIENCE_S)
+        try:
+            code = self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired as error:
+            raise Violation("I5", f"conmand does not end, after {PATIENCE_S} s") from error
         close(self.process)
         self.process = None
         return code

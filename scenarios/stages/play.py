@@ -5,7 +5,8 @@ it must is told with all that there is to say, never raised: the next one goes o
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, product
 from pathlib import Path
@@ -22,7 +23,7 @@ from scenarios.stages.real import Real
 from scenarios.stages.recorded import Life, Trace, sagas, setting
 from scenarios.stages.simulated import Simulated, alike, expected, points
 from scenarios.story import Story
-from scenarios.violation import Violation
+from scenarios.violation import Violation, failure
 
 
 class Stage(Protocol):
@@ -90,25 +91,45 @@ def play(
 
     `reports`: where a folder is made of what is not as told.
     """
-    played, on = Played(story, stage, crashes), _stage(story, stage, crashes, conmand)
-    try:
-        _play(played, on)
-        lives = [sagas(life) for life in on.lives()]
-        played.setting = like = alike(setting(on.lives()[0]))
-        on.judge()
-        problems = (on.differences(), _unknown(played, like, on.after_death))
-        played.problem = "; ".join([*chain(*problems), *foreign(played, like, lives)])
-    except Violation as violation:
-        played.problem = str(violation)
-    except (AssertionError, OSError) as error:
-        played.problem = f"the stage failed: {error!r}"
-    finally:
+    played = Played(story, stage, crashes)
+    with _told(played), ExitStack() as closing:
+        on = _stage(story, stage, crashes, conmand)
+        closing.callback(on.close)
+        with _told(played):
+            _judged(played, on)
         played.told = on.client.history
-        played.log = on.log() if played.problem else ""
-        if played.problem and not played.is_missed and reports is not None:
-            _report(played, on, reports)
-        on.close()
+        if played.problem:
+            _look_into(played, on, reports)
     return played
+
+
+@contextmanager
+def _told(played: Played) -> Generator[None]:
+    """Whatever fails is a problem of this play, beside those that it has; none of these is a miss."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a stage may fail of anything
+        played.is_missed = played.is_missed and not played.problem
+        problems = (played.problem, failure("the stage", error))
+        played.problem = "; ".join(filter(None, problems))
+
+
+def _judged(played: Played, on: Stage) -> None:
+    _play(played, on)
+    lives = [sagas(life) for life in on.lives()]
+    played.setting = like = alike(setting(on.lives()[0]))
+    on.judge()
+    problems = (on.differences(), _unknown(played, like, on.after_death))
+    played.problem = "; ".join([*chain(*problems), *foreign(played, like, lives)])
+
+
+def _look_into(played: Played, on: Stage, reports: Path | None) -> None:
+    """While all of it is still there."""
+    with _told(played):
+        played.log = on.log()
+    if not played.is_missed and reports is not None:
+        with _told(played):
+            _report(played, on, reports)
 
 
 def _report(played: Played, on: Stage, reports: Path) -> None:

@@ -55,10 +55,9 @@ class Real:
         self, story: Story, runtime: str, deaths: Sequence[Death] = (), conmand: str = ""
     ) -> None:
         self._story = story
-        self._daemon = Daemon(Path(tempfile.mkdtemp(prefix="cs", dir="/tmp")), "--runtime", runtime)
-        self._daemon.program = conmand or self._daemon.program
-        self._host = RealHost(self._daemon, runtime)
-        self._striking = Striking(self._daemon, self._host, runtime, deaths)
+        with ExitStack() as closing:
+            self._build(closing, runtime, deaths, conmand)
+            self._closing = closing.pop_all()
         self._is_struck = any(how.is_excuse for how in deaths)
         self._shims_died = any(how.is_a_shims for how in deaths)
         self._runtime, self._channel = runtime, None
@@ -69,9 +68,22 @@ class Real:
         self._is_free = self._was_cut = False
         self.after_death: list[Left] = []
         self._before: list[str] = []
-        make_rootfs(self._daemon.rootfs)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+    def _build(
+        self, closing: ExitStack, runtime: str, deaths: Sequence[Death], conmand: str
+    ) -> None:
+        """`closing`: whatever there is by now goes, whichever of these fails."""
+        top = Path(tempfile.mkdtemp(prefix="cs", dir="/tmp"))
+        closing.callback(shutil.rmtree, top)
+        self._daemon = Daemon(top, "--runtime", runtime)
+        self._daemon.program = conmand or self._daemon.program
+        self._host = RealHost(self._daemon, runtime)
+        self._striking = Striking(self._daemon, self._host, runtime, deaths)
+        closing.callback(self._striking.close)
+        closing.callback(clear, self._daemon)
+        make_rootfs(self._daemon.rootfs)
 
     # ---- the play
 
@@ -149,7 +161,8 @@ class Real:
         return recorded.differences(self._daemon.record)
 
     def log(self) -> str:
-        return self._daemon.errors.read_text()[-4000:]
+        errors = self._daemon.errors
+        return errors.read_text(errors="replace")[-4000:] if errors.exists() else ""
 
     def report(self, folder: Path, what: str, again: str) -> bool:
         """What is there now, and how it came to that."""
@@ -159,10 +172,7 @@ class Real:
 
     def close(self) -> None:
         """Nothing of it stays, whichever of these fails."""
-        with ExitStack() as stack:
-            stack.callback(shutil.rmtree, self._daemon.top)
-            stack.callback(self._striking.close)
-            stack.callback(clear, self._daemon)
+        with self._closing:
             if self._daemon.process is not None:
                 self._kill()
 

@@ -13,11 +13,12 @@ It must never lose what is wrong because something cannot be copied: what is mis
 
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from conman.core.model import Container
 from scenarios.stages.census import Thing
 from scenarios.stages.daemon import Daemon
 from scenarios.stages.real_host import RealHost
@@ -48,14 +49,23 @@ def _now(folder: Path, host: RealHost) -> list[str]:
     """What is there; what could not be asked."""
     if not host.has_been_used:
         return []
-    try:
+    rows, missing = tuple[Container, ...](), list[str]()
+    with _noted(missing, "the rows"):
         stored = host.stored()
-        _lines(folder / "rows", map(str, (*stored.containers, *stored.intents)))
-        _lines(folder / "after", host.found(stored.containers))
+        rows = stored.containers
+        _lines(folder / "rows", map(str, (*rows, *stored.intents)))
+    with _noted(missing, "the census"):
+        _lines(folder / "after", host.found(rows))
         _lines(folder / "processes", _processes(host.things()))
-    except OSError as error:
-        return [f"the census: {error}"]
-    return []
+    return missing
+
+
+@contextmanager
+def _noted(missing: list[str], what: str) -> Generator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - a host that is reported may be in any state
+        missing.append(f"{what}: {error!r}")
 
 
 def _files(folder: Path, daemon: Daemon) -> list[str]:
@@ -85,10 +95,11 @@ def _processes(things: list[Thing]) -> Iterator[str]:
 def _copied(source: Path, target: Path) -> list[str]:
     """But for root file systems, sockets and FIFOs; what could not be copied."""
     missing = list[str]()
-    for path in sorted(source.rglob("*")):
-        is_rootfs = {"rootfs", "merged", "upper", "work"} & set(path.relative_to(source).parts)
-        if not is_rootfs and path.exists() and stat.S_ISREG(path.lstat().st_mode):
-            missing += _one(path, target / path.relative_to(source))
+    with _noted(missing, str(source)):
+        for path in sorted(source.rglob("*")):
+            is_rootfs = {"rootfs", "merged", "upper", "work"} & set(path.relative_to(source).parts)
+            if not is_rootfs and path.exists() and stat.S_ISREG(path.lstat().st_mode):
+                missing += _one(path, target / path.relative_to(source))
     return missing
 
 

@@ -35,22 +35,32 @@ class Striking:
     ) -> None:
         self._daemon, self._host = daemon, host
         self.disk: LoopDisk | None = None
-        self._small: SmallDisk | None = None
         self._full_since = 0.0
         self._group: OwnGroup | None = None
         self.runtime: Faulty | None = None
+        with ExitStack() as closing:
+            self._build(closing, runtime, deaths)
+            self._closing = closing.pop_all()
+
+    def _build(self, closing: ExitStack, runtime: str, deaths: Sequence[Death]) -> None:
+        """`closing`: whatever there is by now goes, whichever of these fails."""
+        daemon = self._daemon
         disks = {how.what for how in deaths if how.by is By.FULL}
         if "ext4" in disks or any(how.company is With.CUT for how in deaths):
             self.disk = LoopDisk(daemon.top)
+            closing.callback(self.disk.close)
             daemon.data = self.disk.place / "d"
         elif "tmpfs" in disks:
-            self._small = SmallDisk(daemon.top)
-            daemon.data = self._small.place / "d"
+            small = SmallDisk(daemon.top)
+            closing.callback(small.close)
+            daemon.data = small.place / "d"
         if any(how.company is With.GROUP for how in deaths):
             self._group = OwnGroup(daemon.top.name)
+            closing.callback(self._group.close)
             daemon.before = self._group.enter
         if any(how.by is By.RUNTIME for how in deaths):
             self.runtime = faulty(daemon.top, daemon.run, runtime)
+            closing.callback(self.runtime.close)
             daemon.options = ("--runtime", str(self.runtime.path))
 
     @property
@@ -149,7 +159,4 @@ class Striking:
 
     def close(self) -> None:
         """With nobody left alive. Each is closed, whichever of them fails."""
-        with ExitStack() as stack:
-            for one in (self._small, self.disk, self._group, self.runtime):
-                if one is not None:
-                    stack.callback(one.close)
+        self._closing.close()

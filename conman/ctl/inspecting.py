@@ -11,7 +11,7 @@ from conman.ctl.lazy import Verb
 from conman.ctl.names import many
 from conman.ctl.output import complain, tree, wants_json
 from conman.ctl.settings import client_of, common_options
-from conman.ctl.template import looked_up
+from conman.ctl.template import Template
 
 _STRANGE = re.compile(r"[^\x20-\x7e\n]")
 
@@ -23,30 +23,36 @@ _STRANGE = re.compile(r"[^\x20-\x7e\n]")
 @click.pass_context
 def inspect(ctx: click.Context, template: str | None, containers: tuple[str, ...]) -> int:
     """Tell everything about containers, as one JSON array."""
+    from conman.ctl.inspect_format import checked, for_people
     from conman.wire.v1 import conman_pb2 as wire
 
+    as_told = tree if wants_json(ctx) else for_people
+    wanted = checked(template, wire.InspectContainerResponse) if template else None
     client, exit_code = client_of(ctx), EXIT_OK
     found: list[dict[str, object]] = []
     for each in containers:
         request = wire.InspectContainerRequest(container_id=each)
         try:
             answer = client.call("InspectContainer", request, wire.InspectContainerResponse)
-            found.append(tree(answer))
+            found.append(as_told(answer))
         except Unreachable:
             raise
         except CommandFailed as failure:
             complain(str(failure))
             exit_code = exit_code or failure.exit_code
-    if template:
-        text = "".join(f"{looked_up(template, each)}\n" for each in found)
-        text = visible(text) if sys.stdout.isatty() else text
-    elif wants_json(ctx):
-        text = "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in found)
-    else:
-        text = _STRANGE.sub(_escaped, json.dumps(found, indent=4, ensure_ascii=False)) + "\n"
-    sys.stdout.write(text)
+    sys.stdout.write(_text(found, wanted, in_lines=wants_json(ctx)))
     sys.stdout.flush()
     return exit_code
+
+
+def _text(found: list[dict[str, object]], wanted: Template | None, *, in_lines: bool) -> str:
+    """`in_lines`: one of JSON for each, else all of them to be read."""
+    if wanted is not None:
+        text = "".join(f"{wanted.filled(each)}\n" for each in found)
+        return visible(text) if sys.stdout.isatty() else text
+    if in_lines:
+        return "".join(f"{json.dumps(each, separators=(',', ':'))}\n" for each in found)
+    return _STRANGE.sub(_escaped, json.dumps(found, indent=4, ensure_ascii=False)) + "\n"
 
 
 def _escaped(found: "re.Match[str]") -> str:

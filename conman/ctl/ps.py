@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from conman.ctl import rows
-from conman.ctl.failure import visible
 from conman.ctl.filters import container_filter
 from conman.ctl.lazy import Verb
 from conman.ctl.output import print_answer, wants_json
+from conman.ctl.row_format import RowFormat, row_format
 from conman.ctl.settings import client_of, common_options
-from conman.ctl.template import placed
 
 if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
@@ -52,7 +51,7 @@ def ps(
     """List containers that run or are about to, newest first; UNKNOWN ones too."""
     from conman.wire.v1 import conman_pb2 as wire
 
-    chosen = container_filter(filters)
+    chosen, wanted = container_filter(filters), row_format(template, rows.TITLES)
     count = 1 if latest else last
     # Of themselves those that run or are about to, and those that nobody can vouch for.
     if not (everything or count or chosen.states or chosen.restarting or chosen.exit_codes):
@@ -61,22 +60,26 @@ def ps(
     request = wire.ListContainersRequest(filter=chosen, detailed=True)
     answer = client_of(ctx).call("ListContainers", request, wire.ListContainersResponse)
     newest = list(reversed(answer.containers))[:count]
-    if wants_json(ctx) or template == "json":
+    if wants_json(ctx) and wanted is None:
         print_answer(wire.ListContainersResponse(containers=newest))
     else:
-        _print(_lines(newest, quiet=quiet, whole=no_trunc, template=template))
+        _print(_lines(newest, quiet=quiet, whole=no_trunc, wanted=wanted))
 
 
 def _lines(
-    containers: "Sequence[wire.ContainerSummary]", *, quiet: bool, whole: bool, template: str | None
+    containers: "Sequence[wire.ContainerSummary]",
+    *,
+    quiet: bool,
+    whole: bool,
+    wanted: RowFormat | None,
 ) -> Sequence[str]:
     now = time.time_ns()
     if quiet:
         return [one.id if whole else one.id[: rows.SHORT_ID] for one in containers]
-    if template and template != "table":
-        each = [rows.values(one, now, whole=whole) for one in containers]
-        return [visible(placed(template, values, rows.FIELDS)) for values in each]
-    return rows.container_table(containers, now, whole=whole)
+    if wanted is None:
+        return rows.container_table(containers, now, whole=whole)
+    values = [rows.values(one, now, whole=whole) for one in containers]
+    return wanted.lines(values, [rows.colour(one) for one in containers])
 
 
 def _print(lines: Sequence[str]) -> None:

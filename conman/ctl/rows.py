@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 SHORT_ID = 12
 _SHORT_COMMAND = 20
-#: What --format may name.
-FIELDS = (
-    "ID",
-    "Names",
-    "Name",
-    "Command",
-    "CreatedAt",
-    "RunningFor",
-    "Status",
-    "State",
-    "Runtime",
-    "Labels",
-)
+#: What --format may name, and what heads it in a table, as docker has it.
+TITLES = {
+    "ID": "CONTAINER ID",
+    "Names": "NAMES",
+    "Name": "NAME",
+    "Command": "COMMAND",
+    "CreatedAt": "CREATED AT",
+    "RunningFor": "CREATED",
+    "Status": "STATUS",
+    "State": "STATE",
+    "Runtime": "RUNTIME",
+    "Labels": "LABELS",
+}
 _COLUMNS = (
     Column("CONTAINER ID"),
     Column("COMMAND", 10),
@@ -78,7 +78,7 @@ def command(one: "wire.ContainerSummary") -> str:
 
 
 def values(one: "wire.ContainerSummary", now: int, *, whole: bool) -> dict[str, str]:
-    """By the names of FIELDS. `whole`: ids and commands are not shortened."""
+    """By the names of TITLES. `whole`: ids and commands are not shortened."""
     typed = command(one)
     short = cut(typed, _SHORT_COMMAND, look_of_stdout().ellipsis)
     labels = ",".join(f"{key}={one.detail.labels[key]}" for key in sorted(one.detail.labels))

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from conman.ctl.amounts import memory, percent, traffic
-from conman.ctl.failure import visible
 from conman.ctl.lazy import Verb
 from conman.ctl.names import complete
 from conman.ctl.output import print_answer, wants_json
+from conman.ctl.row_format import RowFormat, row_format
 from conman.ctl.rows import SHORT_ID
 from conman.ctl.settings import client_of, common_options
 from conman.ctl.table import Column, look_of_stdout, table
-from conman.ctl.template import placed
 
 if TYPE_CHECKING:
     from conman.ctl.client import Client
@@ -27,18 +26,20 @@ if TYPE_CHECKING:
 
 _EACH_S = 1.0
 _ABOVE = "\x1b[H\x1b[J"
-#: What --format may name, as docker has it.
-FIELDS = ("Container", "ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs")
-_COLUMNS = (
-    Column("CONTAINER ID"),
-    Column("NAME", 8),
-    Column("CPU %"),
-    Column("MEM USAGE / LIMIT"),
-    Column("MEM %"),
-    Column("NET I/O"),
-    Column("BLOCK I/O"),
-    Column("PIDS"),
-)
+#: What --format may name, and what heads it in a table, as docker has it.
+TITLES = {
+    "Container": "CONTAINER",
+    "ID": "CONTAINER ID",
+    "Name": "NAME",
+    "CPUPerc": "CPU %",
+    "MemUsage": "MEM USAGE / LIMIT",
+    "MemPerc": "MEM %",
+    "NetIO": "NET I/O",
+    "BlockIO": "BLOCK I/O",
+    "PIDs": "PIDS",
+}
+_FIELDS = tuple(TITLES)[1:]
+_COLUMNS = tuple(Column(TITLES[name], 8 if name == "Name" else 0) for name in _FIELDS)
 _NOTHING = "--"
 
 
@@ -61,19 +62,20 @@ def stats(
 ) -> None:
     """Show what containers use, each second, until ^C: those that run, or those that are named.
 
-    As JSON: the kernel's own counters, at once.
+    With -o json: the kernel's own counters, at once.
     """
     from conman.wire.v1 import conman_pb2 as wire
 
     request = wire.StatsRequest(container_ids=containers, all=everything)
-    as_json = wants_json(ctx) or template == "json"
+    wanted = row_format(template, TITLES)
+    as_json = wants_json(ctx) and wanted is None
     before: dict[tuple[str, int], wire.Usage] = {}
     for number, answer in enumerate(_looks(client_of(ctx, endless=not no_stream), request)):
         if as_json:
             print_answer(answer)
         elif number:
             values = [_values(one, before, whole=no_trunc) for one in answer.containers]
-            _print(values, template, again=not no_stream)
+            _print(values, wanted, again=not no_stream)
         before = {(one.container_id, one.run): one.usage for one in answer.containers}
         if no_stream and (as_json or number):
             return
@@ -94,7 +96,7 @@ def _values(
     container_id = one.container_id if whole else one.container_id[:SHORT_ID]
     names = {"Container": container_id, "ID": container_id, "Name": one.name or _NOTHING}
     if not one.HasField("usage"):
-        return dict.fromkeys(FIELDS, _NOTHING) | names
+        return dict.fromkeys(TITLES, _NOTHING) | names
     now = one.usage
     then = before.get((one.container_id, one.run), now)
     return names | {
@@ -107,11 +109,11 @@ def _values(
     }
 
 
-def _print(values: Sequence[dict[str, str]], template: str | None, *, again: bool) -> None:
-    if template and template != "table":
-        lines = [visible(placed(template, each, FIELDS)) for each in values]
+def _print(values: Sequence[dict[str, str]], wanted: RowFormat | None, *, again: bool) -> None:
+    if wanted is not None:
+        lines = wanted.lines(values)
     else:
-        rows = [[each[name] for name in FIELDS[1:]] for each in values]
+        rows = [[each[name] for name in _FIELDS] for each in values]
         lines = table(_COLUMNS, rows, look_of_stdout())
     above = _ABOVE if again and sys.stdout.isatty() else ""
     sys.stdout.write(above + "".join(f"{line}\n" for line in lines))

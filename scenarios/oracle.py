@@ -25,7 +25,7 @@ from scenarios.performing import names_in, run_names
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM, OUT_OF_MEMORY
 from scenarios.tally import met
 from scenarios.violation import Violation
-from scenarios.world import SECOND, World, run_of
+from scenarios.world import SECOND, USR1, World, run_of
 
 _LIVE = (State.RUNNING, State.PAUSED)
 
@@ -141,8 +141,16 @@ def _honest(world: World, row: Container) -> None:
 # ---- at an answer ------------------------------------------------------------------------------
 
 
+#: What a client may be told of a signal that was sent so often. No request is obeyed twice.
+_SENT = {"ok": {1}, "SignalMayBeSent": {0, 1}}
+
+
 def answered(world: World, told: Told) -> None:
     """A client was told something just now."""
+    if told.ask.verb == "kill" and told.ask.signal == USR1:
+        if world.heard not in _SENT.get(told.answer, {0}):
+            raise Violation("I9", f"kill was answered {told.answer}, and sent {world.heard} times")
+        world.heard = 0
     rows = {row.name: row for row in world.storage.containers.values()}
     row = rows.get(told.ask.name)
     if told.answer == "ok":

@@ -29,6 +29,9 @@ DATA, RUN, ROOTFS = "/data", "/run", "/images/rootfs"
 INSTANCE = "0123abcd"
 DAEMON = 1
 #: Names that chance gives are numbers like no others, so that `keys` can tell them.
+#: conman sends it only where a client asks it to.
+USR1 = signals.NUMBERS["USR1"]
+
 FIRST_PID, FIRST_CONNECTION, FIRST_CALL = 4_100_001, 4_300_001, 4_400_001
 
 _DICTS = (
@@ -85,6 +88,8 @@ class World:
         #: for, by the request of a kill, by the container of a stop.
         self.restarts: dict[str, int] = {}
         self.asked_to_end: dict[str, tuple[str, int]] = {}
+        #: How often USR1 was sent since a client was told of one: by conman itself never.
+        self.heard = 0
         #: What conman did by itself, in order: (`linearizability`'s word, container).
         self.by_itself: tuple[tuple[str, str], ...] = ()
         #: What a follower of the events was told, by all daemons together.
@@ -172,6 +177,7 @@ class World:
     def signal(self, pid: int, number: int) -> None:
         """Signal rules of a container's init, seen from outside its pid namespace."""
         process = self.processes[pid]
+        self.heard += number == USR1
         if self.control_group(process.cgroup).freezer != THAWED and number not in {0, 18}:
             # The kernel keeps each once, however often it was sent.
             once = tuple(dict.fromkeys((*process.pending, number)))

@@ -14,7 +14,7 @@ from conman.core.model import (
     PutIntent,
 )
 from conman.core.requests import Reply
-from conman.core.sagas import container, recovery, run
+from conman.core.sagas import container, kill, recovery, run
 from conman.core.sagas.commits import commit, persist
 from conman.primitives import steps as s
 from scenarios.museum.exhibit import Exhibit, Recipe, Replaced
@@ -28,6 +28,10 @@ async def _start_forgotten(
     if row.init is not None:
         await v.WatchInit(row.id, intent.run, row.init.process)
     await persist(v.CommitUndone((DropIntent(row.id),)), row.id)
+
+
+async def _not_recorded(*_: object) -> None:
+    """Of a signal nothing is durable before it is sent."""
 
 
 async def _left_open(*_: object) -> None:
@@ -178,6 +182,16 @@ EXHIBITS = (
         ("I8",),
         "kill",
         (Recipe(v.WatchInit, _unwatched),),
+    ),
+    Exhibit(
+        "signal-sent-again",
+        "C",
+        "who asks again for a signal, after a crash, has it sent twice",
+        "",
+        "core",
+        ("I9",),
+        "kill-once",
+        (Replaced(f"{kill.__name__}._recorded", _not_recorded),),
     ),
     Exhibit(
         "running-but-not",

@@ -59,6 +59,13 @@ STORIES = (
     Story(
         "kill", "S03", "one signal", (Ask("kill", "web", signal=9), STATUS), given=(CREATE, START)
     ),
+    Story(
+        "kill-once",
+        "S03",
+        "one signal that ends nobody: whoever asks again is not obeyed twice",
+        (Ask("kill", "web", signal=10), STATUS),
+        given=(CREATE, START),
+    ),
     Story("remove-created", "S04", "a created container goes", (Ask("remove", "web"),), (CREATE,)),
     Story(
         "remove-exited",

@@ -13,6 +13,8 @@ from conman.ctl.failure import WrongUsage
 ROOT_ADDRESS = "unix:///run/conman/conmand.sock"
 # sockaddr_un.sun_path holds 108 bytes, the last one is NUL.
 PATH_LIMIT_BYTES = 107
+#: What gRPC looks up by itself. It takes any other word before a colon for a host.
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix-abstract:", "vsock:")
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-_.~+=@,")
 
 
@@ -36,7 +38,7 @@ def default_address(uid: int, environ: Mapping[str, str]) -> str:
 def parse_address(text: str) -> Address:
     """Understand `unix:PATH`, `unix:///PATH`, a bare path, or any other gRPC target.
 
-    Raises WrongUsage for an empty one and for a path that no socket can have.
+    Raises WrongUsage for an empty one, for a path that no socket can have, and for what is no target.
     """
     if not text or text in {"unix:", "unix://"}:
         raise WrongUsage("the address is empty: give a path or a gRPC target, see --address")
@@ -44,7 +46,18 @@ def parse_address(text: str) -> Address:
         return _socket(_unescape(_without_slashes(text.removeprefix("unix:"))))
     if _is_path(text):
         return _socket(os.path.abspath(text))
+    if not text.startswith(_SCHEMES):
+        _check_host(text)
     return Address(target=text, shown=text, socket_path=None)
+
+
+def _check_host(text: str) -> None:
+    if "://" in text:
+        raise WrongUsage(f"the address {text} is none: write HOST:PORT, or unix:///PATH")
+    if ":" not in text:
+        raise WrongUsage(
+            f"the address {text} has no port: write {text}:PORT, or ./{text} for a socket"
+        )
 
 
 def _is_path(text: str) -> bool:

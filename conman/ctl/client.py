@@ -83,6 +83,7 @@ class _Call:
         self._method = method
         self._began_s = time.monotonic()
         self._trouble: _Trouble | None = None
+        self._said = ""
 
     def ask(self, request: "Message", answer: type[Answer]) -> Answer:
         # grpc prints its own view of a refused connection on stderr; ours is enough.
@@ -196,23 +197,24 @@ class _Call:
             trouble.failures, now_s - trouble.since_s, now_s - self._began_s
         )
         if pause_s is None or not because.passing:
-            _give_up(trouble, because)
+            self._give_up(trouble, because)
         if trouble.failures == 1:
             complain(f"{because.told} ({self._how_long()})")
+            self._said = because.told
         time.sleep(pause_s)
 
     def _how_long(self) -> str:
         limits = [s for s in (self._patience.connect_s, self._patience.deadline_s) if s is not None]
         return f"trying for up to {min(limits):g} s" if limits else "trying until it is back"
 
-
-def _give_up(trouble: _Trouble, because: "Cause") -> NoReturn:
-    if because.answered:
-        raise CommandFailed(because.told)
-    told = because.told
-    if trouble.perhaps_done:
-        told += "; what was asked for may have been done, `conmanctl container list` tells"
-    raise Unreachable(told)
+    def _give_up(self, trouble: _Trouble, because: "Cause") -> NoReturn:
+        if because.answered:
+            raise CommandFailed(because.told)
+        is_said = because.told == self._said
+        told = f"gave up: nobody answers at {self._address.shown}" if is_said else because.told
+        if trouble.perhaps_done:
+            told += "; what was asked for may have been done, `conmanctl container list` tells"
+        raise Unreachable(told)
 
 
 def _to_bytes(message: "Message") -> bytes:

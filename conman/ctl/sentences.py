@@ -26,6 +26,13 @@ _TOLD = {
     "Logs": "that is not all of the log",
     "Events": "more may have happened",
 }
+#: gRPC's words for a way that it did not find.
+_NO_WAY = (
+    "failed to connect",
+    "errors resolving",
+    "DNS resolution failed",
+    "Failed to create channel",
+)
 _DETAILS_KEY = "grpc-status-details-bin"
 
 
@@ -41,7 +48,7 @@ class Failed:
     @property
     def never_sent(self) -> bool:
         """Whether conmand cannot have seen the request. Decides words only."""
-        return self.details.startswith("failed to connect")
+        return self.details.startswith(_NO_WAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ def sentence(failed: Failed, method: str, address: "Address", deadline_s: float 
                 f"conmand at {address.shown} does not know {method}:"
                 " it is older than this conmanctl, restart it"
             )
+        case _ if failed.never_sent:
+            return f"conmand cannot be reached at {address.shown}: {failed.details}"
         case _:
             return f"conmand at {address.shown} failed: {failed.code}: {failed.details}"
 

@@ -110,6 +110,6 @@ def connect_timeout_of(ctx: click.Context, usual_s: float) -> float:
 
 
 def address_of(ctx: click.Context) -> "Address":
-    """Raises WrongUsage for an impossible one."""
+    """Raises WrongUsage for an impossible one, and for "": an unset variable must not mean root's conmand."""
     said = ctx.meta.get(f"{_META}address")
-    return parse_address(said or default_address(os.getuid(), os.environ))
+    return parse_address(default_address(os.getuid(), os.environ) if said is None else said)

@@ -45,6 +45,20 @@ def test_an_empty_address_is_refused(text: str) -> None:
         parse_address(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("tcp://1.2.3.4:5", "tcp://1.2.3.4:5 is none: write HOST:PORT, or unix:///PATH"),
+        ("ssh://host", "write HOST:PORT"),
+        ("nonsense", "nonsense has no port: write nonsense:PORT, or ./nonsense for a socket"),
+        ("1.2.3.4", "has no port"),
+    ],
+)
+def test_what_grpc_would_look_up_in_vain(text: str, told: str) -> None:
+    with pytest.raises(WrongUsage, match=told):
+        parse_address(text)
+
+
 def test_the_longest_path_is_taken_and_a_longer_one_explained() -> None:
     longest = "/" + "x" * (PATH_LIMIT_BYTES - 1)
     assert parse_address(longest).socket_path == longest

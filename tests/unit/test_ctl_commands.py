@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from conman.ctl import cli
+from conman.ctl import cli, settings
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.stub_conmand import StubConmand, conmand, refuse
 
@@ -233,6 +233,24 @@ def test_where_conmand_is_said(
     monkeypatch.setenv("CONMAN_ADDRESS", "/" + "x" * 107)
     assert cli.run(["container", "ls"]) == 2
     assert "has 108 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["--address", "", "container", "ls"], ["container", "ls", "--address="]]
+)
+def test_an_empty_address_is_not_the_usual_one(
+    conmand: StubConmand,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """Of the variable it is as docker has it: nothing is said."""
+    monkeypatch.setattr(settings, "default_address", lambda *_: conmand.path)
+    monkeypatch.setenv("CONMAN_ADDRESS", "")
+    assert cli.run(words) == 2
+    assert "the address is empty" in capsys.readouterr().err
+    assert conmand.asked == []
+    assert cli.run(["container", "ls"]) == 0
 
 
 @pytest.mark.parametrize("words", [["container"], [], ["container", "create", "--help"], ["-h"]])

@@ -58,7 +58,33 @@ def test_a_daemon_that_is_away_is_said_once_and_waited_for(
         f"conmanctl: conmand cannot be reached at unix://{path}: there is no such socket;"
         " start it with `conmand`, or name its socket with --address or CONMAN_ADDRESS"
     )
-    assert (out, first, last) == ("", f"{expected} (trying for up to 0.3 s)", expected)
+    given_up = f"conmanctl: gave up: nobody answers at unix://{path}"
+    assert (out, first, last) == ("", f"{expected} (trying for up to 0.3 s)", given_up)
+
+
+def test_a_name_that_nobody_knows_was_never_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert conmanctl("no..name:5", "--connect-timeout", "0.1", "rm", "-f", "a") == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("conmanctl: conmand cannot be reached at no..name:5: errors resolving")
+    assert last == "conmanctl: gave up: nobody answers at no..name:5"
+
+
+def test_what_grpc_does_not_take_was_never_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert conmanctl("ipv4:300.1.1.1:5", "rm", "-f", "a") == 1
+    assert "conmand cannot be reached at ipv4:300.1.1.1:5: Failed" in capsys.readouterr().err
+
+
+def test_another_reason_is_told_in_full(
+    directory: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which was not there at first."""
+    monkeypatch.setattr(time, "sleep", lambda _s: Path(directory, "s").touch())
+    assert conmanctl(f"{directory}/s", "container", "ls") == 1
+    first, last = capsys.readouterr().err.splitlines()
+    assert "there is no such socket" in first
+    assert (
+        last == f"conmanctl: conmand cannot be reached at unix://{directory}/s: that is no socket"
+    )
 
 
 def test_no_patience_fails_at_once(directory: str, capsys: pytest.CaptureFixture[str]) -> None:

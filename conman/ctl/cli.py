@@ -20,6 +20,7 @@ COMMANDS = {
     "exec": ("conman.ctl.execute", "execute"),
     "attach": ("conman.ctl.attach", "attach"),
     "stop": ("conman.ctl.verbs", "stop"),
+    "restart": ("conman.ctl.restart", "restart"),
     "kill": ("conman.ctl.verbs", "kill"),
     "pause": ("conman.ctl.changes", "pause"),
     "unpause": ("conman.ctl.changes", "unpause"),

@@ -7,9 +7,10 @@ in it is what makes the retry safe.
 
 import math
 import os
+import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from conman.ctl.failure import CommandFailed, Unreachable
@@ -51,14 +52,21 @@ class _Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """conmand at one address. Of failures, only CommandFailed leaves it."""
+    """conmand at one address. Of failures, only CommandFailed leaves it. Calls may be made side by side."""
 
     address: "Address"
     patience: "Patience"
+    #: Held by the call that says that it waits for conmand: of those beside it each would say the same.
+    telling: threading.Lock = field(default_factory=threading.Lock, compare=False, repr=False)
 
     def call(self, method: str, request: "Message", answer: type[Answer]) -> Answer:
         """Ask until there is an answer, a failure, or no patience left."""
-        return _Call(self, method).ask(request, answer)
+        one = _Call(self, method, self.telling)
+        try:
+            return one.ask(request, answer)
+        finally:
+            if one.tells:
+                self.telling.release()
 
     def stream(
         self, method: str, request: "Message", answer: type[Answer], limit_s: float | None = None
@@ -77,13 +85,18 @@ class Client:
 class _Call:
     """The tries of one call. Times are monotonic seconds."""
 
-    def __init__(self, client: Client, method: str) -> None:
+    def __init__(
+        self, client: Client, method: str, telling: "threading.Lock | None" = None
+    ) -> None:
         self._address = client.address
         self._patience = client.patience
         self._method = method
         self._began_s = time.monotonic()
         self._trouble: _Trouble | None = None
         self._said = ""
+        self._telling = telling or threading.Lock()
+        #: Whether it holds `telling`.
+        self.tells = False
 
     def ask(self, request: "Message", answer: type[Answer]) -> Answer:
         # grpc prints its own view of a refused connection on stderr; ours is enough.
@@ -199,9 +212,14 @@ class _Call:
         if pause_s is None or not because.passing:
             self._give_up(trouble, because)
         if trouble.failures == 1:
-            complain(f"{because.told} ({self._how_long()})")
+            if self._may_tell():
+                complain(f"{because.told} ({self._how_long()})")
             self._said = because.told
         time.sleep(pause_s)
+
+    def _may_tell(self) -> bool:
+        self.tells = self.tells or self._telling.acquire(blocking=False)
+        return self.tells
 
     def _how_long(self) -> str:
         limits = [s for s in (self._patience.connect_s, self._patience.deadline_s) if s is not None]

@@ -40,6 +40,11 @@ def wants_json(ctx: "click.Context") -> bool:
     said = ctx.meta.get(OUTPUT)
     if said is not None:
         return said == "json"
+    return is_for_scripts(ctx)
+
+
+def is_for_scripts(ctx: "click.Context") -> bool:
+    """Whether this is a command of `conmanctl container`."""
     return ctx.parent is not None and ctx.parent.command.name == "container"
 
 

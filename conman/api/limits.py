@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from conman.api.fields import bad, few, shown, text
+from conman.core.limit_words import NAMES, amount
 from conman.core.permits import RLIMITS
 from conman.core.resources import Resources, contradiction
 from conman.core.spec import Ulimit
@@ -36,6 +37,8 @@ _RANGES: dict[str, tuple[tuple[int, ...], int, int]] = {
     "cpu_quota_us": ((0, -1), 1_000, PROCESSORS * 1_000_000),
     "pids_limit": ((0, -1), 1, MOST_PIDS),
 }
+#: Of which there is never none.
+_USUAL = ("cpu_shares", "cpu_period_us")
 _SETS = ("cpuset_cpus", "cpuset_mems")
 _SET = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*")
 
@@ -104,21 +107,31 @@ def _number(message: wire.Resources, name: str) -> int:
     value = int(getattr(message, name))
     unlimited, least, most = _RANGES[name]
     if value not in unlimited and not least <= value <= most:
-        free = " or ".join(str(each) for each in unlimited)
         bad(
-            "resources",
-            f"{name} is {value}",
-            f"give {least} to {most}, or {free} for no limit",
+            f"resources.{name}",
+            f"{NAMES[name]} is {amount(name, value)}",
+            f"give {_range(name, least, most)}, or {_free(name, unlimited)}",
         )
     return value
+
+
+def _range(name: str, least: int, most: int) -> str:
+    if most == _INT64:
+        return f"{amount(name, least)} or more"
+    return f"{amount(name, least)} to {amount(name, most)}"
+
+
+def _free(name: str, unlimited: tuple[int, ...]) -> str:
+    values = " or ".join(str(each) for each in unlimited)
+    return f"{values} for {'the usual' if name in _USUAL else 'none'}"
 
 
 def _set(message: wire.Resources, name: str) -> str:
     value = str(getattr(message, name))
     if value and not _is_set(value):
         bad(
-            "resources",
-            f"{name} is {shown(value)}",
+            f"resources.{name}",
+            f"{NAMES[name]} is {shown(value)}",
             f"give numbers and ranges below {PROCESSORS}, as 0-2,7",
         )
     return value

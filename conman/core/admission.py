@@ -33,6 +33,12 @@ from conman.errors import Code, Refusal
 from conman.frozen import frozen, replace
 
 STOP_TIMEOUT_MS = 10_000
+#: What an operation is called where its own word is none for people.
+_IN_WORDS = {
+    Operation.CREATE_EXEC: "exec in",
+    Operation.START_EXEC: "start an exec in",
+    Operation.KILL_EXEC: "kill an exec of",
+}
 
 
 @frozen
@@ -263,24 +269,31 @@ def _stop_timeout_ns(row: Container | None) -> int:
 
 
 def _forbidden(operation: Operation, name: str, state: State, message: str) -> Refusal:
-    allowed = ", ".join(s.value for s in states_that_allow(operation))
-    hints = {
-        Operation.REMOVE: "stop it first, or remove it with --force",
-        Operation.KILL: "start it first",
-        Operation.START: "unpause it",
-        Operation.PAUSE: "start it first",
-        Operation.UNPAUSE: "there is nothing to unpause",
-        Operation.CREATE_EXEC: "start or unpause it first",
-        Operation.START_EXEC: "start or unpause it first",
-        Operation.KILL_EXEC: "its execs have ended with it",
-    }
+    *others, last = [s.value for s in states_that_allow(operation)]
+    allowed = f"{', '.join(others)} or {last}" if others else last
     because = f" ({message})" if message else ""
-    hint = "remove it with --force" if state is State.UNKNOWN else hints[operation]
     return Refusal(
         Code.FAILED_PRECONDITION,
         "WrongState",
-        f"cannot {operation.value} container {name}: it is {state.value}{because}, "
-        f"and {operation.value} needs one of {allowed}",
-        hint,
+        f"cannot {_IN_WORDS.get(operation, operation.value)} container {name}: "
+        f"it is {state.value}{because}, and must be {allowed}",
+        _what_first(operation, state),
         "container_id",
     )
+
+
+def _what_first(operation: Operation, state: State) -> str:
+    """What makes it possible, where anything does."""
+    if state is State.UNKNOWN:
+        return "remove it with --force"
+    match operation:
+        case Operation.REMOVE:
+            return "stop it first, or remove it with --force"
+        case Operation.START:
+            return "unpause it"
+        case Operation.UNPAUSE:
+            return "there is nothing to unpause"
+        case Operation.KILL_EXEC:
+            return "its execs have ended with it"
+        case _:
+            return "unpause it first" if state is State.PAUSED else "start it first"

@@ -7,6 +7,7 @@ files. A limit that it has no file for is a warning, never silence.
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
+from conman.core.limit_words import in_bytes
 from conman.core.model import Control
 from conman.core.resources import Resources
 from conman.errors import Code, Refusal
@@ -179,7 +180,7 @@ def _in_use(current: int, limit: int) -> Refusal:
     return Refusal(
         Code.FAILED_PRECONDITION,
         "LimitRefused",
-        f"memory.max cannot become {limit}: the container uses {current} bytes now",
+        f"the memory limit cannot become {in_bytes(limit)}: the container uses {in_bytes(current)} now",
         "nothing was changed; choose a higher limit, or have it use less first",
         "resources.memory_bytes",
     )

@@ -3,6 +3,7 @@
 None: never said. It must not hold anything of the host: whether a kernel takes a limit is seen when it is set.
 """
 
+from conman.core.limit_words import NAMES, in_bytes
 from conman.errors import Code, Refusal
 from conman.frozen import frozen
 
@@ -29,26 +30,34 @@ def contradiction(resources: Resources) -> Refusal | None:
     reserved = resources.memory_reservation_bytes or 0
     if swap > 0 and not memory:
         return _bad(
-            f"memory_swap_bytes is {swap}, and memory_bytes is not limited",
-            "limit memory_bytes too: memory_swap_bytes counts both together",
+            "memory_swap_bytes",
+            f"{NAMES['memory_swap_bytes']} is {in_bytes(swap)}, and memory alone is not limited",
+            "limit the memory too",
         )
     if 0 < swap < memory:
         return _bad(
-            f"memory_swap_bytes is {swap}, less than the {memory} of memory_bytes",
+            "memory_swap_bytes",
+            f"{NAMES['memory_swap_bytes']} is {in_bytes(swap)}, less than {_limit(memory)}",
             "give the sum of memory and swap, or -1 for any swap",
         )
     if memory and reserved > memory:
         return _bad(
-            f"memory_reservation_bytes is {reserved}, more than the {memory} of memory_bytes",
+            "memory_reservation_bytes",
+            f"{NAMES['memory_reservation_bytes']} is {in_bytes(reserved)}, more than {_limit(memory)}",
             "reserve less than the limit",
         )
     if resources.nano_cpus and (resources.cpu_quota_us or resources.cpu_period_us):
         return _bad(
-            "nano_cpus is given together with cpu_quota_us or cpu_period_us",
+            "nano_cpus",
+            f"{NAMES['nano_cpus']} is given together with a CPU quota or period",
             "give either: they set the same limit",
         )
     return None
 
 
-def _bad(what: str, hint: str) -> Refusal:
-    return Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, "resources")
+def _limit(memory: int) -> str:
+    return f"{NAMES['memory_bytes']} of {in_bytes(memory)}"
+
+
+def _bad(name: str, what: str, hint: str) -> Refusal:
+    return Refusal(Code.INVALID_ARGUMENT, "BadInput", what, hint, f"resources.{name}")

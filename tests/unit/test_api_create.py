@@ -193,30 +193,82 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("devices", {"devices": [wire.Device(host_path="/dev/x", permissions="rr")]}, "permissions"),
     ("devices", {"devices": [wire.Device(host_path="/dev/x", permissions="x")]}, "permissions"),
     ("devices", {"devices": [FULL_DEVICE, FULL_DEVICE]}, "'/dev/b' is given twice"),
-    ("resources", {"resources": wire.Resources(memory_bytes=6 * MIB - 1)}, "give 6291456 to"),
-    ("resources", {"resources": wire.Resources(memory_bytes=-1)}, "memory_bytes is -1"),
-    ("resources", {"resources": wire.Resources(memory_swap_bytes=8 * MIB)}, "limit memory_bytes"),
     (
-        "resources",
+        "resources.memory_bytes",
+        {"resources": wire.Resources(memory_bytes=6 * MIB - 1)},
+        "is 6291455 bytes; give 6 MiB or more, or 0 for none",
+    ),
+    (
+        "resources.memory_bytes",
+        {"resources": wire.Resources(memory_bytes=-1)},
+        "the memory limit is -1 bytes",
+    ),
+    (
+        "resources.memory_swap_bytes",
+        {"resources": wire.Resources(memory_swap_bytes=8 * MIB)},
+        "limit the memory too",
+    ),
+    (
+        "resources.memory_swap_bytes",
         {"resources": wire.Resources(memory_bytes=8 * MIB, memory_swap_bytes=7 * MIB)},
-        "less than the",
+        "is 7 MiB, less than the memory limit of 8 MiB",
     ),
     (
-        "resources",
+        "resources.memory_reservation_bytes",
         {"resources": wire.Resources(memory_bytes=8 * MIB, memory_reservation_bytes=9 * MIB)},
-        "more than the",
+        "is 9 MiB, more than the memory limit of 8 MiB",
     ),
-    ("resources", {"resources": wire.Resources(nano_cpus=1)}, "nano_cpus is 1"),
-    ("resources", {"resources": wire.Resources(nano_cpus=8193 * 10**9)}, "give 10000000 to"),
-    ("resources", {"resources": wire.Resources(nano_cpus=10**9, cpu_quota_us=5000)}, "together"),
-    ("resources", {"resources": wire.Resources(cpu_shares=1)}, "cpu_shares is 1"),
-    ("resources", {"resources": wire.Resources(cpu_period_us=999)}, "cpu_period_us is 999"),
-    ("resources", {"resources": wire.Resources(cpu_quota_us=-2)}, "cpu_quota_us is -2"),
-    ("resources", {"resources": wire.Resources(cpuset_cpus="1-0")}, "cpuset_cpus is '1-0'"),
-    ("resources", {"resources": wire.Resources(cpuset_mems="0,")}, "cpuset_mems is '0,'"),
-    ("resources", {"resources": wire.Resources(cpuset_cpus="0-8192")}, "below 8192"),
-    ("resources", {"resources": wire.Resources(pids_limit=-2)}, "pids_limit is -2"),
-    ("resources", {"resources": wire.Resources(pids_limit=2**62)}, "give 1 to 4194304"),
+    (
+        "resources.nano_cpus",
+        {"resources": wire.Resources(nano_cpus=1)},
+        "the number of processors is 0.000000001",
+    ),
+    (
+        "resources.nano_cpus",
+        {"resources": wire.Resources(nano_cpus=8193 * 10**9)},
+        "give 0.01 to 8192, or 0 for none",
+    ),
+    (
+        "resources.nano_cpus",
+        {"resources": wire.Resources(nano_cpus=10**9, cpu_quota_us=5000)},
+        "together",
+    ),
+    (
+        "resources.cpu_shares",
+        {"resources": wire.Resources(cpu_shares=1)},
+        "the number of CPU shares is 1; give 2 to 262144, or 0 for the usual",
+    ),
+    (
+        "resources.cpu_period_us",
+        {"resources": wire.Resources(cpu_period_us=999)},
+        "the CPU period is 999 microseconds",
+    ),
+    (
+        "resources.cpu_quota_us",
+        {"resources": wire.Resources(cpu_quota_us=-2)},
+        "the CPU quota is -2 microseconds",
+    ),
+    (
+        "resources.cpuset_cpus",
+        {"resources": wire.Resources(cpuset_cpus="1-0")},
+        "the set of processors is '1-0'",
+    ),
+    (
+        "resources.cpuset_mems",
+        {"resources": wire.Resources(cpuset_mems="0,")},
+        "the set of memory nodes is '0,'",
+    ),
+    ("resources.cpuset_cpus", {"resources": wire.Resources(cpuset_cpus="0-8192")}, "below 8192"),
+    (
+        "resources.pids_limit",
+        {"resources": wire.Resources(pids_limit=-2)},
+        "the limit of processes is -2",
+    ),
+    (
+        "resources.pids_limit",
+        {"resources": wire.Resources(pids_limit=2**62)},
+        "give 1 to 4194304, or 0 or -1 for none",
+    ),
     ("ulimits", {"ulimits": [wire.Ulimit(name="files")]}, "no ulimit 'files'"),
     ("ulimits", {"ulimits": [wire.Ulimit(name="core", soft=2, hard=1)]}, "more than its hard"),
     ("ulimits", {"ulimits": [wire.Ulimit(name="core", soft=-1, hard=1)]}, "more than its hard"),
@@ -292,4 +344,6 @@ def test_one_odd_field_in_a_good_request(data: st.DataObject, field: str) -> Non
         value = data.draw(maps)
     else:
         value = data.draw(lists if descriptor.is_repeated else texts)
-    assert refused_field(a_create(**{field: value})) in {None, field}
+    refused = refused_field(a_create(**{field: value}))
+    limits = {f"resources.{limit.name}" for limit in wire.Resources.DESCRIPTOR.fields}
+    assert refused in {None, *(limits if field == "resources" else [field])}

@@ -126,6 +126,7 @@ def test_v2_would_kill_where_v1_refuses() -> None:
     refusal = planned(Resources(memory_bytes=999_999), V2).refusal
     assert refusal is not None
     assert (refusal.code, refusal.reason) == (Code.FAILED_PRECONDITION, "LimitRefused")
+    assert "the memory limit cannot become 999999 bytes" in refusal.what
     assert planned(Resources(memory_bytes=0), V2).refusal is None
 
 

@@ -92,7 +92,7 @@ def _unreadable(name: str, path: str, error: OSError) -> Refusal:
     about = f"{fields.shown(path)} in container {name}"
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         # Also of a link that would lead out: as if the root were "/", there is nothing.
-        hint = "no link leads out of its root file system"
+        hint = "name a path from its own /, as its program sees it"
         return Refusal(Code.NOT_FOUND, "NotThere", f"there is no {about}", hint, "path")
     what = f"{about} cannot be read: {error.strerror}"
     return Refusal(Code.FAILED_PRECONDITION, "FilesUnreadable", what, "copy something else", "path")

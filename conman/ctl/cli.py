@@ -78,6 +78,8 @@ def cli() -> None:
 
     For people; `conmanctl container` has the same for scripts, as JSON.
 
+    Aliases: remove and delete = rm, list and ls = ps.
+
     Exit codes: 0, 1 conmand could not do it, 2 wrong usage, 130 interrupted; of run and exec
     the program's, else 125, 126, 127.
     """

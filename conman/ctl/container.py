@@ -40,5 +40,5 @@ def container() -> None:
     CONTAINER is an id, a name, or a unique beginning of an id. Given several, each is
     tried, in order; the exit code is that of the first that failed.
 
-    Aliases: state = status, ls = list, delete and rm = remove.
+    Aliases: state = status, ls and ps = list, delete and rm = remove.
     """

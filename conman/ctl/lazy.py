@@ -14,6 +14,11 @@ from conman.ctl.failure import EXIT_INTERRUPTED
 from conman.ctl.switches import switched
 
 
+def also(names: Sequence[str]) -> str:
+    """As help says what else a command is called."""
+    return f"{'Alias' if len(names) == 1 else 'Aliases'}: {', '.join(names)}."
+
+
 class LazyGroup(click.Group):
     """`commands_in`: name to (module, attribute); `aliases`: other names of some of them.
 
@@ -36,6 +41,12 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         """Their names, without importing them."""
         return list(self._commands_in)
+
+    def other_names(self, name: str) -> list[str]:
+        """By which a command is known here, too, whichever `name` of it is given."""
+        own = self._aliases.get(name, name)
+        names = [own, *(alias for alias, meant in self._aliases.items() if meant == own)]
+        return [each for each in names if each != name]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """Import one, by either name."""
@@ -76,6 +87,14 @@ class Verb(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, but for switches."""
         return super().parse_args(ctx, switched(self, ctx, args))
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """And by which names it is known in its group, too."""
+        super().format_help_text(ctx, formatter)
+        group = ctx.parent.command if ctx.parent else None
+        others = group.other_names(ctx.info_name or "") if isinstance(group, LazyGroup) else []
+        if others:
+            formatter.write(f"\n  {also(others)}\n")
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Below everything else, as an epilog would stand."""

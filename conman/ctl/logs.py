@@ -42,7 +42,7 @@ class Lines(click.ParamType[int]):
         self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
         """Raises click's usage error."""
-        if value == "all":
+        if value in ("all", "-1", ALL):
             return ALL
         if not (isinstance(value, int) or (value.isascii() and value.isdigit())):
             self.fail(f"{value!r} is no number of lines: give 0 or more, or all", param, ctx)

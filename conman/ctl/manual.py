@@ -5,29 +5,35 @@ It must never say anything of its own: whoever changes a command changes its pag
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import click
 
 from conman.ctl.cli import cli
-from conman.ctl.lazy import Verb
+from conman.ctl.lazy import LazyGroup, Verb, also
 from conman.version import VERSION
 
 _PROGRAM = "conmanctl"
 
 
-def pages(command: click.Command, name: str = _PROGRAM) -> Iterator[tuple[str, str]]:
-    """The name and the text of a command's page, and of those below it."""
+def pages(
+    command: click.Command, name: str = _PROGRAM, others: Sequence[str] = ()
+) -> Iterator[tuple[str, str]]:
+    """The name and the text of a command's page, and of those below it. `others`: names of it."""
     context = click.Context(command, info_name=name, **command.context_settings)
-    yield name.replace(" ", "-"), "\n".join(_page(command, context, name)) + "\n"
+    text = "\n".join(_page(command, context, name, others))
+    yield name.replace(" ", "-"), f"{text}\n"
     if isinstance(command, click.Group):
         for each in command.list_commands(context):
             below = command.get_command(context, each)
             if below is not None:
-                yield from pages(below, f"{name} {each}")
+                known = command.other_names(each) if isinstance(command, LazyGroup) else []
+                yield from pages(below, f"{name} {each}", known)
 
 
-def _page(command: click.Command, context: click.Context, name: str) -> Iterator[str]:
+def _page(
+    command: click.Command, context: click.Context, name: str, others: Sequence[str]
+) -> Iterator[str]:
     first, *rest = (command.help or "").split("\n\n")
     title = name.replace(" ", "-")
     yield f'.TH {title.upper()} 1 "" "conman {VERSION}" "conman"'
@@ -37,6 +43,8 @@ def _page(command: click.Command, context: click.Context, name: str) -> Iterator
     yield ".SH DESCRIPTION"
     for paragraph in (first, *rest):
         yield from (".PP", _text(" ".join(paragraph.split())))
+    if others:
+        yield from (".PP", _text(also(others)))
     yield ".SH OPTIONS"
     for record in _options(command, context):
         yield from (".TP", f".B {_text(record[0])}", _text(record[1]))

@@ -42,7 +42,7 @@ def prune(ctx: click.Context, *, force: bool, filters: tuple[str, ...]) -> int:
     """Remove all containers that do not run."""
     given = reading.pairs(filters, ("until", "label"))
     before = _before(given["until"])
-    if not force and not _is_sure():
+    if not (force or _is_sure()):
         return EXIT_OK
     client = client_of(ctx)
     found = [one for one in _stopped(client, given["label"]) if one.created_at < before]
@@ -58,9 +58,15 @@ def _before(untils: Sequence[str]) -> int:
 
 
 def _is_sure() -> bool:
+    """Raises CommandFailed where nobody answers, which is no No."""
     sys.stdout.write(_QUESTION)
     sys.stdout.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    answer = sys.stdin.readline()
+    if not answer:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+        raise CommandFailed("nothing is removed: nobody answers here; give --force")
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _stopped(client: "Client", labels: Sequence[str]) -> "Sequence[wire.ContainerSummary]":

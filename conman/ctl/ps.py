@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,12 +18,22 @@ if TYPE_CHECKING:
     from conman.wire.v1 import conman_pb2 as wire
 
 
+class _Last(click.IntRange):
+    """How many of the latest; -1, as docker has it, is as if it were not given."""
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - click's
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401 - click's
+        return None if value == "-1" else super().convert(value, param, ctx)
+
+
 @click.command(cls=Verb, example="--filter label=app=shop --format '{{.Names}} {{.Status}}'")
 @click.option("--all", "-a", "everything", is_flag=True, help="Those too that do not run.")
 @click.option("--quiet", "-q", is_flag=True, help="Ids only.")
-@click.option(
-    "--last", "-n", type=click.IntRange(1), help="The N that were created last, all states."
-)
+@click.option("--last", "-n", type=_Last(1), help="The N that were created last, all states.")
 @click.option("--latest", "-l", is_flag=True, help="The one that was created last.")
 @click.option("--no-trunc", is_flag=True, help="Whole ids and commands.")
 @click.option(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @common_options
 @click.pass_context
 def list_containers(ctx: click.Context) -> None:
-    """All containers, oldest first. Alias: ls."""
+    """All containers, oldest first."""
     from conman.ctl.output import wants_json
     from conman.wire.v1 import conman_pb2 as wire
 
@@ -40,7 +40,7 @@ def _table(answer: "wire.ListContainersResponse") -> str:
 @common_options
 @click.pass_context
 def status(ctx: click.Context, containers: tuple[str, ...]) -> int:
-    """What conmand knows about containers. Alias: state."""
+    """What conmand knows about containers."""
     from conman.wire.v1 import conman_pb2 as wire
 
     client = client_of(ctx)

@@ -153,12 +153,20 @@ def kill(ctx: click.Context, signal: str, containers: tuple[str, ...]) -> int:
 
 
 @click.command(cls=Verb, example="--force web")
-@click.option("--force", "-f", is_flag=True, help="Kill what still runs; UNKNOWN records too.")
+@click.option(
+    "--force",
+    "-f",
+    is_flag=True,
+    help="Kill what still runs; UNKNOWN records too. What is not there is no failure.",
+)
+@click.option(
+    "--volumes", "-v", is_flag=True, expose_value=False, help="As docker has it; there are none."
+)
 @many
 @common_options
 @click.pass_context
 def remove(ctx: click.Context, *, force: bool, containers: tuple[str, ...]) -> int:
-    """Remove containers and all that belongs to them. Aliases: rm, delete."""
+    """Remove containers and all that belongs to them."""
     from conman.wire.v1 import conman_pb2 as wire
 
     client = client_of(ctx)
@@ -167,6 +175,11 @@ def remove(ctx: click.Context, *, force: bool, containers: tuple[str, ...]) -> i
         request = wire.RemoveContainerRequest(
             request_id=new_request_id(), container_id=name, force=force
         )
-        return client.call("RemoveContainer", request, wire.RemoveContainerResponse)
+        try:
+            return client.call("RemoveContainer", request, wire.RemoveContainerResponse)
+        except CommandFailed as failure:
+            if force and failure.code == "NOT_FOUND":
+                failure.exit_code = EXIT_OK
+            raise
 
     return for_each(ctx, containers, ask, at_once=True)

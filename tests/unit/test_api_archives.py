@@ -64,6 +64,10 @@ def test_failures(path: str, code: str, words: str) -> None:
     assert refused(path)[1].startswith(words)
 
 
+def test_what_is_not_there_is_named_as_its_program_sees_it() -> None:
+    assert "as its program sees it" in refused("/gone")[1]
+
+
 def test_whose() -> None:
     assert refused("/a", GONE)[0] == "NOT_FOUND"
     nobody = view(State.UNKNOWN, row=None)

@@ -178,6 +178,19 @@ def test_the_verbs(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
+@pytest.mark.parametrize("remove", [["rm"], ["container", "remove"]])
+def test_who_removes_by_force_what_is_not_there_has_what_he_wants(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str], remove: list[str]
+) -> None:
+    conmand.behave["RemoveContainer"] = refuse(grpc.StatusCode.NOT_FOUND, "there is no x.")
+    assert conmanctl(conmand, *remove, "x") == 1
+    assert conmanctl(conmand, *remove, "-fv", "x") == 0
+    assert conmanctl(conmand, *remove, "--force", "--volumes", "x", "x") == 0
+    assert capsys.readouterr() == ("", "conmanctl: there is no x.\n" * 4)
+    conmand.behave["RemoveContainer"] = refuse(grpc.StatusCode.INTERNAL, "it is stuck.")
+    assert conmanctl(conmand, *remove, "-f", "x") == 1
+
+
 def test_the_questions(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     for words in ("list", "ls", "status a", "state a", "wait a", "wait --condition removed a"):
         assert conmanctl(conmand, "container", *words.split()) == 0

@@ -63,6 +63,7 @@ def test_for_scripts(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -
         ("-f", {"follow": True}),
         ("--follow --tail 0", {"follow": True, "tail": 0}),
         ("-n 5 --stdout", {"tail": 5, "stdout": True}),
+        ("--tail -1", {}),
         ("--tail all --stderr", {"stderr": True}),
         (
             "--since 1769860800 --until 1769860801.5",
@@ -120,7 +121,7 @@ def test_until_a_moment_to_come(conmand: StubConmand) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ("--tail -1 web", "'-1' is no number of lines"),
+        ("--tail -2 web", "'-2' is no number of lines"),
         ("--tail some web", "'some' is no number of lines"),
         ("--since yesterday web", "'yesterday' is no time"),
         ("", "Missing argument 'CONTAINER'"),

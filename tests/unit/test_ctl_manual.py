@@ -9,6 +9,7 @@ import pytest
 
 from conman.ctl import manual
 from conman.ctl.cli import ALIASES, COMMANDS, SECTIONS, cli, run
+from conman.ctl.container import ALIASES as OF_SCRIPTS
 from conman.ctl.container import COMMANDS as VERBS
 from conman.ctl.lazy import Verb
 
@@ -48,6 +49,36 @@ def test_troff_finds_no_fault(tmp_path: Path) -> None:
     )
     assert done.stderr == ""
     assert "--detach-keys KEYS" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "others"),
+    [
+        ("rm", "Aliases: remove, delete."),
+        ("delete", "Aliases: rm, remove."),
+        ("ps", "Aliases: list, ls."),
+        ("container remove", "Aliases: delete, rm."),
+        ("container state", "Alias: status."),
+    ],
+)
+def test_help_names_the_others(words: str, others: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*words.split(), "--help"]) == 0
+    out = capsys.readouterr().out
+    assert f"\n  {others}\n" in out
+    assert out.count("Alias") == 1
+    title = f"conmanctl-{words.replace(' ', '-')}"
+    if title in PAGES:
+        assert f".PP\n{others}\n" in PAGES[title]
+
+
+@pytest.mark.parametrize(("words", "aliases"), [([], ALIASES), (["container"], OF_SCRIPTS)])
+def test_a_groups_help_names_them_all(
+    words: list[str], aliases: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == 0
+    [told] = [line for line in capsys.readouterr().out.splitlines() if "Aliases: " in line]
+    for alias in aliases:
+        assert alias in told.replace(",", "").split(), alias
 
 
 def test_help_is_in_sections(capsys: pytest.CaptureFixture[str]) -> None:

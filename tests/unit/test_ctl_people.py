@@ -87,6 +87,8 @@ def test_what_is_about_to_be_restarted(
         (["-a", "-q"], {}, "0123456789ab\n78f5f5f88847\n"),
         (["-aq", "--no-trunc"], {}, f"{OTHER}\n{ID}\n"),
         (["-l", "--format", "{{.Names}}"], {}, "db\n"),
+        (["-aqn", "-1"], {}, "0123456789ab\n78f5f5f88847\n"),
+        (["-aq", "--last=-1"], {}, "0123456789ab\n78f5f5f88847\n"),
         (["-n", "1", "--format", "{{ .ID }}\\t{{.State}}"], {}, "0123456789ab\texited\n"),
         (["-f", "name=w", "-a", "-q"], {"names": ["w"]}, "0123456789ab\n78f5f5f88847\n"),
         (["-a", "--format", "{{.Command}} {{.Labels}}"], {}, None),
@@ -119,6 +121,7 @@ def test_options_of_ps(
         (["ps", "-f", "status=dead"], "it is one of created, running"),
         (["ps", "-f", "exited=x"], "an exit code is needed"),
         (["ps", "-n", "0"], "0 is not in the range"),
+        (["ps", "-n", "-2"], "-2 is not in the range"),
         (["events", "--since", "tomorrow"], "'tomorrow' is no time"),
         (["events", "-f", "image=x"], "it is one of container=, event="),
         (["update", "web"], "Give at least one limit"),
@@ -271,7 +274,7 @@ def test_prune_asks_first(
     conmand: StubConmand, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     conmand.behave["ListContainers"] = lambda *_: listed()
-    for said in ("n\n", "", "\n"):
+    for said in ("n\n", "\n", "Y?\n"):
         monkeypatch.setattr("sys.stdin", io.StringIO(said))
         assert conmanctl(conmand, "prune") == 0
     assert conmand.asked == []
@@ -284,6 +287,17 @@ def test_prune_asks_first(
         filter=wire.ContainerFilter(states=[wire.CREATED, wire.EXITED], labels=["a"])
     )
     assert not any(one.force for one in conmand.requests("RemoveContainer"))
+
+
+def test_prune_removes_nothing_where_nobody_answers(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert conmanctl(conmand, "prune") == 1
+    out, err = capsys.readouterr()
+    assert out.endswith("[y/N] \n")
+    assert err == "conmanctl: nothing is removed: nobody answers here; give --force\n"
+    assert conmand.asked == []
 
 
 def test_prune_leaves_what_runs_again(

@@ -13,6 +13,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from conman.ctl.times import utc
 from conman.wire.v1 import conman_pb2 as wire
 from scenarios.stages.daemon import BIN, PATIENCE_S
 from tests.integration.one_conmand import Conmand, Said
@@ -128,7 +129,14 @@ def test_filters_and_prune(conmand: Conmand) -> None:
 def test_inspect_and_info(conmand: Conmand) -> None:
     container_id = conmand.create("web", "/bin/sleep", "100")
     [told] = json.loads(people(conmand, "inspect", container_id[:8]).out)
-    assert told["status"] == conmand.status("web")
+    status, not_yet = conmand.status("web"), "0001-01-01T00:00:00Z"
+    times = {
+        name: not_yet for name, value in status.items() if name.endswith("At") and value == "0"
+    }
+    assert set(times) == {"startedAt", "finishedAt", "nextRestartAt"}
+    assert told["status"] == status | times | {"createdAt": utc(int(status["createdAt"]))}
+    [scripts] = people(conmand, "inspect", "-o", "json", "web").out.splitlines()
+    assert json.loads(scripts)["status"] == status
     assert told["config"]["name"] == "web"
     assert (told["config"]["command"], told["config"]["args"]) == ("/bin/sleep", ["100"])
     assert told["config"]["requestId"] == ""

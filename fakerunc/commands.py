@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fakerunc import cgroups, process, signals
-from fakerunc.fault_terms import ANSWER
 from fakerunc.faults import Faults, Injected
 from fakerunc.model import (
     ALREADY_RUNNING,
@@ -38,6 +37,9 @@ class Failed(Exception):
         self.answer = answer
 
 
+Refusing = Callable[[Step, str], Exception]
+
+
 def _refusing(_step: Step, words: str) -> Exception:
     return Failed(Answer(1, "", words))
 
@@ -46,20 +48,23 @@ def perform_all(
     decided: Plan,
     perform: Callable[[Step], None],
     faults: Faults,
-    refusing: Callable[[Step, str], Exception] = _refusing,
+    refusing: Refusing = _refusing,
 ) -> Answer:
     """`refusing`: what a step that a fault lets fail raises, as if the host had refused it."""
     for step in decided.steps:
-        try:
-            faults.pass_by(step.name)
-        except Injected as failure:
-            raise refusing(step, str(failure)) from failure
-        perform(step)
-    try:
-        faults.pass_by(ANSWER)
-    except Injected as failure:
-        raise Failed(Answer(1, "", str(failure))) from failure
+        perform_one(step, perform, faults, refusing)
+    faults.pass_answer(decided.answer)
     return decided.answer
+
+
+def perform_one(
+    step: Step, perform: Callable[[Step], None], faults: Faults, refusing: Refusing = _refusing
+) -> None:
+    try:
+        faults.pass_by(step.name)
+    except Injected as failure:
+        raise refusing(step, str(failure)) from failure
+    perform(step)
 
 
 Say = Callable[[Record, View], str]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fakerunc import cgroups, exit_script, forwarding, hooks, pid_file, process, signals
 from fakerunc.bundle import Bundle, defect, read
-from fakerunc.commands import Failed, perform_all, release
+from fakerunc.commands import Failed, perform_all, perform_one, release
 from fakerunc.decoding import Unreadable
 from fakerunc.faults import Faults, ordered
 from fakerunc.flavour import RUNC, Flavour
@@ -24,6 +24,7 @@ from fakerunc.model import (
     Answer,
     Create,
     Defect,
+    Plan,
     Record,
     Run,
     Stage,
@@ -92,7 +93,7 @@ def _unfit(process_: ProcessSpec, detach: bool, socket: str) -> str:  # noqa: FB
 def create_as(call: Invocation, reading: Reading) -> Answer:
     """Raises Refused and Unreadable with the bare complaint."""
     root = root_of(call.options)
-    faults = ordered(call.command, root)
+    faults = ordered(call.command, root, reading.flavour)
     # Before the bundle becomes the working directory.
     to = pid_file.absolute(call.flags)
     hierarchies = settings().hierarchies
@@ -142,15 +143,27 @@ def _carried_out(
     creation = Creation(directory, order)
     if isinstance(command, Run) and not command.detach:
         forwarding.hold_signals()
+    decided = directory.flavour.plan(command, view, directory.path)
     try:
-        decided = directory.flavour.plan(command, view, directory.path)
         answer = perform_all(decided, creation.perform, faults, HostRefused)
     except Failed as end:
         return end.answer
     except HostRefused as refusal:
         undo = directory.flavour.undo(command, refusal.step, str(refusal))
-        return perform_all(undo, creation.perform, faults, HostRefused)
+        # What was refused already has its words.
+        said = decided.answer if decided.refused else undo.answer
+        return _undone(Plan(undo.steps, said), creation, faults)
     return replace(answer, code=creation.code) if creation.code else answer
+
+
+def _undone(undo: Plan, creation: "Creation", faults: Faults) -> Answer:
+    """As far as the host lets it: told is only why it had to be."""
+    for step in undo.steps:
+        # As in runc: what one of them is refused does not keep the next one.
+        with suppress(HostRefused, Failed):
+            perform_one(step, creation.perform, faults, HostRefused)
+    faults.pass_answer(undo.answer)
+    return undo.answer
 
 
 def _bad_script(bundle: Bundle) -> Defect | None:

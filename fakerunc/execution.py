@@ -24,6 +24,7 @@ from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
 from fakerunc.process_spec import ProcessSpec
 from fakerunc.rootfs import home_of, inside
+from fakerunc.state import StateDirectory
 
 if TYPE_CHECKING:
     from fakerunc.console import Terminal
@@ -37,13 +38,13 @@ def execute(call: Invocation) -> Answer:
     try:
         return execute_as(call, RUNC, _complaint)
     except Refused as refusal:
-        return _failed(str(refusal))
+        return RUNC.failure("exec", str(refusal))
 
 
 def execute_as(call: Invocation, flavour: Flavour, complaint: Complaint) -> Answer:
     """`complaint`: what the flavour finds wrong with a process, or nothing."""
     root = root_of(call.options)
-    faults = ordered(call.command, root)
+    faults = ordered(call.command, root, flavour)
     to = pid_file.absolute(call.flags)
     directory = directory_of(call.arguments[0], root, flavour)
     view, record = directory.look()
@@ -55,8 +56,7 @@ def execute_as(call: Invocation, flavour: Flavour, complaint: Complaint) -> Answ
         ignore_paused=call.on("ignore-paused"),
         defect=defect,
     )
-    in_place = flavour.files.pid_in_place
-    execution = Execution(directory.path, record, asked, to, call, in_place=in_place)
+    execution = Execution(directory, record, asked, to, call)
     if not command.detach:
         forwarding.hold_signals()
     try:
@@ -65,10 +65,6 @@ def execute_as(call: Invocation, flavour: Flavour, complaint: Complaint) -> Answ
     except Failed as end:
         return end.answer
     return replace(answer, code=execution.code) if execution.code else answer
-
-
-def _failed(words: str) -> Answer:
-    return Answer(255, "", f"exec failed: {words}")
 
 
 def _asked(
@@ -150,17 +146,15 @@ class Execution:
 
     def __init__(
         self,
-        place: str,
+        directory: StateDirectory,
         record: Record | None,
         asked: ProcessSpec | None,
         to: str,
         call: Invocation,
-        *,
-        in_place: bool = False,
     ) -> None:
-        """`place` is the state directory, `in_place` how the pid file is written; nothing is made yet."""
-        self.in_place = in_place
-        self.place = place
+        """Nothing is made yet."""
+        self.flavour = directory.flavour
+        self.place = directory.path
         self.record = record
         self.asked = asked
         self.to = to
@@ -176,17 +170,20 @@ class Execution:
             self._perform(step)
         except OSError as failure:
             self._end()
-            raise Failed(_failed(_words(step, failure))) from failure
+            raise self._failed(_words(step, failure)) from failure
 
     def refusing(self, _step: Step, words: str) -> Exception:
         self._end()
-        return Failed(_failed(words))
+        return self._failed(words)
+
+    def _failed(self, words: str) -> Failed:
+        return Failed(self.flavour.failure("exec", words))
 
     def _perform(self, step: Step) -> None:
         match step.kind, self.record, self.asked:
             case StepKind.SPAWN_PROCESS, Record() as record, ProcessSpec() as asked:
                 self._spawn(record, asked)
-            case StepKind.WRITE_PID_FILE, _, _ if self.in_place:
+            case StepKind.WRITE_PID_FILE, _, _ if self.flavour.files.pid_in_place:
                 pid_file.write_in_place(self.to, self.pid)
             case StepKind.WRITE_PID_FILE, _, _:
                 pid_file.write(self.to, self.pid)
@@ -220,7 +217,7 @@ class Execution:
         try:
             return Terminal(self.socket, asked.size)
         except NoTerminal as problem:
-            raise Failed(_failed(str(problem))) from problem
+            raise self._failed(str(problem)) from problem
 
     def _end(self) -> None:
         """What was begun is undone: nobody was told of it."""

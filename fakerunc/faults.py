@@ -11,7 +11,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from fakerunc.fault_terms import BEGIN, Term, terms
+from fakerunc.fault_terms import ANSWER, BEGIN, Term, terms
+from fakerunc.flavour import RUNC, Flavour
 from fakerunc.model import Answer
 from fakerunc.settings import settings
 
@@ -31,8 +32,10 @@ class Ended(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Those that one command may meet; `place` is where they are counted and written down."""
+    """Those that `command` may meet; `place` is where they are counted and written down."""
 
+    command: str
+    flavour: Flavour
     terms: tuple[Term, ...]
     place: str
     seed: int
@@ -44,6 +47,14 @@ class Faults:
         for term in self.terms:
             if (term.step, term.nth) == (step, self.passed[step]):
                 self._suffer(term, step)
+
+    def pass_answer(self, answer: Answer) -> None:
+        """Who fails only here says so in its command's own words; who has failed, keeps to that."""
+        try:
+            self.pass_by(ANSWER)
+        except Injected as failure:
+            if not answer.code:
+                raise Ended(self.flavour.failure(self.command, str(failure))) from failure
 
     def _suffer(self, term: Term, step: str) -> None:
         # Only here: most calls suffer nothing, and its imports are slow.
@@ -67,13 +78,14 @@ class Faults:
                 pass
 
 
-def ordered(command: str, root: str) -> Faults:
+def ordered(command: str, root: str, flavour: Flavour = RUNC) -> Faults:
     """Those that are meant for `command`; all are checked, and what comes at the beginning comes."""
     told = settings()
     found = tuple(term for term in terms(told.faults) if term.command == command)
-    faults = Faults(found, f"{root}.faults", told.seed)
+    faults = Faults(command, flavour, found, f"{root}.faults", told.seed)
     try:
         faults.pass_by(BEGIN)
     except Injected as failure:
-        raise Ended(Answer(1, "", f"{command}: {failure}")) from failure
+        words = f"{command}: {failure}"
+        raise Ended(flavour.failure(command, words)) from failure
     return faults

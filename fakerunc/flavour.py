@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fakerunc import options, runc_files
-from fakerunc.model import Command, Create, Plan, Record, Step, View, plan, undo_of_create
+from fakerunc.model import (
+    Answer,
+    Command,
+    Create,
+    Plan,
+    Record,
+    Step,
+    View,
+    failure,
+    plan,
+    undo_of_create,
+)
 from fakerunc.settings import flavour as known
 from fakerunc.settings import settings
 
@@ -35,12 +46,16 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """`plan` also takes the state directory's path, for words in which it occurs."""
+    """`plan` also takes the state directory's path, for words in which it occurs.
+
+    `failure` takes a command's name, and why it failed.
+    """
 
     name: str
     files: Files
     plan: Callable[[Command, View, str], Plan]
     undo: Callable[[Create, Step, str], Plan]
+    failure: Callable[[str, str], Answer]
 
 
 RUNC = Flavour(
@@ -48,6 +63,7 @@ RUNC = Flavour(
     Files("state.json", runc_files.encoded, runc_files.decoded),
     lambda command, view, _place: plan(command, view),
     undo_of_create,
+    failure,
 )
 
 

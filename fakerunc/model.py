@@ -80,6 +80,7 @@ __all__ = [
     "View",
     "complaint_about_id",
     "effect_of_signal",
+    "failure",
     "listing_warning",
     "plan",
     "render_list",
@@ -136,6 +137,17 @@ def undo_of_create(command: Create, failed: Step, words: str) -> Plan:
     )
 
 
+def failure(command: str, words: str) -> Answer:
+    """How a command of this name answers that it failed: exec by a code of its own."""
+    match command:
+        case "create" | "run":
+            return Answer(1, "", f"runc {command} failed: {words}")
+        case "exec":
+            return Answer(255, "", f"exec failed: {words}")
+        case _:
+            return Answer(1, "", words)
+
+
 def complaint_about_id(id: str) -> str:  # noqa: A002 - what runc calls it
     """The refusal of an id by its form, or nothing. A comma passes, by a slip in runc's pattern."""
     if id == "":
@@ -181,8 +193,7 @@ def _create(command: Create, view: View) -> Plan:
 
 
 def _create_failed(command: Create, words: str, *steps: Step) -> Plan:
-    verb = "run" if isinstance(command, Run) else "create"
-    return _refusal(f"runc {verb} failed: {words}", *steps)
+    return Plan(steps, failure("run" if isinstance(command, Run) else "create", words))
 
 
 _Steps = tuple[Step, ...]
@@ -230,6 +241,8 @@ _WITH_INIT = frozenset(
         StepKind.POSTSTART_HOOKS,
         StepKind.WRITE_STATE,
         StepKind.RENAME_STATE,
+        StepKind.AWAIT_INIT,
+        StepKind.KILL_INIT,
         *(step.kind for step in _RELEASE),
         *(step.kind for step in _PID_FILE),
     }
@@ -323,7 +336,7 @@ def _exec(command: Exec, view: View) -> Plan:
     complaint = _complaint_about_loading(command.id, view)
     complaint = complaint or _complaint_about_exec(command, status(view))
     if complaint:
-        return Plan((), Answer(255, "", f"exec failed: {complaint}"))
+        return Plan((), failure("exec", complaint))
     pid_file = _PID_FILE if command.pid_file else ()
     await_it = () if command.detach else _steps(StepKind.AWAIT_PROCESS)
     return Plan((*_steps(StepKind.SPAWN_PROCESS), *pid_file, *await_it), OK)

@@ -100,4 +100,5 @@ CRUN = Flavour(
     ),
     plans.plan,
     plans.undo,
+    plans.failure,
 )

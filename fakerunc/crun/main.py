@@ -95,7 +95,7 @@ _HELP = "Usage: crun [OPTION...] COMMAND [OPTION...]\n\nfakerunc as crun: see do
 def _on_one(make: Callable[[Invocation], Command]) -> Callable[[Invocation], Answer]:
     def run(call: Invocation) -> Answer:
         directory = directory_of(call.arguments[0], root_of(call.options), CRUN)
-        told = faults.ordered(call.command, directory.root)
+        told = faults.ordered(call.command, directory.root, CRUN)
         return carry_out(make(call), directory, told, _SAY.get(call.command))
 
     return run
@@ -111,7 +111,7 @@ def _list(call: Invocation) -> Answer:
     from fakerunc.crun import listing  # noqa: PLC0415
 
     root = root_of(call.options)
-    faults.ordered(call.command, root)
+    faults.ordered(call.command, root, CRUN)
     return listing.shown(root, call.flags.get("format", "table"), only_ids=call.on("quiet"))
 
 
@@ -125,7 +125,7 @@ def _ps(call: Invocation) -> Answer:
     def say(_record: object, _view: object) -> str:
         return printed.pids(sorted(pid for pid, _ in process.members(directory.path)), form)
 
-    return carry_out(Ps(name), directory, faults.ordered(call.command, directory.root), say)
+    return carry_out(Ps(name), directory, faults.ordered(call.command, directory.root, CRUN), say)
 
 
 def _update(call: Invocation) -> Answer:
@@ -138,7 +138,7 @@ def _update(call: Invocation) -> Answer:
         except Unreadable as problem:
             defect = f"cannot parse the data: `{problem}`"
     command = Update(directory.id, defect)
-    told = faults.ordered(call.command, directory.root)
+    told = faults.ordered(call.command, directory.root, CRUN)
     return carry_out(command, directory, told, limits=limits)
 
 

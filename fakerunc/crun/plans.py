@@ -33,7 +33,7 @@ from fakerunc.model import (
 
 _CREATE_STAGES = frozenset({"prestart", "createRuntime", "createContainer"})
 _NO_DIRECTORY = 253  # how ps leaves where there is no status file: its own -ENOENT does not fit
-_FAILED_PS = 255
+_FAILED_PS = _FAILED_EXEC = 255
 
 
 def plan(command: Command, view: View, place: str) -> Plan:
@@ -96,6 +96,11 @@ def refusal(words: str, *steps: Step, code: int = 1) -> Plan:
     return Plan(steps, Answer(code, "", words))
 
 
+def failure(command: str, words: str) -> Answer:
+    """As model.failure; crun says no more than the words."""
+    return Answer(_FAILED_EXEC if command == "exec" else 1, "", words)
+
+
 def _unloadable(command: Command, view: View, words: str) -> Plan:
     if not isinstance(command, Ps):
         return refusal(words)
@@ -137,12 +142,24 @@ def _of_run(command: Create) -> tuple[Step, ...]:
     return (*begun, *ended)
 
 
-def undo(command: Create, _failed: Step, words: str) -> Plan:
+def undo(command: Create, failed: Step, words: str) -> Plan:
     """As model.undo_of_create."""
     poststop = (Step(StepKind.POSTSTOP_HOOKS),) if "poststop" in command.hooks else ()
-    return refusal(words, *_UNDO, *poststop)
+    steps = _EMPTY if failed.kind in _WITHOUT_INIT else _UNDO
+    return refusal(words, *steps, *poststop)
 
 
+# Before there is one, and once its end has been awaited.
+_WITHOUT_INIT = frozenset(
+    {
+        StepKind.MAKE_DIRECTORY,
+        StepKind.MAKE_FIFO,
+        StepKind.SPAWN_INIT,
+        StepKind.SIGNAL_MEMBERS,
+        StepKind.REMOVE_CGROUPS,
+        StepKind.REMOVE_DIRECTORY,
+    }
+)
 _EMPTY = (Step(StepKind.REMOVE_CGROUPS), Step(StepKind.REMOVE_DIRECTORY))
 _UNDO = (Step(StepKind.KILL_INIT), *_EMPTY)
 
@@ -191,7 +208,7 @@ def _exec(command: Exec, view: View) -> Plan:
     if view.frozen:
         return refusal(f"the container `{command.id}` is paused")
     if command.defect:
-        return refusal(command.defect, code=255)
+        return refusal(command.defect, code=_FAILED_EXEC)
     steps = [Step(StepKind.SPAWN_PROCESS)]
     steps += [Step(StepKind.WRITE_PID_FILE)] if command.pid_file else []
     steps += [] if command.detach else [Step(StepKind.AWAIT_PROCESS)]

@@ -45,6 +45,65 @@ def test_a_create_undoes_what_a_fault_refused(step: str, left: list[str], box: L
     assert box.cgroups() == 0
 
 
+@pytest.mark.parametrize("flavour", ["runc", "crun"])
+@pytest.mark.parametrize("second", ["remove-cgroups", "kill-init", "answer"])
+def test_an_undo_that_is_refused_goes_on_and_tells_the_first_refusal(
+    flavour: str, second: str, box: Lab
+) -> None:
+    box.prepare("sleep", "100")
+    box.env["FAKERUNC_FLAVOUR"] = flavour
+    said = box.create(FAKERUNC_FAULTS=f"create@write-state=error(EIO),create@{second}=error(EBUSY)")
+    assert said.code == 1
+    assert "write-state: input/output error" in said.err
+    assert "Traceback" not in said.err
+    assert not (box.root / "c1").exists()
+    assert box.members() == []
+    assert box.cgroups() == (second == "remove-cgroups")
+
+
+@pytest.mark.parametrize("flavour", ["runc", "crun"])
+@pytest.mark.parametrize("step", ["make-directory", "make-fifo", "spawn-init", "await-init"])
+def test_a_run_that_is_refused_leaves_no_init(step: str, flavour: str, box: Lab) -> None:
+    box.prepare("sleep", "100")
+    fault = {"FAKERUNC_FAULTS": f"run@{step}=error(EIO)", "FAKERUNC_FLAVOUR": flavour}
+    said = box.call("run", "--bundle", str(box.bundle), "c1", **fault)
+    assert said.code == 1
+    assert f"{step}: input/output error" in said.err
+    assert "Traceback" not in said.err
+    assert box.members() == []
+    assert not (box.root / "c1").exists()
+
+
+def test_what_was_refused_anyway_keeps_its_words(box: Lab) -> None:
+    box.prepare("/bin/nope")
+    for step in ("remove-cgroups", "kill-init"):
+        said = box.create(FAKERUNC_FAULTS=f"create@{step}=error(EBUSY)")
+        assert 'exec: \\"/bin/nope\\": stat /bin/nope: no such file or directory' in said.err
+        assert box.members() == []
+        assert not (box.root / "c1").exists()
+
+
+@pytest.mark.parametrize(("flavour", "words"), [("runc", "exec failed: "), ("crun", "")])
+@pytest.mark.parametrize("where", ["exec", "exec@spawn-process", "exec@answer"])
+def test_an_exec_fails_by_its_own_code(where: str, flavour: str, words: str, box: Lab) -> None:
+    """Its program may exit with 1."""
+    box.env["FAKERUNC_FLAVOUR"] = flavour
+    box.running("sleep", "100")
+    said = box.call("exec", "c1", "true", FAKERUNC_FAULTS=f"{where}=error(EIO)")
+    assert said.code == 255
+    step = "exec: begin" if where == "exec" else where.partition("@")[2]
+    assert f"{words}{step}: input/output error" in said.err
+    assert ("exec failed" in said.err) is (flavour == "runc")
+
+
+@pytest.mark.parametrize("where", ["create", "create@answer"])
+def test_a_create_fails_in_its_own_words(where: str, box: Lab) -> None:
+    box.prepare("sleep", "100")
+    said = box.create(FAKERUNC_FAULTS=f"{where}=error(EIO)")
+    assert said.code == 1
+    assert "runc create failed: " in said.err
+
+
 def test_an_exec_ends_what_a_fault_refused(box: Lab) -> None:
     init = box.running("sleep", "100")
     fault = {"FAKERUNC_FAULTS": "exec@rename-pid-file=error(EIO)"}

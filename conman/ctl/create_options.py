@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from conman.ctl import create_words as words
 from conman.ctl import mount_words, sizes
@@ -129,8 +130,9 @@ def _put(field: str, request: "wire.CreateContainerRequest", text: str) -> None:
 
 
 def _option(*flags: str, change: _Change, text: str, **more: Any) -> Callable[[_Command], _Command]:  # noqa: ANN401 - click's own
-    def remember(ctx: click.Context, _param: click.Parameter, value: object) -> None:
-        one = () if value in (None, False) else (value,)
+    def remember(ctx: click.Context, param: click.Parameter, value: object) -> None:
+        is_said = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+        one = () if value is None or not is_said else (value,)
         values = cast("tuple[object, ...]", value) if isinstance(value, tuple) else one
         given: list[_Given] = ctx.meta.setdefault(_META, [])
         given += [_Given(flags[0], change, each) for each in values]

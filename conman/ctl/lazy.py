@@ -6,12 +6,17 @@ to complete its name.
 
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from conman.ctl.failure import EXIT_INTERRUPTED
-from conman.ctl.switches import switched
+from conman.ctl.switches import switched, taught
+
+if TYPE_CHECKING:
+    from click.parser import (
+        _OptionParser,  # pyright: ignore[reportPrivateUsage] - what click's make_parser returns
+    )
 
 
 def also(names: Sequence[str]) -> str:
@@ -87,6 +92,11 @@ class Verb(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, but for switches."""
         return super().parse_args(ctx, switched(self, ctx, args))
+
+    def make_parser(self, ctx: click.Context) -> "_OptionParser":
+        """Which knows, too, how a flag is turned off."""
+        options = [each for each in self.get_params(ctx) if isinstance(each, click.Option)]
+        return taught(super().make_parser(ctx), options)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """And by which names it is known in its group, too."""

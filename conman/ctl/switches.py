@@ -1,12 +1,19 @@
-"""Switches that are on by themselves, turned off as Go's programs have it: `--sig-proxy=false`.
+"""Options as Go's programs have them: `--rm=true`, `--sig-proxy=false`, `-it=false`, `-m=64m`.
 
-click knows only the other name of such a switch, `--no-sig-proxy`. It must never touch a word that is the
-program's: what stands behind a command's name there is not ours.
+click's flags take no value, a switch is turned off by its other name, `--no-sig-proxy`, and a `=` behind a letter
+is a part of the value. It must never touch a word that is the program's: what stands behind a command's name
+there is not ours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.parser import (
+        _OptionParser,  # pyright: ignore[reportPrivateUsage] - what click's make_parser returns
+    )
 
 
 class Switch(click.Option):
@@ -17,30 +24,63 @@ class Switch(click.Option):
         return record and (f"{self.opts[0]}=false, {self.secondary_opts[0]}", record[1])
 
 
+def taught(parser: "_OptionParser", options: Sequence[click.Option]) -> "_OptionParser":
+    """The same, which knows how each plain flag is turned off: the last word on it holds."""
+    for each in options:
+        if each.is_bool_flag and not each.secondary_opts:
+            parser.add_option(each, [_off(each)], each.name, action="store_const", const=False)
+    return parser
+
+
+def _off(option: click.Option) -> str:
+    """Of a plain flag a name that nobody can type: no argument has a NUL."""
+    return option.secondary_opts[0] if option.secondary_opts else f"--{option.name}\0"
+
+
 def switched(command: click.Command, ctx: click.Context, words: Sequence[str]) -> list[str]:
-    """The same words, `--NAME=BOOL` as click has it. Raises click's UsageError for what is no BOOL."""
+    """The same words as click has them. Raises click's UsageError for what is no BOOL."""
     options = [each for each in command.get_params(ctx) if isinstance(each, click.Option)]
     ours = {*_places(options, words, interspersed=ctx.allow_interspersed_args)}
-    switches = {name: each for each in options if each.secondary_opts for name in each.opts}
+    known = {name: each for each in options for name in each.opts}
     return [
-        _switched(switches, word, ctx) if place in ours else word
+        each
         for place, word in enumerate(words)
+        for each in (_switched(known, word, ctx) if place in ours else [word])
     ]
 
 
-def _switched(switches: dict[str, click.Option], word: str, ctx: click.Context) -> str:
+def _switched(known: Mapping[str, click.Option], word: str, ctx: click.Context) -> list[str]:
     name, is_said, value = word.partition("=")
-    switch = switches.get(name)
-    if not is_said or switch is None:
-        return word
+    if not is_said or not _is_option(word):
+        return [word]
+    if word.startswith("--"):
+        option = known.get(name)
+        return _flag(option, name, value, ctx) if option and option.is_bool_flag else [word]
+    return _letters(known, name, value, ctx) or [word]
+
+
+def _letters(
+    known: Mapping[str, click.Option], letters: str, value: str, ctx: click.Context
+) -> list[str]:
+    """What `-it=VALUE` says; nothing: no letter that we know is said something of."""
+    *before, last = (known.get(f"-{letter}") for letter in letters[1:])
+    if last is None or not all(each is not None and each.is_bool_flag for each in before):
+        return []
+    if not last.is_bool_flag:
+        return [f"{letters}{value}"] if value else []
+    others = [letters[:-1]] if before else []
+    return [*others, *_flag(last, f"-{letters[-1]}", value, ctx)]
+
+
+def _flag(option: click.Option, name: str, value: str, ctx: click.Context) -> list[str]:
     try:
-        is_on = click.BOOL.convert(value, switch, ctx)
+        is_on = click.BOOL.convert(value, option, ctx)
     except click.UsageError:
         # Of who is still typing nothing is wrong yet.
         if ctx.resilient_parsing:
-            return name
+            return [name]
         raise
-    return name if is_on else switch.secondary_opts[0]
+    return [name if is_on else _off(option)]
 
 
 def _places(
@@ -65,5 +105,6 @@ def _awaits_value(word: str, valued: set[str]) -> bool:
     """Whether the next word is this option's: of letters the first that takes one takes all the rest."""
     if word.startswith("--"):
         return word in valued
-    taking = [place for place, letter in enumerate(word) if place and f"-{letter}" in valued]
+    letters = word.partition("=")[0]
+    taking = [place for place, letter in enumerate(letters) if place and f"-{letter}" in valued]
     return _is_option(word) and bool(taking) and taking[0] == len(word) - 1

@@ -173,6 +173,16 @@ def test_a_spec_file_and_what_overrides_it(
     assert changed.mounts == [wire.Mount(type=TMPFS, target="/t")]
 
 
+def test_what_a_spec_file_turns_on_is_turned_off(conmand: StubConmand, tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text(json.dumps({**SPEC, "tty": True, "auto_remove": True}))
+    words = ("--spec", f"{tmp_path}/s.json")
+    assert sent(conmand, *words).auto_remove
+    found = sent(conmand, *words, "--rm=false", "-m=64m", "-l=a=b", "-h=host")
+    assert (found.tty, found.auto_remove) == (True, False)
+    assert (found.resources.memory_bytes, found.labels["a"]) == (64 * MIB, "b")
+    assert found.hostname == "host"
+
+
 def test_a_spec_from_stdin(conmand: StubConmand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(json.dumps(SPEC).encode())))
     assert sent(conmand, "--spec", "-").name == "told"

@@ -1,9 +1,10 @@
-"""`--sig-proxy=false`, wherever it may stand, and nowhere else."""
+"""`--sig-proxy=false`, `--all=true`, `-n=5`, wherever they may stand, and nowhere else."""
 
 import click
 import pytest
 
 from conman.ctl.execute import execute
+from conman.ctl.ps import ps
 from conman.ctl.run import run
 from conman.ctl.start import start
 
@@ -84,3 +85,63 @@ def test_what_is_neither() -> None:
 def test_help_shows_how_it_is_turned_off(command: click.Command) -> None:
     said = command.get_help(click.Context(command, info_name="verb"))
     assert "--sig-proxy=false, --no-sig-proxy" in said
+
+
+def parsed(command: click.Command, words: str) -> dict[str, object]:
+    return command.make_context("verb", words.split()).params
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("--all=true", {"everything": True}),
+        ("--all=false", {"everything": False}),
+        ("--all --all=false", {"everything": False}),
+        ("-a -q --all=0", {"everything": False, "quiet": True}),
+        ("--all=F -a", {"everything": True}),
+        ("-a=true -q=false", {"everything": True, "quiet": False}),
+        ("-aq=false", {"everything": True, "quiet": False}),
+        ("-qa=T", {"everything": True, "quiet": True}),
+        ("-n=5", {"last": 5}),
+        ("-an=5", {"everything": True, "last": 5}),
+        ("-n5", {"last": 5}),
+        ("-f=status=running", {"filters": ("status=running",)}),
+        ("-fstatus=running", {"filters": ("status=running",)}),
+        ("-f==", {"filters": ("=",)}),
+        ("-f =a=b", {"filters": ("=a=b",)}),
+    ],
+)
+def test_flags_and_letters_as_docker_has_them(words: str, found: dict[str, object]) -> None:
+    params = parsed(ps, words)
+    assert {name: params[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "lasting"),
+    [
+        ("-it=false", (True, False)),
+        ("-it --tty=false", (True, False)),
+        ("-e=A=1 -it=true", (True, True)),
+        ("-ite=A=1", (True, True)),
+        ("-iteA=1", (True, True)),
+        ("-i=0 -t", (False, True)),
+    ],
+)
+def test_of_a_program_its_own_words_stay(words: str, lasting: tuple[bool, bool]) -> None:
+    params = parsed(execute, f"{words} web sh -c=false --tty=false")
+    assert (params["stdin"], params["tty"]) == lasting
+    assert params["command"] == ("sh", "-c=false", "--tty=false")
+    assert params["env"] == (("A=1",) if "A=1" in words else ())
+
+
+def test_what_is_neither_true_nor_false_of_a_flag() -> None:
+    for words in ("--all=perhaps", "-a=perhaps", "-qa=2"):
+        with pytest.raises(click.UsageError, match="is not a valid boolean"):
+            parsed(ps, words)
+
+
+def test_nobody_is_offered_a_name_that_cannot_be_typed() -> None:
+    with pytest.raises(click.UsageError) as caught:
+        parsed(ps, "--alll")
+    assert "\0" not in caught.value.format_message()
+    assert "\0" not in ps.get_help(click.Context(ps, info_name="ps"))

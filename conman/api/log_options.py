@@ -4,6 +4,7 @@ Pure. It must never let a log be so short that a reader cannot tell where he was
 """
 
 from conman.api.fields import bad
+from conman.core.limit_words import in_bytes
 from conman.core.spec import LogLimits
 from conman.wire.v1 import conman_pb2 as wire
 
@@ -29,13 +30,13 @@ def _bytes(value: int) -> int:
     if value in (0, -1):
         return 0
     if not _LEAST_BYTES <= value <= _MOST_BYTES:
-        hint = f"give {_LEAST_BYTES} to {_MOST_BYTES}, or 0 or -1 for no limit"
-        bad("log", f"max_size_bytes is {value}", hint)
+        hint = f"give {in_bytes(_LEAST_BYTES)} to {in_bytes(_MOST_BYTES)}, or 0 or -1 for no limit"
+        bad("log.max_size_bytes", f"the size of a log's file is {in_bytes(value)}", hint)
     return value
 
 
 def _files(value: int) -> int:
     if not _LEAST_FILES <= value <= _MOST_FILES:
         hint = f"give {_LEAST_FILES} to {_MOST_FILES}: whoever reads along needs the one before the newest"
-        bad("log", f"max_files is {value}", hint)
+        bad("log.max_files", f"the number of a log's files is {value}", hint)
     return value

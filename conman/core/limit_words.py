@@ -15,7 +15,13 @@ NAMES = {
     "cpuset_mems": "the set of memory nodes",
     "pids_limit": "the limit of processes",
 }
-_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
+_UNITS = (
+    ("PiB", 1024**5),
+    ("TiB", 1024**4),
+    ("GiB", 1024**3),
+    ("MiB", 1024**2),
+    ("KiB", 1024),
+)
 _NANO = 10**9
 
 

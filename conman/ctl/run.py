@@ -12,7 +12,7 @@ from conman.ctl.create_options import create_options, request_of
 from conman.ctl.drawn_name import drawn_name
 from conman.ctl.failure import CommandFailed
 from conman.ctl.output import complain, say
-from conman.ctl.patience import new_request_id
+from conman.ctl.patience import Patience, new_request_id
 from conman.ctl.program import (
     Leaving,
     ProgramVerb,
@@ -26,10 +26,14 @@ from conman.ctl.settings import client_of, common_options
 
 if TYPE_CHECKING:
     from conman.ctl.client import Client
+    from conman.ctl.session import Session
     from conman.wire.v1 import conman_pb2 as wire
 
 #: So many names are drawn, the later ones with a number, before somebody else's luck is believed.
 _DRAWS = 8
+#: How long a create is waited for whose container is to be removed.
+_JOIN_S = 10.0
+_TOO_LATE = "DEADLINE_EXCEEDED"
 
 
 @click.command(
@@ -60,17 +64,31 @@ def run(
     be run, 127: there is no such program. -it is a terminal; it is left by ctrl-p ctrl-q.
     Goes on when conmand is killed.
     """
+    from conman.ctl.proxy import not_taken, passed_on
+    from conman.wire.v1 import conman_pb2 as wire
+
     request = request_of(ctx, name, command, unnamed=(drawn := drawn_name()))
     if not detach:
         needs_its_host(ctx)
         _check(request)
     client = client_of(ctx)
-    created = _create(client, request, drawn=request.name == drawn)
-    for warning in created.warnings:
-        complain(f"warning: {warning}")
-    if not detach:
-        return _held(ctx, client, created.container_id, request, Leaving(keys, sig_proxy))
-    started(client, created.container_id)
+    # Until there is a program, a signal ends this command.
+    with passed_on(not_taken):
+        created = wire.CreateContainerResponse()
+        try:
+            _create(client, request, created, drawn=request.name == drawn)
+            for warning in created.warnings:
+                complain(f"warning: {warning}")
+            session = None if detach else _session(ctx, created, request, Leaving(keys, sig_proxy))
+            link = session.open() if session else None
+            started(client, created.container_id)
+        except (CommandFailed, click.exceptions.Exit) as failure:
+            # conmand removes what has run, not what never did.
+            if request.auto_remove:
+                _undo(client, request, created, failure)
+            raise
+        if session and link:
+            return session.hold(link)
     say(ctx, created, lambda: created.container_id)
     return None
 
@@ -84,34 +102,36 @@ def _check(request: "wire.CreateContainerRequest") -> None:
 
 
 def _create(
-    client: "Client", request: "wire.CreateContainerRequest", *, drawn: bool
-) -> "wire.CreateContainerResponse":
-    from conman.wire.v1 import conman_pb2 as wire
-
+    client: "Client",
+    request: "wire.CreateContainerRequest",
+    created: "wire.CreateContainerResponse",
+    *,
+    drawn: bool,
+) -> None:
+    """Fills `created`, and a signal may come at any moment: what is not in there may have been created yet."""
     for draw in range(1, _DRAWS):
         request.request_id = new_request_id()
         try:
-            return client.call("CreateContainer", request, wire.CreateContainerResponse)
+            created.CopyFrom(client.call("CreateContainer", request, type(created)))
         except CommandFailed as failure:
             if not drawn or failure.code != "ALREADY_EXISTS":
                 raise
+        else:
+            return
         request.name = drawn_name(draw)
     request.request_id = new_request_id()
-    return client.call("CreateContainer", request, wire.CreateContainerResponse)
+    created.CopyFrom(client.call("CreateContainer", request, type(created)))
 
 
-def _held(
+def _session(
     ctx: click.Context,
-    client: "Client",
-    container_id: str,
+    created: "wire.CreateContainerResponse",
     request: "wire.CreateContainerRequest",
     leaving: Leaving,
-) -> int:
-    from conman.ctl.proxy import not_taken, passed_on
-
-    session = session_with(
+) -> "Session":
+    return session_with(
         ctx,
-        container_id,
+        created.container_id,
         name=request.name,
         stdin=request.stdin,
         tty=request.tty,
@@ -119,17 +139,42 @@ def _held(
         removed=request.auto_remove,
         stays=not request.auto_remove,
     )
-    # Until there is a program, a signal ends this command.
-    with passed_on(not_taken):
-        try:
-            link = session.open()
-            started(client, container_id)
-        except (CommandFailed, click.exceptions.Exit):
-            # conmand removes what has run, not what never did.
-            if request.auto_remove:
-                _remove(client, container_id)
-            raise
-        return session.hold(link)
+
+
+# ---- what never ran
+
+
+def _undo(
+    client: "Client",
+    request: "wire.CreateContainerRequest",
+    created: "wire.CreateContainerResponse",
+    failure: CommandFailed | click.exceptions.Exit,
+) -> None:
+    """A refusal has left nothing; who was not told what came of it asks for the same once more."""
+    is_open = isinstance(failure, click.exceptions.Exit) or failure.code == _TOO_LATE
+    if not created.container_id and request.request_id and is_open:
+        _join(client, request, created)
+    if created.container_id:
+        _remove(client, created.container_id)
+
+
+def _join(
+    client: "Client",
+    request: "wire.CreateContainerRequest",
+    created: "wire.CreateContainerResponse",
+) -> None:
+    from conman.ctl.client import Client
+
+    joining = Client(client.address, Patience(connect_s=0.0, deadline_s=_JOIN_S))
+    try:
+        created.CopyFrom(joining.call("CreateContainer", request, type(created)))
+    except (CommandFailed, click.exceptions.Exit) as failure:
+        # Else it is refused: there is none.
+        if isinstance(failure, click.exceptions.Exit) or failure.code in ("", _TOO_LATE):
+            complain(
+                f"whether {request.name} was created is not known, and nothing will remove it:"
+                " `conmanctl ps -a` tells"
+            )
 
 
 def _remove(client: "Client", container_id: str) -> None:

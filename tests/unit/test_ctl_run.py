@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import threading
 from signal import SIGPIPE, SIGTERM
 
 import grpc
@@ -14,9 +13,9 @@ from conman.ctl.drawn_name import drawn_name
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.one_terminal import terminal
-from tests.unit.session_lab import BEGIN, ID, Shims, begin, ran, shims
+from tests.unit.session_lab import BEGIN, ID, Shims, ran, shims
 from tests.unit.stub_conmand import StubConmand, after, conmand, refuse
-from tests.unit.stub_shim import PATIENCE_S, Served
+from tests.unit.stub_shim import Served
 
 __all__ = ["conmand", "shims"]
 
@@ -160,41 +159,6 @@ def test_rm_of_what_was_left(conmand: StubConmand, shims: Shims) -> None:
         one.screen.expect_exact("detached; web goes on")
         one.ends()
     assert conmand.requests("WaitContainer") == []
-
-
-def test_rm_of_what_never_ran(conmand: StubConmand) -> None:
-    """What has run is removed by conmand; of this one nobody else knows."""
-    conmand.behave["OpenStream"] = refuse(grpc.StatusCode.INTERNAL, "no.")
-    assert ran(conmand, "run", "--rm", *ROOT, "sh") == (125, b"", b"conmanctl: no.\n")
-    [removed] = conmand.requests("RemoveContainer")
-    assert isinstance(removed, wire.RemoveContainerRequest)
-    assert (removed.container_id, removed.force) == (ID, True)
-    conmand.asked.clear()
-    assert ran(conmand, "run", *ROOT, "sh")[0] == 125
-    assert conmand.requests("RemoveContainer") == []
-
-
-def test_rm_of_what_a_signal_kept_from_running(conmand: StubConmand) -> None:
-    """Whatever the signal: conmand would keep it for ever."""
-    asked, removed = threading.Event(), threading.Event()
-
-    def late(request: wire.OpenStreamRequest, _context: object) -> wire.OpenStreamResponse:
-        asked.set()
-        assert removed.wait(PATIENCE_S)
-        return wire.OpenStreamResponse()
-
-    def remove(_request: object, _context: object) -> wire.RemoveContainerResponse:
-        removed.set()
-        return wire.RemoveContainerResponse()
-
-    conmand.behave["OpenStream"] = late
-    conmand.behave["RemoveContainer"] = remove
-    process = begin(conmand, "run", "--rm", *ROOT, "sh")
-    assert asked.wait(PATIENCE_S)
-    process.send_signal(SIGTERM)
-    assert process.communicate(b"", PATIENCE_S) == (b"", b"")
-    assert process.returncode == 128 + SIGTERM
-    assert removed.is_set()
 
 
 # ---- names

@@ -5,6 +5,8 @@ It must never hold the session up, nor its end: conmand may be away, and the pro
 
 import signal
 import threading
+import time
+from collections import deque
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from signal import Signals
@@ -24,9 +26,10 @@ ENDING = tuple(
 )
 #: It has ended, as the session will tell: no news.
 _TOO_LATE = ("FAILED_PRECONDITION", "NOT_FOUND")
-#: Who sends a third of these while none of two has got through wants out himself.
+#: Who sends a third of these while none of two has got through, or so soon after the first, wants out himself.
 _URGENT = (Signals.SIGINT, Signals.SIGTERM)
 _PATIENT = 2
+_SOON_S = 5.0
 
 
 class Proxy:
@@ -39,17 +42,26 @@ class Proxy:
         self._patience: SimpleQueue[None] = SimpleQueue()
         for _ in range(_PATIENT):
             self._patience.put(None)
+        #: When the last of them came, in monotonic seconds.
+        self._came_s: deque[float] = deque(maxlen=_PATIENT)
         self._thread: threading.Thread | None = None
 
     def __call__(self, number: Signals) -> bool:
         """Soon, and in order; False: it is not sent, for it is meant for us."""
-        if number in _URGENT and not self._has_patience():
+        if number in _URGENT and (self._is_urged() or not self._has_patience()):
             return False
         self._given.put(number)
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, daemon=True)
             self._thread.start()
         return True
+
+    def _is_urged(self) -> bool:
+        """The program may ignore them: as docker's, this one ends by itself then."""
+        now_s = time.monotonic()
+        urged = len(self._came_s) == _PATIENT and now_s - self._came_s[0] < _SOON_S
+        self._came_s.append(now_s)
+        return urged
 
     def _has_patience(self) -> bool:
         try:

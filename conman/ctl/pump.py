@@ -35,9 +35,10 @@ class Detached:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """By a signal that was not for the program; it goes on."""
+    """By a signal that was not for the program. `goes_on`: that has not ended, as far as is known."""
 
     signal: Signals
+    goes_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ class Pump:
                 self._sides.resumed()
                 self._resize()
             case _ if self._end is not None or not self._sides.proxy(number):
-                self._end = Interrupted(number)
+                self._end = Interrupted(number, goes_on=self._end is None)
             case _:
                 pass
 

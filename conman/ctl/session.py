@@ -207,11 +207,21 @@ class Session:
             case Detached():
                 complain(f"detached; {self.name} goes on")
                 return EXIT_OK
-            case Interrupted(number):
+            case Interrupted(number, goes_on):
+                if goes_on:
+                    self.say_left()
                 return 128 + number
             case CutOff(reason, message, since):
                 rest = self._rest(since) if reason == "TooSlow" else ""
                 raise CommandFailed(f"the session is cut off: {message}{rest}")
+
+    def say_left(self) -> None:
+        """To whom signals of the program's have led out of it."""
+        if self._taken is not_taken:
+            return
+        ways = f": `conmanctl attach {self.name}` goes back to it, `conmanctl kill {self.name}` ends it"
+        # To an exec there is no way back.
+        complain(f"{self.name} goes on{'' if self.request.exec_id else ways}")
 
     def _rest(self, since: int) -> str:
         """Where what was missed can be read; of an exec, and of what is gone, nowhere."""

@@ -115,6 +115,10 @@ def _read(endless: "Client", client: "Client", session: "Session") -> int:
     started(client, container_id)
     request.ClearField("tail")
     request.follow = True
-    with passed_on(session.proxy):
-        print_log(endless, request, Printer(timestamps=False))
-        return exit_code(endless, container_id)
+    try:
+        with passed_on(session.proxy):
+            print_log(endless, request, Printer(timestamps=False))
+            return exit_code(endless, container_id)
+    except click.exceptions.Exit:
+        session.say_left()
+        raise

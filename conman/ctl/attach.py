@@ -36,7 +36,8 @@ def attach(
         name=container,
         stdin=found.config.stdin and not no_stdin,
         tty=found.config.tty,
-        leaving=Leaving(keys, sig_proxy),
+        # As docker: what has a terminal is told by keys, whoever types them, and a ^C here leaves it.
+        leaving=Leaving(keys, sig_proxy and not found.config.tty),
         stays=not found.config.auto_remove,
     )
     return session.hold(session.open())

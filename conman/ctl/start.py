@@ -77,7 +77,8 @@ def _attached(
         name=name,
         stdin=stdin,
         tty=tty,
-        leaving=leaving,
+        # As `attach`.
+        leaving=Leaving(leaving.keys, leaving.sig_proxy and not tty),
         stays=not found.config.auto_remove,
     )
     link = _before_it(session) if found.status.state != wire.EXITED else None

@@ -212,6 +212,27 @@ def test_a_signal_that_is_not_sent_on_ends_the_session(
     assert conmand.requests("KillContainer") == conmand.requests("KillExec") == []
 
 
+@pytest.mark.parametrize("words", [("attach", "--no-stdin"), ("start", "-a")])
+def test_a_terminal_that_is_only_looked_at_is_left(
+    conmand: StubConmand, shims: Shims, words: tuple[str, ...]
+) -> None:
+    """As docker's: it is told by keys, and of these none are typed here."""
+
+    def script(served: Served) -> None:
+        served.accept(tty=True)
+        served.say(frames.STDOUT, b"ready\n")
+        assert served.next() == (b"", b"")
+
+    shims(script, tty=True)
+    process = begin(conmand, *words, "web")
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(SIGINT)
+    assert process.communicate(b"", PATIENCE_S) == (b"", b"")
+    assert process.returncode == 130
+    assert conmand.requests("KillContainer") == []
+
+
 # ---- how many are too many
 
 

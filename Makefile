@@ -67,14 +67,14 @@ SYSCALL_POINTS := .venv/lib/syscall_points.so
 
 syscall-points: setup $(SYSCALL_POINTS) ## the object that kills real processes before any of their system calls
 
-$(SYSCALL_POINTS): scenarios/syscalls/points.c $(LOCKED)
+$(SYSCALL_POINTS): $(wildcard scenarios/syscalls/*.[ch]) $(LOCKED)
 	@missing=()
 	command -v cc >/dev/null || missing+=(gcc)
 	[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
 	[ "$$(id -u)" != 0 ] || command -v mkfs.ext4 >/dev/null || missing+=(e2fsprogs)
 	[ "$$(id -u)" != 0 ] || command -v strace >/dev/null || missing+=(strace)
 	$(install)
-	cc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $< -ldl -pthread
+	cc -std=gnu11 -O2 -Wall -Wextra -Werror -shared -fPIC -o $@ $(filter %.c,$^) -ldl -pthread
 
 $(LOCKED): | system
 	@echo "== .venv, from requirements/dev.txt"

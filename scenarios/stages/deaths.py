@@ -2,9 +2,10 @@
 
     SAGA/EFFECT/WHEN[@n]       conmand dies at a crash point
     call:COMM@n                at a syscall point: conmand, or its zygote or a shim (then all of it ends at rest)
+    call:COMM#k@n              the same, of the k-th process of that name, from the second on
     runtime:COMMAND@STEP[#n]   the runtime dies at a step of a command: of fakerunc's own, or of a system call
-    fails:ERROR:COMM@n         nobody dies: the call at that syscall point fails with ENOSPC, EIO or EROFS
-    full:ext4|tmpfs:COMM@n     nobody dies: DATA's disk is full from that call on, until somebody has been answered
+    fails:ERROR:COMM[#k]@n     nobody dies: the call at that syscall point fails with ENOSPC, EIO or EROFS
+    full:ext4|tmpfs:COMM[#k]@n nobody dies: DATA's disk is full from that call on, until somebody has been answered
     cut:...                    of conmand's deaths: the power is cut at that instant
     group:...                  likewise: everybody dies who is in conmand's own control group
     all:...                    likewise: its zygote and its shims die with it
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from scenarios.syscalls.preload import comm
 from scenarios.usage import Usage
 
 ERRORS = ("ENOSPC", "EIO", "EROFS")
@@ -44,28 +46,29 @@ class With(Enum):
     ALL = "all:"
 
 
-_SYSCALL_POINT = r".+@[1-9][0-9]*"
+_SYSCALL_POINT = r"[^#@]+(#([2-9]|[1-9][0-9]+))?@[1-9][0-9]*"
+_WHERE = "COMM@N, N from 1 on, or COMM#K@N, K from 2 on"
 _FORMS: Mapping[By, tuple[str, str]] = {
     By.POINT: (r".+", "a crash point"),
-    By.CALL: (_SYSCALL_POINT, "call:COMM@N, N from 1 on"),
+    By.CALL: (_SYSCALL_POINT, f"call:{_WHERE}"),
     By.RUNTIME: (
         r"[a-z]+@[a-z0-9-]+(#[1-9][0-9]*)?",
         "runtime:COMMAND@STEP, or runtime:COMMAND@STEP#N",
     ),
     By.ERROR: (
         f"({'|'.join(ERRORS)}):{_SYSCALL_POINT}",
-        f"fails:ERROR:COMM@N, ERROR one of {', '.join(ERRORS)}",
+        f"fails:ERROR:COMM@N or COMM#K@N, ERROR one of {', '.join(ERRORS)}",
     ),
     By.FULL: (
         f"({'|'.join(DISKS)}):{_SYSCALL_POINT}",
-        f"full:DISK:COMM@N, DISK one of {', '.join(DISKS)}",
+        f"full:DISK:COMM@N or COMM#K@N, DISK one of {', '.join(DISKS)}",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """`point`: a crash point, a COMM@n, or a runtime's COMMAND@STEP. `what`: the error, or the disk's kind."""
+    """`point`: a crash point, a COMM@n or COMM#k@n, or a runtime's COMMAND@STEP. `what`: the error, or the disk's kind."""
 
     point: str
     by: By = By.POINT
@@ -73,9 +76,14 @@ class Death:
     what: str = ""
 
     @property
+    def comm(self) -> str:
+        """The name of the threads that pass its syscall point, whichever process of that name it is."""
+        return comm(self.point)
+
+    @property
     def is_the_daemons(self) -> bool:
         """Or that of a shim, a zygote, a runtime or nobody, which its daemon survives."""
-        others = self.by is By.CALL and self.point.startswith(_OTHERS)
+        others = self.by is By.CALL and self.comm in _OTHERS
         return self.by in {By.POINT, By.CALL} and not others
 
     @property
@@ -93,7 +101,7 @@ class Death:
         }
         if self.is_the_daemons:
             return "conmand"
-        return others.get(self.by) or self.point.rpartition("@")[0].removeprefix("conman-")
+        return others.get(self.by) or self.comm.removeprefix("conman-")
 
     @property
     def is_counted(self) -> bool:

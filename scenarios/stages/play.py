@@ -160,7 +160,7 @@ def _unknown(played: Played, like: Setting, left: Sequence[Left]) -> list[str]:
 
     How a daemon begins is not simulated, nor what it leaves then.
     """
-    begins = bool(left) and death(played.crashes[0]).point.startswith("conmand@")
+    begins = bool(left) and death(played.crashes[0]).comm == "conmand"
     if not left or begins or is_simulated(left[0], played.story, like):
         return []
     return [f"no simulated death leaves: {', '.join(left[0])}"]
@@ -225,8 +225,7 @@ def _simulated(how: Death, story: Story, like: Setting) -> list[str]:
     every = points(story, like, widely=True) if how.by is not By.POINT or _is_beside(how) else ()
     if how.by is By.POINT:
         return [how.point, *every]
-    comm = how.point.rpartition("@")[0]
-    return [one for one in every if _comm(one) == comm] or ["", *every]
+    return [one for one in every if _comm(one) == how.comm] or ["", *every]
 
 
 def _is_beside(how: Death) -> bool:

@@ -2,7 +2,7 @@
 
 DATA is on a disk, RUN in memory: there only space can be missing. A daemon that begins without RUN says so, and ends:
 that is no death to be survived. It must never choose what no disk answers with (open(2), write(2),
-mkdir(2), rename(2), unlink(2), fsync(2)).
+mkdir(2), bind(2), rename(2), unlink(2), fsync(2)).
 """
 
 import re
@@ -11,12 +11,18 @@ from collections.abc import Iterator
 from scenarios.stages.deaths import DISKS, ERRORS, By, Death
 from scenarios.syscalls.preload import Passed
 
-_MAKES = ("open", "openat", "mkdir", "mkdirat", "mkfifo", "mkfifoat", "symlink", "symlinkat")
+_MAKES = (
+    *("open", "openat", "mkdir", "mkdirat", "mkfifo", "mkfifoat", "mknod", "symlink", "symlinkat"),
+    *("bind", "lsetxattr"),
+)
 _LINKS = ("link", "linkat", "rename", "renameat", "renameat2")
-_WRITES = ("write", "pwrite", "writev", "ftruncate")
+_WRITES = ("write", "pwrite", "writev", "sendfile", "ftruncate")
 _SYNCS = ("fsync", "fdatasync", "syncfs")
 _REMOVES = ("unlink", "unlinkat", "rmdir")
-_OWNS = ("chmod", "fchmod", "chown", "fchown")
+_OWNS = (
+    *("chmod", "fchmod", "fchmodat", "chown", "lchown", "fchown", "fchownat"),
+    *("utimensat", "futimens"),
+)
 _ANSWERS = {
     "ENOSPC": {*_MAKES, *_LINKS, *_WRITES, *_SYNCS},
     "EIO": {*_MAKES, *_LINKS, *_WRITES, *_SYNCS, *_REMOVES, *_OWNS},

@@ -1,6 +1,6 @@
 """The object that strikes a process before its n-th call: what it is told, what it tells, and whether it sees all.
 
-`make` builds it (points.c). Nothing is swept with an object that misses a call of those that it is to see.
+`make` builds it (points.c and what is beside it). Nothing is swept with an object that misses a call of those that it is to see.
 """
 
 import errno
@@ -28,14 +28,24 @@ fd = os.open("open", os.O_RDWR)
 c.write(fd, b"x", 1); c.pwrite(fd, b"x", 1, 0); c.pwrite64(fd, b"x", 1, 0); os.writev(fd, [b"x"])
 c.fsync(fd); c.fdatasync(fd); c.syncfs(fd); c.ftruncate(fd, 0); c.ftruncate64(fd, 0)
 c.fchmod(fd, 0o600); c.fchown(fd, -1, -1); c.chmod(b"open", 0o600); c.chown(b"open", -1, -1)
+c.fchmodat(at, b"open", 0o600, 0); c.lchown(b"open", -1, -1); c.fchownat(at, b"open", -1, -1, 0)
+c.utimensat(at, b"open", None, 0); c.futimens(fd, None); c.lsetxattr(b"open", b"none", b"", 0, 0)
+c.sendfile(fd, fd, None, 0); c.sendfile64(fd, fd, None, 0); os.open(f"/proc/self/fd/{fd}", os.O_WRONLY | os.O_TRUNC)
 c.mkdir(b"d", 0o700); c.mkdirat(at, b"e", 0o700); c.mkfifo(b"f", 0o600); c.mkfifoat(at, b"g", 0o600)
+c.mknod(b"v", 0o100600, 0)
 c.rmdir(b"d"); c.unlink(b"f"); c.unlinkat(at, b"g", 0)
 c.rename(b"open", b"o"); c.renameat(at, b"o", at, b"p"); c.renameat2(at, b"p", at, b"q", 0)
+c.rename(b"q", b"/nowhere/q"); c.renameat(at, b"q", at, b"/nowhere/q"); c.renameat2(at, b"q", at, b"/nowhere/q", 0)
 c.link(b"q", b"r"); c.linkat(at, b"q", at, b"s", 0); c.symlink(b"q", b"t"); c.symlinkat(b"q", at, b"u")
 c.mount(b"none", b"nowhere", b"none", 0, None); c.umount(b"nowhere"); c.umount2(b"nowhere", 0)
 one, other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 one.bind(top + "/socket"); other.connect(top + "/socket")
 c.send(other.fileno(), b"x", 1, 0); other.sendto(b"x", top + "/socket"); other.sendmsg([b"x"])
+listener, first = (socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(2))
+listener.bind(f"/proc/self/fd/{at}/short"); listener.listen(); way = os.open(top, os.O_PATH)
+first.connect(f"/proc/self/fd/{way}/short"); second, _ = listener.accept(); os.close(at); os.close(way)
+for end in (first, second):
+    end.send(b"x"); end.sendmsg([b"x"])
 c.setns(-1, 0); c.unshare(0); c.kill(os.getpid(), 0)
 signal.pidfd_send_signal(os.pidfd_open(os.getpid()), 0)
 os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
@@ -43,19 +53,32 @@ os.waitpid(os.posix_spawnp("true", ["true"], {}), 0)
 os._exit(0) if os.fork() == 0 else os.wait()
 """
 _SEEN = (
-    *("open", "open", "openat", "openat"),
+    *("open", "open", "open", "openat", "openat"),
     *("write", "pwrite", "pwrite", "writev", "fsync", "fdatasync", "syncfs"),
     *("ftruncate", "ftruncate", "fchmod", "fchown", "chmod", "chown"),
-    *("mkdir", "mkdirat", "mkfifo", "mkfifoat", "rmdir", "unlink", "unlinkat"),
-    *("rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat"),
-    *("mount", "umount", "umount2", "bind", "connect", "send", "sendto", "sendmsg"),
+    *(
+        "fchmodat",
+        "lchown",
+        "fchownat",
+        "utimensat",
+        "futimens",
+        "lsetxattr",
+        "sendfile",
+        "sendfile",
+    ),
+    *("mkdir", "mkdirat", "mkfifo", "mkfifoat", "mknod", "rmdir", "unlink", "unlinkat"),
+    *("rename", "renameat", "renameat2") * 2,
+    *("link", "linkat", "symlink", "symlinkat", "mount", "umount", "umount2"),
+    *("bind", "connect") * 2,
+    *("send", "sendmsg") * 3,
+    "sendto",
     *("setns", "unshare", "kill", "pidfd_send_signal", "posix_spawn", "posix_spawn", "fork"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """`point`: COMM@N. `what`: a path, or "" for a call that is about a process."""
+    """`point`: COMM@N, or COMM#K@N. `what`: a path, or "" for a call that is about a process."""
 
     point: str
     call: str
@@ -63,7 +86,12 @@ class Passed:
 
     @property
     def comm(self) -> str:
-        return self.point.rpartition("@")[0]
+        return comm(self.point)
+
+
+def comm(point: str) -> str:
+    """Of the threads that pass it, of whichever process of theirs."""
+    return point.rpartition("@")[0].partition("#")[0]
 
 
 def environ(
@@ -74,6 +102,7 @@ def environ(
     error: str = "",
     fill: str = "",
     once: str = "",
+    processes: str = "",
 ) -> dict[str, str]:
     """For the process that is to be counted, and all that it starts; as `points.c` says. `error`: its name."""
     told = {
@@ -84,6 +113,7 @@ def environ(
         "SYSCALL_POINTS_ERROR": str(getattr(errno, error)) if error else "",
         "SYSCALL_POINTS_FILL": fill,
         "SYSCALL_POINTS_ONCE": once,
+        "SYSCALL_POINTS_PROCESSES": processes,
     }
     return {name: text for name, text in told.items() if text}
 
@@ -96,9 +126,9 @@ def passed(log: Path) -> list[Passed]:
 
 
 def _passed(line: str) -> Passed:
-    comm, _, rest = line.partition("@")
+    threads, _, rest = line.partition("@")
     number, call, what = rest.split(" ", 2)
-    return Passed(f"{comm}@{number}", call, what)
+    return Passed(f"{threads}@{number}", call, what)
 
 
 def missing() -> str:

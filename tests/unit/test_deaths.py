@@ -14,6 +14,8 @@ from scenarios.usage import Usage
     [
         ("start-container/RuntimeStart/after@2", Death("start-container/RuntimeStart/after@2")),
         ("call:PrepareBundle@3", Death("PrepareBundle@3", By.CALL)),
+        ("call:conman-shim#2@3", Death("conman-shim#2@3", By.CALL)),
+        ("fails:EIO:conman-shim#12@7", Death("conman-shim#12@7", By.ERROR, what="EIO")),
         ("cut:call:store@7", Death("store@7", By.CALL, With.CUT)),
         ("cut:a/B/before", Death("a/B/before", company=With.CUT)),
         ("group:a/B/before", Death("a/B/before", company=With.GROUP)),
@@ -29,7 +31,12 @@ def test_a_death_is_read_and_written(text: str, expected: Death) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["call:PrepareBundle", "call:@3", "call:store@0", "call:store@x", "cut:call:store@"]
+    "text",
+    [
+        *("call:PrepareBundle", "call:@3", "call:store@0", "call:store@x", "cut:call:store@"),
+        *("call:store#1@3", "call:store#0@3", "call:store#02@3", "call:store#@3", "call:#2@3"),
+        *("call:store#2#2@3", "call:store@2#2", "call:x@1@2"),
+    ],
 )
 def test_what_is_no_syscall_point_is_refused(text: str) -> None:
     with pytest.raises(Usage, match="COMM@N"):
@@ -63,6 +70,9 @@ def test_whose_death_it_is() -> None:
     assert death("call:store@1").is_the_daemons
     assert not death("call:conman-shim@1").is_the_daemons
     assert not death("call:conman-zygote@1").is_the_daemons
+    assert not death("call:conman-shim#2@1").is_the_daemons
+    assert death("call:conman-shim#2@1").is_a_shims
+    assert death("call:conman-zygote#3@1").whose == "zygote"
     assert not death("runtime:create@begin").is_the_daemons
     assert not death("fails:EIO:store@1").is_the_daemons
 

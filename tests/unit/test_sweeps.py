@@ -1,6 +1,7 @@
 """A sweep's choice and its report: which deaths there are, in which order, and what is told of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from scenarios.__main__ import main
 from scenarios.outcomes import Outcome, write
 from scenarios.replay_ids import find_single
 from scenarios.shards import Shard
-from scenarios.stages.deaths import With
+from scenarios.stages.deaths import By, Death, With
 from scenarios.stages.play import Played
 from scenarios.stages.simulated import points
 from scenarios.syscalls.aims import KINDS
 from scenarios.syscalls.failing import errors
-from scenarios.syscalls.preload import Passed
+from scenarios.syscalls.preload import Passed, passed
 from scenarios.syscalls.sweep import Points, Swept, deaths, in_order
 
 CALLS = [
@@ -39,6 +40,19 @@ def test_only_what_came_again_is_aimed_at() -> None:
     assert named("goes-on") == named("create")
 
 
+def test_a_second_zygote_begins_as_the_first_does() -> None:
+    born = replace(BORN, point="conman-zygote#2@1")
+    found = [Death("store@1", By.CALL), Death(born.point, By.CALL)]
+    assert deaths(find_single("start"), Points([], [CALLS[1], born])) == found[:1]
+    assert deaths(find_single("create"), Points([], [CALLS[1], born])) == found
+
+
+def test_a_log_is_read(tmp_path: Path) -> None:
+    (log := tmp_path / "log").write_text("a b@1 fork \na b#2@11 send /tmp/a b@c\n")
+    assert passed(log) == [Passed("a b@1", "fork", ""), Passed("a b#2@11", "send", "/tmp/a b@c")]
+    assert [one.comm for one in passed(log)] == ["a b", "a b"]
+
+
 def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
     """What was not synced is lost after the last call as well: there it matters."""
     last = "cut:start-container/CommitRunning/after@1"
@@ -52,6 +66,11 @@ def test_the_power_goes_with_daemons_only_and_when_all_was_told() -> None:
         (Passed("store@1", "unlink", "/tmp/csx/m/d/x"), ["EIO", "EROFS"]),
         (Passed("SpawnShim@1", "mkdir", "/tmp/csx/r/shims/x"), ["ENOSPC"]),
         (Passed("SpawnShim@1", "unlink", "/tmp/csx/r/shims/x"), []),
+        (Passed("conman-shim#2@6", "bind", "/tmp/csx/r/shims/x/shim.sock"), ["ENOSPC"]),
+        (Passed("conman-shim#2@7", "fchmodat", "/tmp/csx/r/shims/x/shim.sock"), []),
+        (Passed("conman-shim#2@9", "send", "/tmp/csx/r/shims/x/shim.sock"), []),
+        (Passed("MountRootfs@1", "sendfile", "/tmp/csx/d/x"), ["ENOSPC", "EIO"]),
+        (Passed("MountRootfs@1", "utimensat", "/tmp/csx/d/x"), ["EIO", "EROFS"]),
         (Passed("conmand@1", "mkdir", "/tmp/csx/r/shims"), []),
         (Passed("store@1", "mkdir", "/sys/fs/cgroup/cpu/conman-0"), []),
     ],

@@ -79,11 +79,13 @@ class Fake:
 
     def __init__(self, top: Path, run: Path) -> None:
         self.path, self._strikes = top / "fakerunc", top / "strikes"
-        self._log = run / "runtime.faults/log"
+        self._befallen = run / "runtime.faults"
         self._term = ""
         program(self.path, _ASKS.format(top=top, bin=BIN))
 
     def arm(self, place: str) -> None:
+        # Else what befell another life at this place would be this one's, and nothing more would.
+        shutil.rmtree(self._befallen, ignore_errors=not self._befallen.exists())
         self._term = f"{place}=1*kill"
         self._strikes.write_text(f"{self._term}\n")
 
@@ -101,7 +103,8 @@ class Fake:
         return [*dict.fromkeys(line.partition("=")[0] for line in self._lines())]
 
     def _lines(self) -> list[str]:
-        return self._log.read_text().splitlines() if self._log.exists() else []
+        log = self._befallen / "log"
+        return log.read_text().splitlines() if log.exists() else []
 
     def close(self) -> None:
         self.disarm()

@@ -37,7 +37,6 @@ from scenarios.stages.recorded import Life
 from scenarios.stages.report_folder import Report
 from scenarios.stages.striking import Striking
 from scenarios.story import Story
-from scenarios.syscalls import preload
 from scenarios.violation import Violation
 
 _REST_S = 20.0
@@ -208,7 +207,7 @@ class Real:
     def count_calls(self) -> Path:
         """From now on; the file that they are written to."""
         log = self._daemon.top / "calls"
-        self._daemon.environ |= preload.environ(self._striking.outside, log=str(log))
+        self._daemon.environ |= self._striking.counted(log)
         return log
 
     def _died(self) -> None:

@@ -36,6 +36,8 @@ class Striking:
         self._daemon, self._host = daemon, host
         self.disk: LoopDisk | None = None
         self._full_since = 0.0
+        #: Is there when a system call of this life was struck.
+        self._once = daemon.top / "never"
         self._group: OwnGroup | None = None
         self.runtime: Faulty | None = None
         with ExitStack() as closing:
@@ -62,11 +64,6 @@ class Striking:
             self.runtime = faulty(daemon.top, daemon.run, runtime)
             closing.callback(self.runtime.close)
             daemon.options = ("--runtime", str(self.runtime.path))
-
-    @property
-    def _once(self) -> Path:
-        """Is there when a system call was struck."""
-        return self._daemon.top / "has-died"
 
     @property
     def _ballast(self) -> Path:
@@ -99,9 +96,20 @@ class Striking:
         return Path(tempfile.mkdtemp(prefix="marker-", dir=self._daemon.top))
 
     def _counting(self, how: Death, *, error: str = "", fill: str = "") -> dict[str, str]:
+        life = self._marker()
+        self._once, self._full_since = life / "has-struck", 0.0
         return preload.environ(
-            self.outside, strike=how.point, error=error, fill=fill, once=str(self._once)
+            self.outside,
+            strike=how.point,
+            error=error,
+            fill=fill,
+            once=str(self._once),
+            processes=str(life),
         )
+
+    def counted(self, log: Path) -> dict[str, str]:
+        """The environment of a daemon that nothing befalls: its calls are written down."""
+        return preload.environ(self.outside, log=str(log), processes=str(self._marker()))
 
     @property
     def is_full(self) -> bool:

@@ -15,7 +15,9 @@ import pytest
 from scenarios.__main__ import main
 from scenarios.replay_ids import find_single
 from scenarios.stages import own_group
+from scenarios.stages.deaths import death
 from scenarios.stages.play import Played, play
+from scenarios.stages.real import Real
 from scenarios.syscalls import preload
 
 pytestmark = pytest.mark.timeout(600)
@@ -35,6 +37,12 @@ TRACED = (
     ("start", "runtime:start@execve#1", ["ok", "StartError", "EXITED"]),
 )
 TOGETHER = (("create", "all:create-container/RuntimeCreate/after", ["ok", "CREATED"]),)
+#: The shims of restarts, in one life of a daemon; and what is to be a shim, and has its zygote's name.
+COUNTED = ["ok", "ok", "ok", "ok", "EXITED", "EXITED"]
+THIRD = (
+    ("restart-counted", "call:conman-shim#3@14", COUNTED),
+    ("restart-counted", "call:conman-zygote#4@1", COUNTED),
+)
 GROUP = (("start", "group:call:RuntimeStart@2", ["ok", "ok", "RUNNING"]),)
 
 
@@ -115,6 +123,19 @@ def test_two_daemons_die_at_the_same_place() -> None:
     assert played.problem == ""
 
 
+def test_a_second_death_is_a_death_of_its_own() -> None:
+    """In the next life, at a system call as in the first; one that does not come is told, whatever came before."""
+    story = find_single("start")
+    assert play(story, "fake", ("call:store@7", "call:conmand@20")).problem == ""
+    played = play(story, "fake", ("fails:EIO:store@7", "fails:EIO:never-a-thread@999"))
+    assert "fails:EIO:never-a-thread@999 is never passed on fake" in played.problem
+    assert played.is_missed
+
+
+def test_the_third_shim_is_killed_and_what_a_zygote_forks_for_it() -> None:
+    assert problems("fake", THIRD) == []
+
+
 def test_a_daemon_dies_with_its_zygote_and_its_shims() -> None:
     assert problems("fake", TOGETHER) == []
 
@@ -130,6 +151,7 @@ ERRORS = (
     ("create", "fails:ENOSPC:PrepareBundle@13", ["DiskFull", "ok", "CREATED"]),
     ("start", "fails:ENOSPC:store@7", ["ok", "ok", "RUNNING"]),
 )
+#: Who asks for what fails meanwhile asks again until there is space: it is told what a client is told anyway.
 FULL = (
     ("create", "full:ext4:PrepareBundle@10", ["ok", "CREATED"]),
     ("stop-obedient", "full:tmpfs:store@2", ["ok", "ok", "ok", "EXITED"]),
@@ -138,6 +160,20 @@ FULL = (
 
 def test_a_call_fails_and_nothing_is_left_half_done() -> None:
     assert problems("fake", ERRORS) == []
+
+
+@ROOT
+@pytest.mark.parametrize("disk", ["ext4", "tmpfs"])
+def test_a_full_disk_is_one_that_a_daemon_finds_full(disk: str) -> None:
+    """Else all would be as told with space enough."""
+    crash = f"full:{disk}:PrepareBundle@10"
+    host = Real(find_single("create"), "fakerunc", [death(crash)])
+    try:
+        host.given()
+        assert host.live(crash)
+        assert "create-container/PrepareBundle: ENOSPC: No space left on device" in host.log()
+    finally:
+        host.close()
 
 
 @ROOT

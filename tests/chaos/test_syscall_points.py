@@ -40,11 +40,12 @@ def problems(stage: str, story: Story, deaths: Sequence[Death]) -> list[str]:
 
 @cache
 def points(story: Story, stage: str) -> Points:
-    """Those that were the same in three plays can be killed at.
+    """Those that were the same in three plays can be killed at; no two have the same name.
 
     Of a daemon almost all are; a zygote that nobody needs is perhaps not yet in its cgroup when a play ends.
     """
     found = sweep.points(story, stage)
+    assert len({one.point for one in found.passed}) == len(found.passed)
     passed, alike = (
         [one for one in which if Death(one.point, By.CALL).is_the_daemons]
         for which in (found.passed, found.alike)

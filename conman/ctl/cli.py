@@ -39,6 +39,7 @@ COMMANDS = {
     "info": ("conman.ctl.info", "info"),
     "version": ("conman.ctl.version", "version"),
     "completion": ("conman.ctl.completion", "completion"),
+    "help": ("conman.ctl.help", "help_"),
     "container": ("conman.ctl.container", "container"),
 }
 ALIASES = {"remove": "rm", "delete": "rm", "list": "ps", "ls": "ps"}
@@ -67,6 +68,7 @@ def _print_version(ctx: click.Context, _param: click.Parameter, value: bool) -> 
 @root_options
 @click.option(
     "--version",
+    "-v",
     is_flag=True,
     is_eager=True,
     expose_value=False,

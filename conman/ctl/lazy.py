@@ -61,6 +61,25 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(place[0]), place[1])
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; of docker's options it is said why there are none."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _unknown(error, ctx) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; of others' and of docker's commands it is said where they are, or why there are none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            from conman.ctl.dockers_words import no_such_command
+
+            elsewhere = _elsewhere(ctx.find_root(), error.command_name)
+            raise click.UsageError(no_such_command(error.command_name, elsewhere), ctx) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each with its first sentence, as far as it goes; this imports them all."""
         named = {name for section in self._sections.values() for name in section}
@@ -90,8 +109,11 @@ class Verb(click.Command):
         self.example = example
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does, but for switches."""
-        return super().parse_args(ctx, switched(self, ctx, args))
+        """As click does, but for switches; of docker's options it is said why there are none."""
+        try:
+            return super().parse_args(ctx, switched(self, ctx, args))
+        except click.NoSuchOption as error:
+            raise _unknown(error, ctx) from error
 
     def make_parser(self, ctx: click.Context) -> "_OptionParser":
         """Which knows, too, how a flag is turned off."""
@@ -110,3 +132,23 @@ class Verb(click.Command):
         """Below everything else, as an epilog would stand."""
         # One line, however long: it is there to be copied.
         formatter.write(f"\n  Example: {ctx.command_path} {self.example}".rstrip() + "\n")
+
+
+def _unknown(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:
+    from conman.ctl.dockers_words import no_such_option
+
+    told = no_such_option(error.option_name, ctx.command.name or "", error.possibilities or ())
+    return click.UsageError(told, ctx)
+
+
+def _elsewhere(root: click.Context, name: str) -> str:
+    """The words by which a command is known, in the root or in a group below it."""
+    group = root.command
+    if not isinstance(group, LazyGroup):
+        return ""
+    if group.other_names(name) or name in group.list_commands(root):
+        return f"{root.info_name} {name}"
+    below = group.get_command(root, "container")
+    if isinstance(below, LazyGroup) and below.get_command(root, name) is not None:
+        return f"{root.info_name} container {name}"
+    return ""

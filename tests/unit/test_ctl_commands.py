@@ -272,7 +272,8 @@ def test_help_is_printed(words: list[str], capsys: pytest.CaptureFixture[str]) -
     assert "Usage: conmanctl" in "".join(capsys.readouterr())
 
 
-def test_its_own_version(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["--version"]) == 0
+@pytest.mark.parametrize("flag", ["--version", "-v"])
+def test_its_own_version(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([flag]) == 0
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert capsys.readouterr().out == f"conmanctl {project['version']}\n"

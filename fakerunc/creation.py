@@ -33,7 +33,12 @@ from fakerunc.model import (
 )
 from fakerunc.options import Invocation
 from fakerunc.place import Refused, directory_of, root_of
-from fakerunc.process_spec import ProcessSpec, complaint_about_terminal, variables
+from fakerunc.process_spec import (
+    ProcessSpec,
+    complaint_about_rlimits,
+    complaint_about_terminal,
+    variables,
+)
 from fakerunc.rootfs import home_of
 from fakerunc.settings import settings
 from fakerunc.state import StateDirectory
@@ -87,7 +92,8 @@ def create(call: Invocation) -> Answer:
 
 
 def _unfit(process_: ProcessSpec, detach: bool, socket: str) -> str:  # noqa: FBT001 - as it is called
-    return complaint_about_terminal(process_, detach=detach, socket_path=socket)
+    words = complaint_about_terminal(process_, detach=detach, socket_path=socket)
+    return words or complaint_about_rlimits(process_)
 
 
 def create_as(call: Invocation, reading: Reading) -> Answer:

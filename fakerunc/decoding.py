@@ -76,11 +76,47 @@ def text_at(parent: Object, key: str) -> str:
     raise _wrong(value, key, "string")
 
 
-def number_at(parent: Object, key: str) -> int:
+def flag_at(parent: Object, key: str) -> bool:
     value = parent.get(key)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-        return value or 0
-    raise _wrong(value, key, "int64")
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise _wrong(value, key, "bool")
+
+
+_RANGES = {
+    "int64": range(-(2**63), 2**63),
+    "uint64": range(2**64),
+    "uint32": range(2**32),
+    "uint16": range(2**16),
+}
+
+
+def number_at(parent: Object, key: str, kind: str = "int64") -> int:
+    """`kind` is one of Go's; a number that does not fit it is told with its digits."""
+    value = parent.get(key)
+    if value is None:
+        return 0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _wrong(value, key, kind)
+    if isinstance(value, float) or value not in _RANGES[kind]:
+        raise Unreadable(f"json: cannot unmarshal number {value} into {key} of type {kind}")
+    return value
+
+
+def objects_at(parent: Object, key: str) -> tuple[Object, ...]:
+    value = parent.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise _wrong(value, key, "[]object")
+    found = (object_at({key: one}, key) for one in cast("list[object]", value))
+    return tuple(one or {} for one in found)
+
+
+def words_at(parent: Object, key: str) -> dict[str, str]:
+    """An object of texts, and of nothing else."""
+    found = object_at(parent, key) or {}
+    return {name: text_at(found, name) for name in found}
 
 
 def texts_at(parent: Object, key: str) -> tuple[str, ...]:
@@ -102,4 +138,4 @@ def numbers_at(parent: Object, key: str) -> tuple[int, ...]:
         return ()
     if not isinstance(value, list):
         raise _wrong(value, key, "[]uint32")
-    return tuple(number_at({key: number}, key) for number in cast("list[object]", value))
+    return tuple(number_at({key: one}, key, "uint32") for one in cast("list[object]", value))

@@ -104,8 +104,9 @@ def _specified(call: Invocation, record: Record) -> ProcessSpec:
 
 def _user(call: Invocation) -> str:
     user = call.flags.get("user", "")
-    parts = user.split(":", 1) if user else []
-    for kind, part in zip(("uid", "gid"), parts, strict=False):
+    uid, colon, gid = user.partition(":")
+    # runc reads the group first.
+    for kind, part in [("gid", gid)] * bool(colon) + [("uid", uid)] * bool(user):
         if not part.removeprefix("-").isdecimal():
             why = f'strconv.Atoi: parsing "{part}": invalid syntax'
             raise Unreadable(f"parsing {part} as int for {kind} failed: {why}")
@@ -120,6 +121,7 @@ def _complaint(call: Invocation, asked: ProcessSpec, record: Record) -> str:
     words = process_spec.complaint_about_terminal(
         asked, detach=call.on("detach"), socket_path=call.flags.get("console-socket", "")
     )
+    words = words or process_spec.complaint_about_rlimits(asked)
     if words := words or inherited(call.flags).complaint:
         return words
     words = process_spec.complaint_about_env(asked.env) or _complaint_about_cwd(asked, record)

@@ -5,13 +5,13 @@ and poststop name programs of the host. A startContainer hook is a program of th
 run. It must never hide what a hook said.
 """
 
+import errno
 import os
 import signal
 import subprocess
 from dataclasses import dataclass
-from typing import cast
 
-from fakerunc.decoding import Object, number_at, text_at, texts_at
+from fakerunc.decoding import Object, number_at, objects_at, text_at, texts_at
 from fakerunc.log import go_error
 from fakerunc.record import OCI_VERSION, go_json
 
@@ -37,8 +37,7 @@ Hooks = dict[str, tuple[Hook, ...]]
 
 def of(written: Object) -> Hooks:
     """Those of config.json's `hooks` that are ever run."""
-    stages = {stage: cast("list[Object]", written.get(stage) or []) for stage in STAGES}
-    return {stage: tuple(_hook(one) for one in listed) for stage, listed in stages.items()}
+    return {stage: tuple(_hook(one) for one in objects_at(written, stage)) for stage in STAGES}
 
 
 def _hook(one: Object) -> Hook:
@@ -78,6 +77,8 @@ def run(hooks: tuple[Hook, ...], told: bytes, cwd: str) -> None:
 
 
 def _complaint(hook: Hook, told: bytes, cwd: str) -> str:
+    if "\0" in "".join((hook.path, *hook.args, *hook.env)):
+        return go_error("fork/exec", hook.path, OSError(errno.EINVAL, ""))
     try:
         child = subprocess.Popen(
             list(hook.args) or [hook.path],

@@ -9,9 +9,11 @@ from fakerunc import rootfs
 from fakerunc.decoding import (
     Object,
     Unreadable,
+    flag_at,
     number_at,
     numbers_at,
     object_at,
+    objects_at,
     text_at,
     texts_at,
 )
@@ -28,6 +30,7 @@ class ProcessSpec:
     user: str = ""  # uid[:gid]
     groups: tuple[int, ...] = ()  # more of them
     size: tuple[int, int] | None = None  # of its terminal: rows, columns
+    rlimits: tuple[str, ...] = ()  # their names
 
     @property
     def uid(self) -> int:
@@ -51,10 +54,11 @@ def of(process: Object) -> ProcessSpec:
         args=texts_at(process, "args"),
         env=texts_at(process, "env"),
         cwd=text_at(process, "cwd"),
-        terminal=bool(process.get("terminal")),
+        terminal=flag_at(process, "terminal"),
         size=(number_at(size, "height"), number_at(size, "width")) if size else None,
-        user=f"{user.get('uid') or 0}:{user.get('gid') or 0}",
+        user=f"{number_at(user, 'uid', 'uint32')}:{number_at(user, 'gid', 'uint32')}",
         groups=numbers_at(user, "additionalGids"),
+        rlimits=tuple(text_at(one, "type") for one in objects_at(process, "rlimits")),
     )
 
 
@@ -80,6 +84,25 @@ def complaint_about_terminal(process: ProcessSpec, *, detach: bool, socket_path:
     return ""
 
 
+_RLIMITS = frozenset(
+    f"RLIMIT_{name}"
+    for name in (
+        "AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE", "NOFILE",
+        "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK",
+    )
+)  # fmt: skip
+
+
+def unknown_rlimit(process: ProcessSpec) -> str | None:
+    """The name of the first that there is none of, perhaps empty; they limit nothing here."""
+    return next((name for name in process.rlimits if name not in _RLIMITS), None)
+
+
+def complaint_about_rlimits(process: ProcessSpec) -> str:
+    unknown = unknown_rlimit(process)
+    return "" if unknown is None else f"wrong rlimit value: {unknown}"
+
+
 def complaint_about_program(process: ProcessSpec, root: str) -> str:
     """What is wrong with args[0], in Go's words, or nothing."""
     return rootfs.complaint_about_program(root, process.args[0], search_path(process))
@@ -98,6 +121,10 @@ def complaint_about_env(env: tuple[str, ...]) -> str:
             return f'invalid environment variable: "{entry}"'
         if not name:
             return f'environment variable name can\'t be empty: "{entry}"'
+        if "\0" in entry:
+            part = "name" if "\0" in name else "value"
+            shown = f'{part} can\'t contain null(\0): "{entry}"'.replace("\0", r"\x00")
+            return f"environment variable {shown}"
     return ""
 
 

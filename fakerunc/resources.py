@@ -41,15 +41,15 @@ def of(resources: Object) -> Limits:
         "memory": number_at(memory, "limit"),
         "memory_reservation": number_at(memory, "reservation"),
         "memory_swap": number_at(memory, "swap"),
-        "cpu_shares": number_at(cpu, "shares"),
+        "cpu_shares": number_at(cpu, "shares", "uint64"),
         "cpu_quota": number_at(cpu, "quota"),
-        "cpu_period": number_at(cpu, "period"),
+        "cpu_period": number_at(cpu, "period", "uint64"),
         "cpu_rt_quota": number_at(cpu, "realtimeRuntime"),
-        "cpu_rt_period": number_at(cpu, "realtimePeriod"),
+        "cpu_rt_period": number_at(cpu, "realtimePeriod", "uint64"),
         "cpuset_cpus": text_at(cpu, "cpus"),
         "cpuset_mems": text_at(cpu, "mems"),
         "pids_limit": number_at(pids, "limit"),
-        "blkio_weight": number_at(blkio, "weight"),
+        "blkio_weight": number_at(blkio, "weight", "uint16"),
     }
     return {name: value for name, value in found.items() if value}
 

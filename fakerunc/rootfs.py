@@ -20,9 +20,16 @@ def complaint_about_program(rootfs: str, name: str, search: str) -> str:
     for folder in search.split(":") if search else []:
         candidate = os.path.join(folder or ".", name)
         if name and not _failure(rootfs, candidate):
-            relative = f'exec: "{name}": cannot run executable found relative to current directory'
+            relative = (
+                f"exec: {_quoted(name)}: cannot run executable found relative to current directory"
+            )
             return "" if candidate.startswith("/") else relative
-    return f'exec: "{name}": executable file not found in $PATH'
+    return f"exec: {_quoted(name)}: executable file not found in $PATH"
+
+
+def _quoted(name: str) -> str:
+    """As Go would, of what none of the file's name can be."""
+    return '"' + name.replace("\0", r"\x00") + '"'
 
 
 def failure_of_program(rootfs: str, name: str, search: str) -> int:
@@ -40,11 +47,15 @@ def _complaint_about_file(rootfs: str, name: str) -> str:
     if not failure:
         return ""
     words = os.strerror(failure).lower()
-    return f'exec: "{name}": ' + (words if failure == errno.EACCES else f"stat {name}: {words}")
+    return f"exec: {_quoted(name)}: " + (
+        words if failure == errno.EACCES else f"stat {name}: {words}"
+    )
 
 
 def _failure(rootfs: str, path: str) -> int:
     """0 for an executable file, else an errno."""
+    if "\0" in path:
+        return errno.EINVAL
     try:
         mode = os.stat(inside(rootfs, path)).st_mode
     except OSError as failure:

@@ -7,11 +7,11 @@ import errno
 import os
 
 from fakerunc import process_spec
-from fakerunc.bundle import Bundle, config_here, interpreted
+from fakerunc.bundle import NAMESPACES, Bundle, config_here, failure_of_source, interpreted
 from fakerunc.creation import Creation, Reading
 from fakerunc.crun.files import CRUN
 from fakerunc.crun.line import Misused
-from fakerunc.decoding import Object, Unreadable, object_at, text_at
+from fakerunc.decoding import Object, Unreadable, object_at, objects_at, text_at
 from fakerunc.model import Defect, Record, Stage, Step, StepKind
 from fakerunc.options import Invocation
 from fakerunc.process_spec import ProcessSpec
@@ -47,6 +47,9 @@ def _check(config: Object) -> None:
     for block in ("linux", "root"):
         if object_at(config, block) is None:
             raise Unreadable(f"invalid config file, no '{block}' block specified")
+    for one in objects_at(object_at(config, "linux") or {}, "namespaces"):
+        if (kind := text_at(one, "type")) not in NAMESPACES:
+            raise Unreadable(f"invalid namespace type: `{kind}`")
 
 
 def unfit(process: ProcessSpec, detach: bool, socket: str) -> str:  # noqa: FBT001 - as it is called
@@ -62,8 +65,21 @@ def defect(bundle: Bundle, unfit_by: str, _hierarchies: int) -> Defect | None:
     if not os.path.isdir(bundle.rootfs):
         asked = os.path.relpath(bundle.rootfs, bundle.path)
         return Defect(Stage.SPAWN, f"make `{asked}` private: No such file or directory")
-    words = complaint_about(bundle.process, bundle.rootfs, made=bundle.mounted)
+    words = _complaint_about_sources(bundle) or _complaint_about_rlimits(bundle.process)
+    words = words or complaint_about(bundle.process, bundle.rootfs, made=bundle.mounted)
     return Defect(Stage.INIT, words) if words else None
+
+
+def _complaint_about_sources(bundle: Bundle) -> str:
+    for asked, _ in bundle.bound:
+        if failure := failure_of_source(os.path.join(bundle.path, asked)):
+            return f"error stat'ing file `{asked}`: {os.strerror(failure.errno or 0)}"
+    return ""
+
+
+def _complaint_about_rlimits(process: ProcessSpec) -> str:
+    unknown = process_spec.unknown_rlimit(process)
+    return "" if unknown is None else f"invalid rlimit `{unknown}`"
 
 
 def complaint_about(process: ProcessSpec, rootfs: str, made: tuple[str, ...]) -> str:

@@ -104,3 +104,16 @@ def test_a_flavour_that_there_is_none_of_ends_the_call_before_anything_is_done(b
     settings.write_text("flavour = crun\n")
     assert box.create() == (0, "", "")
     assert "status" in box.files()
+
+
+def test_a_bundle_that_cannot_be_had(box: Lab) -> None:
+    mounts = [{"destination": "/x", "source": "/nonexist", "options": ["bind"]}]
+    box.prepare("sleep", "100", mounts=mounts)
+    assert box.create() == (1, "", "error stat'ing file `/nonexist`: No such file or directory\n")
+    box.prepare("sleep", "100", linux={"namespaces": [{"type": "foo"}]})
+    assert box.create() == (1, "", "invalid namespace type: `foo`\n")
+    process = {"args": ["sleep", "9"], "env": ["PATH=/bin"], "cwd": "/", "rlimits": [{"type": "X"}]}
+    box.prepare(process=process)
+    assert box.create() == (1, "", "invalid rlimit `X`\n")
+    assert box.files() == []
+    assert box.members() == []

@@ -3,6 +3,7 @@
 As in test_fakerunc_truth.py a difference is a failure.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from tests.integration.fakerunc_lab import Lab, Said
-from tests.integration.test_fakerunc_truth import both, compare, make, plain, two_labs
+from tests.integration.test_fakerunc_truth import (
+    BUSYBOX,
+    CREATE,
+    PROCESS,
+    both,
+    compare,
+    furnish,
+    make,
+    plain,
+    two_labs,
+)
 
 pytestmark = [
     pytest.mark.runc,
@@ -69,3 +80,56 @@ def test_a_relative_log_is_the_callers(pair: Pair) -> None:
         logs.append(plain(one, Said(0, log.read_text(), "")))
     assert logs[1] == logs[0]
     assert logs[0].out.count("\n") == 2
+
+
+def bound(source: str, option: str) -> dict[str, object]:
+    return {"destination": "/x", "source": source, "options": [option]}
+
+
+PROC = {"destination": "/proc", "type": "proc", "source": "proc"}
+SOURCES = (("/nonexist", "bind"), ("nonexist", "rbind"), ("/dev/null/x", "bind"))
+REFUSED: list[dict[str, object]] = [
+    *({"mounts": [PROC, bound(source, option)]} for source, option in SOURCES),
+    *(
+        {"linux": {"namespaces": [{"type": kind} for kind in kinds]}}
+        for kinds in (("pid", "net"), ("pid", "pid"), ("mount", ""))
+    ),
+    *(
+        {"process": PROCESS | {"rlimits": [{"type": name, "soft": 9, "hard": 9}]}}
+        for name in ("RLIMIT_BOGUS", "NOFILE", "")
+    ),
+    {"process": PROCESS | {"args": ["/nope"], "rlimits": [{"type": "X"}]}},
+    {"process": PROCESS | {"terminal": True, "rlimits": [{"type": "X"}]}},
+    {"process": PROCESS | {"args": ["/a\0b"]}},
+    {"process": PROCESS | {"env": ["a=b\0c"]}},
+    {"root": {"path": "a\0b"}},
+    {"hooks": {"prestart": [{"path": "/a\0b"}]}},
+]
+
+
+def test_what_create_refuses(pair: Pair) -> None:
+    for changes in REFUSED:
+        for one in pair:
+            furnish(one, *BUSYBOX, **changes)
+        assert compare(pair, *CREATE, what=str(changes)).code == 1, changes
+
+
+NUMBERS = ["-1", "1.5", '"abc"', "true", "4294967296", "[]", "{}"]
+
+
+def test_what_is_no_user_is_refused_before_anything_is_made(pair: Pair) -> None:
+    """In words of its own, but naming the same."""
+    for number in NUMBERS:
+        for one in pair:
+            furnish(one, *BUSYBOX, process=PROCESS | {"user": {"uid": json.loads(number)}})
+            said = one.call("create", "--bundle", str(one.bundle), "c1")
+            assert said.code == 1, number
+            assert "runc create failed: json: cannot unmarshal" in said.err
+            assert "uid of type uint32" in said.err
+            assert not (one.root / "c1").exists()
+
+
+def test_an_exec_reads_the_group_first(pair: Pair) -> None:
+    both(pair, lambda one: make(one, "running"))
+    for user in ("a:b", "a:", "a", "1:b"):
+        compare(pair, "exec", "-u", user, "c1", "true")

@@ -49,7 +49,7 @@ def test_a_good_bundle(bundle: Path) -> None:
     [
         ([{"type": "pid"}], False),
         ([{"type": "pid", "path": "/proc/1/ns/pid"}], True),
-        ([{"type": "net"}], True),
+        ([{"type": "network"}], True),
         ([], True),
     ],
 )
@@ -205,3 +205,68 @@ def test_a_script(text: str, script: tuple[Pipeline | Forever, ...]) -> None:
 def test_no_script(text: str) -> None:
     with pytest.raises(NoScript):
         parse(text)
+
+
+def within(**changes: object) -> dict[str, object]:
+    return {"process": PROCESS | changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (within(user={"uid": "abc"}), "string into uid of type uint32"),
+        (within(user={"uid": 1.5}), "number 1.5 into uid of type uint32"),
+        (within(user={"uid": True}), "bool into uid of type uint32"),
+        (within(user={"uid": -1}), "number -1 into uid of type uint32"),
+        (within(user={"gid": 2**32}), "number 4294967296 into gid of type uint32"),
+        (within(user={"additionalGids": [-1]}), "number -1 into additionalGids of type uint32"),
+        (within(terminal=5), "number into terminal of type bool"),
+        (within(rlimits=[5]), "number into rlimits of type object"),
+        ({"mounts": 5}, "number into mounts of type []object"),
+        ({"mounts": ["x"]}, "string into mounts of type object"),
+        ({"mounts": [{"source": 5}]}, "number into source of type string"),
+        ({"linux": {"namespaces": 5}}, "number into namespaces of type []object"),
+        ({"linux": {"namespaces": ["pid"]}}, "string into namespaces of type object"),
+        ({"linux": {"resources": {"cpu": {"shares": -5}}}}, "number -5 into shares of type uint64"),
+        ({"hooks": {"prestart": 5}}, "number into prestart of type []object"),
+        ({"hooks": {"poststop": [5]}}, "number into poststop of type object"),
+        ({"annotations": {"a": 5}}, "number into a of type string"),
+    ],
+)
+def test_a_value_of_another_type_is_named(
+    changes: dict[str, object], words: str, bundle: Path
+) -> None:
+    with pytest.raises(Unreadable) as problem:
+        read(write(bundle, **changes))
+    assert str(problem.value) == f"json: cannot unmarshal {words}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "stage", "words"),
+    [
+        (within(args=["a\0b"]), Stage.INIT, r'exec: "a\x00b": executable file not found in $PATH'),
+        (within(env=["a\0b=c"]), Stage.INIT, r"environment variable name can't contain null(\x00)"),
+        ({"root": {"path": "a\0b"}}, Stage.CONFIG, "/a\0b: invalid argument"),
+        (
+            {"mounts": [{"destination": "/x", "source": "no", "options": ["rbind"]}]},
+            Stage.INIT,
+            "no: no such file or directory",
+        ),
+    ],
+)
+def test_what_init_or_the_host_would_refuse(
+    changes: dict[str, object], stage: Stage, words: str, bundle: Path
+) -> None:
+    found = defect(read(write(bundle, **changes)))
+    assert found is not None
+    assert found.stage is stage
+    assert words in found.words
+
+
+def test_a_source_that_is_there_is_bound_from_wherever_it_is_named(bundle: Path) -> None:
+    mounts = [
+        {"destination": "/a", "source": "rootfs", "options": ["bind"]},
+        {"destination": "/b", "source": str(bundle), "type": "bind"},
+        {"destination": "/c", "source": "nowhere", "type": "tmpfs"},
+    ]
+    assert defect(read(write(bundle, mounts=mounts))) is None

@@ -18,7 +18,7 @@ from scenarios import verdict
 from scenarios.soak.host import Host
 from scenarios.soak.member import PATIENCE_S, Member
 from scenarios.stages import over_grpc, real_rest
-from scenarios.stages.census import daemons
+from scenarios.stages.clearing import left_by
 from scenarios.stages.programs import PROGRAMS
 from scenarios.violation import Violation
 
@@ -103,7 +103,7 @@ class Rest:
         names = sorted(name for member in self._members for name in member.may_be())
         verdict.removed(self._asked, ids, names, lambda: self._host.real.found(()))
         code = self._host.daemon.terminate()
-        left = daemons(self._host.daemon.place)
+        left = left_by(self._host.daemon)
         if code or left:
             raise Violation("I7", f"conmand ended with {code}, and left {left}")
 

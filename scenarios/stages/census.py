@@ -68,7 +68,12 @@ def _mounts(place: Place) -> Iterator[Thing]:
     for point in points:
         for top in (place.data, place.run):
             if point.startswith(f"{top}/"):
-                yield Thing("mount", Path(point).relative_to(top).parts[1], point)
+                yield Thing("mount", _owner(Path(point).relative_to(top)), point)
+
+
+def _owner(path: Path) -> str:
+    """Of what lies in a directory of its kind, else its own name."""
+    return path.parts[:2][-1]
 
 
 def _cgroups(place: Place) -> Iterator[Thing]:

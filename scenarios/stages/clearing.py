@@ -26,7 +26,7 @@ _LOOK_S = 0.02
 
 def clear(daemon: Daemon) -> None:
     """With no daemon alive. Raises AssertionError for who does not die, OSError for what does not go."""
-    for pid in _begun_by(daemon):
+    for pid in begun_by(daemon):
         _end(pid)
     if daemon.has_been_used:
         clear_place(daemon.place)
@@ -46,7 +46,23 @@ def clear_place(place: Place) -> None:
             _remove(path)
 
 
-def _begun_by(daemon: Daemon) -> Iterator[int]:
+def left_by(daemon: Daemon) -> list[str]:
+    """With its daemon ended, and no container left: who lives on even so, given time, and which cgroups of its own."""
+    ends = monotonic() + PATIENCE_S
+    while (living := [*begun_by(daemon)]) and monotonic() < ends:
+        _await_end(living[0], ends - monotonic())
+    named = [f"process {pid} ({_comm(pid)})" for pid in living]
+    return [*named, *daemons(daemon.place)]
+
+
+def _comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "it has ended just now"
+
+
+def begun_by(daemon: Daemon) -> Iterator[int]:
     """Whoever has its environment, whichever of its lives that was: a zygote has no other mark."""
     mark = f"{MARK}={daemon.top}".encode()
     for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -70,11 +86,24 @@ def _end(pid: int) -> None:
         handle = os.pidfd_open(pid)
         try:
             signal.pidfd_send_signal(handle, signal.SIGKILL)
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            assert poll.poll(PATIENCE_S * 1000), f"process {pid} does not die"
+            assert _has_ended(handle, PATIENCE_S), f"process {pid} does not die"
         finally:
             os.close(handle)
+
+
+def _await_end(pid: int, seconds: float) -> None:
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            _has_ended(handle, seconds)
+        finally:
+            os.close(handle)
+
+
+def _has_ended(handle: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(handle, select.POLLIN)
+    return bool(poll.poll(seconds * 1000))
 
 
 def _remove(cgroup: Path) -> None:

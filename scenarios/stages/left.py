@@ -16,6 +16,7 @@ from scenarios.story import Befalls, Story
 
 #: What a census found, ids and pids left out.
 Left = tuple[str, ...]
+_FILES = ("temporary file", "stray file")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -28,7 +29,7 @@ def named(things: Iterable[str], rows: Iterable[Container]) -> Left:
             return "stray process"
         return _ID.sub(lambda found: names.get(found[0], "?"), thing)
 
-    return tuple(sorted(words(one) for one in {*things} if not one.startswith("temporary file")))
+    return tuple(sorted(words(one) for one in {*things} if not one.startswith(_FILES)))
 
 
 def is_simulated(left: Left, story: Story, like: Setting) -> bool:

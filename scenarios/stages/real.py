@@ -25,8 +25,7 @@ from scenarios import oracle, specification, verdict
 from scenarios.clients import Client
 from scenarios.runtime_calls import LIAR
 from scenarios.stages import over_grpc, recorded
-from scenarios.stages.census import daemons
-from scenarios.stages.clearing import clear
+from scenarios.stages.clearing import clear, left_by
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon, first_line
 from scenarios.stages.deaths import Death, With, death
 from scenarios.stages.left import Left, named
@@ -144,7 +143,7 @@ class Real:
         verdict.removed(self._asked, ids, sorted(possible), lambda: self._host.found(()))
         self._close_channel()
         code = self._daemon.terminate()
-        left = daemons(self._daemon.place)
+        left = left_by(self._daemon)
         if code or left:
             raise Violation("I7", f"conmand ended with {code}, and left {left}")
 

@@ -22,18 +22,24 @@ from conman.core.model import Container, Stored
 from conman.host.database import look
 from conman.primitives.steps import ProcessId
 from scenarios.control_groups import FREEZING, FROZEN, THAWED
+from scenarios.stages import litter
 from scenarios.stages.census import Place, Thing, census
-from scenarios.stages.clearing import clear
+from scenarios.stages.clearing import begun_by, clear
 from scenarios.stages.daemon import BIN, PATIENCE_S, Daemon
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.story import Befalls
+from scenarios.violation import Violation
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 #: Before its program runs, an init bears nothing but its cgroup.
 _MEMBERS = ("run", "member")
 _ALIVE = (*_MEMBERS, "shim", "call")
+#: What a zygote calls itself.
+ZYGOTE = "conman-zygote"
 #: How often a thing is looked at that nobody tells of.
 LOOK_S = 0.02
+#: What ends by itself when its daemon has.
+_UNDER_WAY = ("runtime call", "zygote")
 _WORDS = {
     "containers": "directory",
     "trash": "trash",
@@ -97,12 +103,6 @@ def _await_burial(pid: int) -> None:
         threading.Event().wait(LOOK_S)
 
 
-def _temporary(top: Path) -> Iterator[str]:
-    """Directories may go while it looks."""
-    for directory, _, names in os.walk(top):
-        yield from (f"{directory}/{name}" for name in names if name.endswith(".tmp"))
-
-
 def _is_held(lock: Path) -> bool:
     try:
         file = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
@@ -121,6 +121,18 @@ def _kill_shims(place: Place) -> None:
     for one in census(place):
         if one.kind == "shim":
             kill(int(one.what))
+
+
+def _inits(things: list[Thing]) -> list[tuple[str, Process]]:
+    """As `RealHost.programs`; who has ended since is left out."""
+    members = {int(one.what): one.owner for one in things if one.kind in _MEMBERS}
+    execs = {int(one.what) for one in things if one.kind == "exec"}
+    found = [(owner, process(pid)) for pid, owner in sorted(members.items())]
+    return [
+        (run, one)
+        for run, one in found
+        if one and one.parent not in members and one.pid not in execs
+    ]
 
 
 class RealHost:
@@ -161,15 +173,7 @@ class RealHost:
 
         But for execs, which have a mark of their own.
         """
-        things = self.things()
-        members = {int(one.what): one.owner for one in things if one.kind in _MEMBERS}
-        execs = {int(one.what) for one in things if one.kind == "exec"}
-        found = [(owner, process(pid)) for pid, owner in sorted(members.items())]
-        return [
-            (run, one)
-            for run, one in found
-            if one and one.parent not in members and one.pid not in execs
-        ]
+        return _inits(self.things())
 
     def found(self, rows: tuple[Container, ...]) -> list[str]:
         """As `scenarios.census` names it; a thing that lies in several hierarchies is one."""
@@ -178,12 +182,28 @@ class RealHost:
         prepared = {f"{row.id}-{row.run}" for row in rows if row.is_prepared(self.boot_id)}
         locks = {one.owner for one in things if one.kind == "calls"} - prepared
         words |= {f"call lock of {run}" for run in locks}
-        inits = dict(self.programs())
-        words |= {f"init {run}" for run in inits}
-        strays = [one.pid for run, one in self.programs() if inits.get(run) != one]
-        words |= {f"stray process {pid}" for pid in strays}
-        files = [f"temporary file {path}" for path in _temporary(self._daemon.data)]
-        return sorted([*words, *files])
+        first = dict[str, int]()
+        for run, one in _inits(things):
+            is_first = first.setdefault(run, one.pid) == one.pid
+            words.add(f"init {run}" if is_first else f"stray process {one.pid}")
+        words |= {f"zygote {pid}" for pid in self._strange_zygotes()}
+        return sorted([*words, *self._litter(rows)])
+
+    def _strange_zygotes(self) -> list[int]:
+        """But for one, which is a child of the daemon that lives: conman's own marks name no instance there."""
+        found = [one for one in map(process, begun_by(self._daemon)) if one and one.comm == ZYGOTE]
+        alive = self._daemon.process.pid if self._daemon.process else None
+        own = [one.pid for one in found if one.parent == alive][:1]
+        return [one.pid for one in found if one.pid not in own]
+
+    def _litter(self, rows: tuple[Container, ...]) -> Iterator[str]:
+        data, run = self._daemon.data, self._daemon.run
+        yield from (f"temporary file {path}" for path in litter.halves(data, run))
+        yield from (f"stray file {path}" for path in litter.strays(data, run))
+        for row in rows:
+            directory, is_prepared = data / "containers" / row.id, row.is_prepared(self.boot_id)
+            left = litter.of_no_run(directory, row.run, row.restart_count, is_prepared=is_prepared)
+            yield from (f"stray file {path}" for path in left)
 
     def has_shim_directory(self, row: Container) -> bool:
         return (self._daemon.run / f"shims/{row.id}-{row.run}").exists()
@@ -212,19 +232,25 @@ class RealHost:
         """Without a daemon: what is there when no runtime is at work any more, as `found`.
 
         Who ended is buried then: until somebody has waited for an orphan, the kernel tells even a stranger how
-        it ended, and no simulated orphan is kept waiting.
+        it ended, and no simulated orphan is kept waiting. Raises Violation when that takes longer than patience lasts.
         """
         if not self.has_been_used:
             return []
         rows = self.stored().containers
-        before, now = None, self.found(rows)
-        while before != now or any("runtime call" in thing for thing in now) or self._unborn(now):
+        ends, before, now = monotonic() + PATIENCE_S, None, self.found(rows)
+        while before != now or self._is_under_way(now):
+            if monotonic() > ends:
+                raise Violation("I5", f"no rest without a daemon: {', '.join(now)}")
             threading.Event().wait(LOOK_S)
             before, now = now, self.found(rows)
         for pid in (row.init.process.pid for row in rows if row.init is not None):
             if process(pid) is None:
                 _await_burial(pid)
         return now
+
+    def _is_under_way(self, things: list[str]) -> bool:
+        """Whether somebody is who ends by himself, or will be somebody."""
+        return any(one.startswith(_UNDER_WAY) for one in things) or self._unborn(things)
 
     def _unborn(self, things: list[str]) -> bool:
         """Whether a shim is on its way: its lock is held, and there is no process yet."""

@@ -1,0 +1,71 @@
+"""Files of one conmand that no record owns, where its things are to lie: names that it does not have, halves that are
+never renamed, what runs left in their container.
+
+It knows the names that docs/host.md promises, and imports none of conman's. It must never look into what is not
+conman's own: a runtime's state, a shim's log.
+"""
+
+import os
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+_DATA = {
+    *("lock", "instance", "conman.db", "conman.db-wal", "conman.db-shm"),
+    *("containers", "trash"),
+}
+#: The last is fakerunc's, where a stage has it fail.
+_RUN = {
+    *("lock", "stamp", "conmand.sock", "runtime", "calls", "shims"),
+    "runtime.faults",
+}
+_HALF = ".tmp"
+
+
+def strays(data: Path, run: Path) -> list[Path]:
+    """What lies there under a name of nobody's."""
+    every = ((data, _DATA), (run, _RUN))
+    return [
+        path
+        for top, known in every
+        for path in _within(top)
+        if path.name not in known and path.suffix != _HALF
+    ]
+
+
+def halves(data: Path, run: Path) -> Iterator[str]:
+    """What was to be renamed. Directories may go while it looks."""
+    for directory, below, names in chain(os.walk(data), os.walk(run)):
+        if Path(directory) == run and "runtime" in below:
+            below.remove("runtime")
+        yield from (f"{directory}/{name}" for name in (*below, *names) if name.endswith(_HALF))
+
+
+def of_no_run(container: Path, run: int, restarts: int, *, is_prepared: bool) -> list[Path]:
+    """What a container has of runs that its row does not own.
+
+    `run`: its latest. Of earlier ones that somebody asked for the records are kept, of those that restarts made none.
+    """
+    records = _numbered(container / "runs", "")
+    earlier = [number for number in records if number < run]
+    forgotten = earlier[: max(0, len(earlier) - (run - 1 - restarts))]
+    works = _numbered(container, "work-")
+    own = run if is_prepared else None
+    return [
+        *(path for number, path in records.items() if number > run or number in forgotten),
+        *(path for number, path in works.items() if number != own),
+    ]
+
+
+def _numbered(directory: Path, before: str) -> dict[int, Path]:
+    """In the order of their numbers."""
+    found = {path.name.removeprefix(before): path for path in _within(directory)}
+    return {int(name): found[name] for name in sorted(filter(str.isdecimal, found), key=int)}
+
+
+def _within(directory: Path) -> list[Path]:
+    """Nothing, where it has gone meanwhile, or cannot be asked: whoever lists it otherwise says so."""
+    try:
+        return sorted(directory.iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,182 @@
+"""What the census of a stage must see: whoever and whatever is left of a conmand, also where its marks name nobody."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scenarios.replay_ids import find_single
+from scenarios.stages import real_host
+from scenarios.stages.census import Place, Thing, census
+from scenarios.stages.clearing import clear
+from scenarios.stages.play import play
+from scenarios.stages.real_host import Process, RealHost, process
+from scenarios.stages.small_disk import SmallDisk
+from scenarios.violation import Violation
+from tests.chaos.test_clearing import DISK, children
+from tests.chaos.test_plays_told import program
+from tests.integration.one_conmand import Conmand
+
+CREATE = find_single("create")
+RUN = f"{'1' * 32}-1"
+#: A conmand that leaves something of each kind.
+LITTERS = """#!{python}
+import os, sys
+from pathlib import Path
+from conman.daemon.main import main
+data, run = (Path(sys.argv[sys.argv.index(one) + 1]) for one in ("--data-dir", "--run-dir"))
+for one in (data, run):
+    one.mkdir(exist_ok=True)
+{littering}
+main()
+"""
+
+
+@pytest.fixture
+def conmand() -> Iterator[Conmand]:
+    one = Conmand(Path(tempfile.mkdtemp(prefix="cc", dir="/tmp")), "--runtime", "fakerunc")
+    one.start()
+    yield one
+    if one.process is not None:
+        one.kill()
+    clear(one)
+    shutil.rmtree(one.top)
+
+
+@contextmanager
+def marked(**marks: str) -> Generator[int]:
+    """A process whose environment says whose it is."""
+    with subprocess.Popen(["sleep", "1000"], env=marks) as one:
+        try:
+            yield one.pid
+        finally:
+            one.kill()
+
+
+def test_a_zygote_that_outlives_its_daemon_is_seen(
+    conmand: Conmand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It bears no instance's name. At rest without a daemon it is told, and beside the next daemon's own."""
+    host = RealHost(conmand, "fakerunc")
+    assert conmand.process is not None
+    [zygote] = children(conmand.process.pid)
+    assert host.found(()) == []
+    os.kill(zygote, signal.SIGSTOP)
+    conmand.kill()
+    assert host.found(()) == [f"zygote {zygote}"]
+    monkeypatch.setattr(real_host, "PATIENCE_S", 0.2)
+    with pytest.raises(Violation, match=f"no rest without a daemon: zygote {zygote}"):
+        host.come_to_rest()
+    conmand.start()
+    assert host.found(()) == [f"zygote {zygote}"]
+
+
+def test_a_runtime_call_that_hangs_is_waited_for_no_longer_than_patience_lasts(
+    conmand: Conmand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = RealHost(conmand, "fakerunc")
+    conmand.kill()
+    monkeypatch.setattr(real_host, "PATIENCE_S", 0.2)
+    with (
+        marked(CONMAN_CALL=f"{conmand.instance}/{RUN}/create"),
+        pytest.raises(Violation, match=f"I5 .*runtime call {RUN}"),
+    ):
+        host.come_to_rest()
+
+
+def test_who_wakes_up_while_it_is_looked_at_is_no_stranger(
+    conmand: Conmand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, states = RealHost(conmand, "fakerunc"), iter("SR" * 50)
+
+    def flips(pid: int) -> Process | None:
+        found = process(pid)
+        return replace(found, state=next(states)) if found else None
+
+    monkeypatch.setattr(real_host, "process", flips)
+    with marked(CONMAN_RUN=f"{conmand.instance}/{RUN}"):
+        assert host.found(()) == [f"init {RUN}"]
+    with (
+        marked(CONMAN_RUN=f"{conmand.instance}/{RUN}"),
+        marked(CONMAN_RUN=f"{conmand.instance}/{RUN}") as second,
+    ):
+        assert f"stray process {second}" in host.found(())
+
+
+def test_what_lies_under_a_name_of_nobodys_is_seen(conmand: Conmand) -> None:
+    host, data, run = RealHost(conmand, "fakerunc"), conmand.data, conmand.run
+    (data / "left").mkdir()
+    (run / "left").mkdir()
+    for half in (data / "containers/x.tmp", run / "shims/stdio.tmp", run / "runtime/own.tmp"):
+        half.parent.mkdir(exist_ok=True)
+        half.touch()
+    assert [one for one in host.found(()) if "file" in one] == [
+        *(f"stray file {top}/left" for top in (data, run)),
+        *(
+            f"temporary file {half}"
+            for half in (data / "containers/x.tmp", run / "shims/stdio.tmp")
+        ),
+    ]
+
+
+def test_what_a_container_keeps_of_other_runs_is_seen(conmand: Conmand) -> None:
+    host = RealHost(conmand, "fakerunc")
+    assert conmand.ctl("create", "--rootfs", str(conmand.rootfs), "c", "--", "/bin/true").code == 0
+    [row] = host.stored().containers
+    directory = conmand.data / "containers" / row.id
+    (directory / "work-1").mkdir(exist_ok=True)
+    assert [one for one in host.found((row,)) if "file" in one] == []
+    left = [directory / "runs/2", directory / "work-0"]
+    for one in left:
+        one.mkdir()
+    assert [one for one in host.found((row,)) if "file" in one] == [
+        f"stray file {one}" for one in left
+    ]
+    over = replace(row, init=None)
+    assert f"stray file {directory}/work-1" in host.found((over,))
+    # Of three runs one was asked for, beside the first: a restart's predecessor is nobody's any more.
+    later = replace(row, run=3)
+    records = (f"stray file {directory}/runs/{number}" for number in (1, 2))
+    kept, forgotten = (host.found((replace(later, restart_count=n),)) for n in (0, 1))
+    assert [[one in found for found in (kept, forgotten)] for one in records] == [
+        [False, True],
+        [False, False],
+    ]
+
+
+@DISK
+def test_a_mount_in_the_place_of_a_directory_is_seen(tmp_path: Path) -> None:
+    disk = SmallDisk(tmp_path)
+    try:
+        found = census(Place(tmp_path, Path("/nowhere"), "00000000"))
+        assert found == [Thing("mount", disk.place.name, str(disk.place))]
+    finally:
+        disk.close()
+
+
+@pytest.mark.parametrize(
+    ("littering", "told"),
+    [
+        ('(data / "left").mkdir(exist_ok=True)', "nobody owns stray file"),
+        ('(run / "left.tmp").touch()', "nobody owns temporary file"),
+        (
+            'os.posix_spawn("/bin/sleep", ["sleep", "1000"], os.environ)',
+            "conmand ended with 0, and left ['process",
+        ),
+    ],
+)
+def test_what_a_conmand_leaves_is_told(
+    littering: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenarios.stages.real._REST_S", 0.5)
+    monkeypatch.setattr("scenarios.stages.clearing.PATIENCE_S", 0.5)
+    text = LITTERS.format(python=sys.executable, littering=littering)
+    assert told in play(CREATE, "fake", (), program(tmp_path, text)).problem

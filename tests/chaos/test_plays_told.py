@@ -81,7 +81,7 @@ def test_a_conmand_that_hangs_is_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_torn_store_is_a_folder(tmp_path: Path) -> None:
     """What else there is is copied, and what could not be asked is said."""
-    crash = "call:conmand@1"
+    crash = "create-container/RecordIntent/after"
     played = play(CREATE, "fake", (crash,), program(tmp_path, TEARS), tmp_path / "reports")
     assert "the stage failed: StoreError(" in played.problem
     assert played.folder is not None
@@ -93,13 +93,12 @@ def test_a_torn_store_is_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_report_that_cannot_be_made_is_told_besides(tmp_path: Path) -> None:
-    crash = "create-container/CommitCreated/after@9"
+    torn, never = "create-container/RecordIntent/after", "create-container/CommitCreated/after@9"
     (tmp_path / "reports").touch()
-    hangs = program(tmp_path, TEARS)
-    played = play(CREATE, "fake", ("call:conmand@1",), hangs, tmp_path / "reports")
+    played = play(CREATE, "fake", (torn,), program(tmp_path, TEARS), tmp_path / "reports")
     assert "StoreError(" in played.problem
     assert "NotADirectoryError(" in played.problem
-    missed = play(CREATE, "fake", (crash,), "", tmp_path / "reports")
+    missed = play(CREATE, "fake", (never,), "", tmp_path / "reports")
     assert (missed.is_missed, "is never passed" in missed.problem) == (True, True)
 
 
@@ -151,7 +150,7 @@ def test_a_dry_run_that_is_not_as_told_is_its_storys(
         return nullcontext(hangs)
 
     monkeypatch.setattr(sweep, "conmand", planted)
-    assert main(["sweep", "create", "start", "--jobs", "1"]) == 1
+    assert main(["sweep", "create", "start", "--of", "recovery", "--jobs", "1"]) == 1
     told = capsys.readouterr().out.splitlines()
     assert [line.split(" ")[0] for line in told if "aiming: I5" in line] == [
         "create",

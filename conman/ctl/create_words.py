@@ -159,11 +159,21 @@ def _values(path: str) -> dict[str, Any]:
 
 
 def _lines(path: str) -> Iterator[str]:
-    """Without comments and empty lines."""
-    for line in _read(path).splitlines():
-        stripped = line.lstrip()
+    """KEY=VALUE or KEY, without comments and empty lines. As docker has lines: only a newline ends one."""
+    for number, line in enumerate(_read(path).split("\n"), start=1):
+        stripped = line.removesuffix("\r").lstrip()
         if stripped and not stripped.startswith("#"):
+            _check_key(f"{path}: line {number}", stripped.partition("=")[0])
             yield stripped
+
+
+def _check_key(where: str, key: str) -> None:
+    if not key:
+        raise ValueError(f"{where}: before the = a name is needed")
+    if " " in key or "\t" in key:
+        raise ValueError(
+            f"{where}: there is white space in the name {key!r}; write KEY=VALUE, no shell reads this"
+        )
 
 
 def _read(path: str) -> str:
@@ -175,6 +185,7 @@ def _read(path: str) -> str:
     if len(data) > _LARGEST_FILE:
         raise ValueError(f"{path} has more than {_LARGEST_FILE} bytes")
     try:
-        return data.decode()
+        # Without the mark that editors elsewhere put before it.
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8: {error.reason}") from error

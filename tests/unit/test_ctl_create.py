@@ -123,6 +123,35 @@ def test_a_label_without_a_value(conmand: StubConmand) -> None:
     assert dict(sent(conmand, *words).labels) == {"a": "", "b": "", "c": "d=e"}
 
 
+def test_a_file_has_lines_as_docker_has_them(conmand: StubConmand, tmp_path: Path) -> None:
+    """A newline ends one, a carriage return before it or not; a mark at the very beginning is no name."""
+    file = tmp_path / "lines"
+    file.write_bytes("\ufeffBOM=1\r\nX=a\x85b\nY=1\x0cZ=2\r\r\nU=\u2028u".encode())
+    words = ("--rootfs", "/r", "--env-file", f"{file}", "--label-file", f"{file}")
+    request = sent(conmand, *words, "w", "sh")
+    assert request.env == ["BOM=1", "X=a\x85b", "Y=1\x0cZ=2\r", "U=\u2028u"]
+    assert [f"{key}={request.labels[key]}" for key in ("BOM", "X", "Y", "U")] == request.env
+
+
+@pytest.mark.parametrize("flag", ["--env-file", "--label-file"])
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("export X=3", "there is white space in the name 'export X'; write KEY=VALUE"),
+        ("A\tB", "there is white space in the name 'A\\tB'; write KEY=VALUE"),
+        ("=1", "before the = a name is needed"),
+    ],
+)
+def test_a_name_of_a_file_that_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flag: str, line: str, complaint: str
+) -> None:
+    file = tmp_path / "lines"
+    file.write_text(f"# one\nA=1\n{line}\n")
+    words = ["container", "create", "--rootfs", "/r", flag, f"{file}", "w", "sh"]
+    assert cli.run(["--address", "/tmp/no-such", *words]) == 2
+    assert f"{flag} {file}: line 3: {complaint}" in capsys.readouterr().err
+
+
 SPEC: dict[str, Any] = {
     "name": "told",
     "command": "sh",

@@ -5,6 +5,7 @@ import, at module level, what one command alone needs: each costs start-up at a 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -82,8 +83,8 @@ def cli() -> None:
 
     Aliases: remove and delete = rm, list and ls = ps.
 
-    Exit codes: 0, 1 conmand could not do it, 2 wrong usage, 130 interrupted; of run and exec
-    the program's, else 125, 126, 127.
+    Exit codes: 0, 1 conmand could not do it, 2 wrong usage, 130 interrupted, 141 nobody
+    reads it; of run and exec the program's, else 125, 126, 127.
     """
 
 
@@ -93,7 +94,8 @@ def run(arguments: Sequence[str]) -> int:
         _check_text(arguments)
         result: object = cli.main(list(arguments), prog_name="conmanctl", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         return EXIT_USAGE
     except click.ClickException as error:
         return _wrong_usage(error)

@@ -8,6 +8,8 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
+#: As SIGPIPE ends a program whose output nobody reads.
+EXIT_UNREAD = 141
 
 
 class CommandFailed(Exception):

@@ -5,12 +5,13 @@ to complete its name.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from conman.ctl.failure import EXIT_INTERRUPTED
+from conman.ctl.failure import EXIT_INTERRUPTED, EXIT_UNREAD
 from conman.ctl.switches import switched, taught
 
 if TYPE_CHECKING:
@@ -93,12 +94,33 @@ class LazyGroup(click.Group):
         commands = [(name, self.get_command(ctx, name)) for name in names]
         return [(name, each.get_short_help_str(room)) for name, each in commands if each]
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,  # noqa: ANN401 - click's
+    ) -> click.Context:
+        """As `invoke`: its help is written here."""
+        with _ended():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; ^C ends it before click has words for that."""
-        try:
+        """Run the command. Raises click's Exit where it was interrupted, or nobody reads it."""
+        with _ended():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+
+
+@contextmanager
+def _ended() -> Generator[None]:
+    """Quietly, before click has words or a code of its own for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # As of a filter whose reader has gone.
+        raise click.exceptions.Exit(EXIT_UNREAD) from None
 
 
 class Verb(click.Command):

@@ -18,6 +18,8 @@ def main() -> NoReturn:
     """
     gc.disable()
     _fill_gaps()
+    from contextlib import suppress
+
     exit_code = 130
     try:
         from conman.ctl.cli import run
@@ -25,7 +27,8 @@ def main() -> NoReturn:
         exit_code = run(sys.argv[1:])
     except KeyboardInterrupt:
         pass
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(exit_code)
 
 

@@ -10,6 +10,7 @@ import json
 import sys
 from binascii import b2a_base64
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from conman.ctl.failure import one_line
@@ -79,9 +80,10 @@ def facts(message: "Message") -> str:
 
 
 def complain(text: str) -> None:
-    """Tell a person on stderr, in one line."""
-    sys.stderr.write(f"conmanctl: {one_line(text)}\n")
-    sys.stderr.flush()
+    """Tell a person on stderr, in one line. Where nobody hears it, all else is as it would be."""
+    with suppress(OSError):
+        sys.stderr.write(f"conmanctl: {one_line(text)}\n")
+        sys.stderr.flush()
 
 
 def _message(message: "Message") -> dict[str, object]:

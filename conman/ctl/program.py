@@ -66,9 +66,9 @@ class ProgramVerb(Verb):
         except CommandFailed as failure:
             failure.exit_code = _BY_REASON.get(failure.reason, EXIT_NOT_BEGUN)
             raise
-        except BrokenPipeError as error:
-            # As of a filter whose reader has gone: no word, and no code of the program's.
-            raise click.exceptions.Exit(128 + Signals.SIGPIPE) from error
+        except BrokenPipeError:
+            # No failure, but a code that every command has.
+            raise
         except OSError as error:
             failure = CommandFailed(f"the answer cannot be written: {error.strerror}")
             failure.exit_code = EXIT_NOT_BEGUN

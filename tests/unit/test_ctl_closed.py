@@ -1,15 +1,20 @@
-"""conmanctl whose stdin, stdout or stderr was closed before it began: each is /dev/null, and no socket's number."""
+"""conmanctl whose stdin, stdout or stderr was closed before it began, or whose output goes nowhere."""
 
+import os
 import subprocess
 
 import pytest
 
 from conman.shim import frames
+from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.session_lab import BEGIN, Shims, shims
 from tests.unit.stub_conmand import StubConmand, conmand
 from tests.unit.stub_shim import PATIENCE_S, Served
 
 __all__ = ["conmand", "shims"]
+
+
+# ---- closed
 
 
 def without(closed: str, conmand: StubConmand, *words: str) -> "subprocess.CompletedProcess[bytes]":
@@ -64,3 +69,55 @@ def test_an_input_that_is_none_has_ended(conmand: StubConmand, shims: Shims) -> 
 
     shims(script)
     assert without("<&-", conmand, "exec", "-i", "web", "cat").returncode == 0
+
+
+# ---- where nobody reads, or nothing fits
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("container", "ls"),
+        ("ps",),
+        ("start", "a"),
+        ("logs", "a"),
+        ("stats", "--no-stream"),
+        ("cp", "a:/etc", "-"),
+        ("--help",),
+        ("ps", "--help"),
+        ("--version",),
+    ],
+)
+def test_a_reader_that_left_is_the_end(conmand: StubConmand, words: tuple[str, ...]) -> None:
+    """Without a word, and with the code that SIGPIPE would have."""
+    chunk = wire.LogChunk(stream="stdout", content=b"x")
+    conmand.behave["Logs"] = lambda *_: iter([wire.LogsResponse(chunks=[chunk])])
+    conmand.behave["ReadArchive"] = lambda *_: iter([wire.Archive(data=b"x")])
+    assert without_reader("stdout", "--address", conmand.path, *words) == (141, b"")
+
+
+@pytest.mark.parametrize("words", [("nosuch",), (), ("ps", "--deadline", "-1")])
+def test_what_nobody_is_told_is_so_all_the_same(words: tuple[str, ...]) -> None:
+    assert without_reader("stderr", *words) == (2, b"")
+
+
+def without_reader(stream: str, *words: str) -> tuple[int, bytes]:
+    """The exit code, and what the other stream says."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+    done = subprocess.run(
+        [*BEGIN, *words],
+        check=False,
+        **{stream: writing, other: subprocess.PIPE},
+    )
+    os.close(writing)
+    return done.returncode, getattr(done, other)
+
+
+def test_a_full_disk_is_said(conmand: StubConmand) -> None:
+    words = ["--address", conmand.path, "container", "ls"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*BEGIN, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"conmanctl: the answer cannot be written: No space left on device\n"

@@ -170,7 +170,7 @@ def test_an_output_that_nobody_reads(conmand: StubConmand, shims: Shims) -> None
     process.stdout.close()
     process.stdin.write(b"go\n")
     process.stdin.flush()
-    assert process.wait(PATIENCE_S) == 1
+    assert process.wait(PATIENCE_S) == 141
     assert process.stderr is not None
     assert process.stderr.read() == b""
     process.stdin.close()

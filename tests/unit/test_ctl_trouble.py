@@ -308,27 +308,6 @@ def test_interrupted_is_130_and_quiet(conmand: StubConmand) -> None:
     assert (process.returncode, out, err) == (130, b"", b"")
 
 
-def test_a_reader_that_left_is_no_traceback(conmand: StubConmand) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    words = ["--address", conmand.path, "container", "ls"]
-    done = subprocess.run(
-        [sys.executable, "-c", ENTRY, *words], stdout=writing, stderr=subprocess.PIPE, check=False
-    )
-    os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
-
-
-def test_a_full_disk_is_said(conmand: StubConmand) -> None:
-    words = ["--address", conmand.path, "container", "ls"]
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", ENTRY, *words], stdout=full, stderr=subprocess.PIPE, check=False
-        )
-    assert done.returncode == 1
-    assert done.stderr == b"conmanctl: the answer cannot be written: No space left on device\n"
-
-
 def test_a_command_imports_only_what_it_needs(conmand: StubConmand) -> None:
     heavy = "rich", "google.rpc", "google.protobuf.json_format", "grpc_status"
     look = (

@@ -25,6 +25,7 @@ _SIGNAL = (
     "the signal is the container's own, --stop-signal of its creation; `kill -s SIGNAL` sends"
     " another, and waits for nothing"
 )
+_ALL = "name them: $(conmanctl ps -q)"
 _ONE_BY_ONE = "there is one host, and there are containers, each by itself"
 _VOLUMES = "there are no volumes with a name; give a directory: -v DIR:DST"
 _ELSEWHERE = (
@@ -63,14 +64,17 @@ _OF_CREATE = {
     "--cidfile": "the id is what `create` and `run -d` print",
     "-a --attach": "`run` shows all that it writes, `run -d` nothing",
     "--domainname": "-h takes the whole name",
+    "--replace": "`rm -f NAME` before it",
+    "--pod": _ONE_BY_ONE,
 }
 #: By the command's own name.
 _OPTIONS: Mapping[str, Mapping[str, str]] = {
     "run": _OF_CREATE,
     "create": _OF_CREATE,
-    "stop": {"-s --signal": _SIGNAL},
-    "restart": {"-s --signal": _SIGNAL},
-    "remove": {"-l --link": _NETWORK},
+    "stop": {"-s --signal": _SIGNAL, "-a --all": _ALL},
+    "restart": {"-s --signal": _SIGNAL, "-a --all": _ALL},
+    "kill": {"-a --all": _ALL},
+    "remove": {"-l --link": _NETWORK, "-a --all": "`prune` removes all that do not run"},
     "update": {
         "--blkio-weight --kernel-memory --cpu-rt-period --cpu-rt-runtime": (
             "only --runtime-spec-patch of its creation has it"

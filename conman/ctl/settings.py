@@ -65,7 +65,11 @@ def _output(function: Decorated) -> Decorated:
 
 def _options(function: Decorated, *, envvar: str | None) -> Decorated:
     for flag, metavar, text in (
-        ("--deadline", None, f"Give up the call then [default: {DEADLINE_S:g}, wait: never]."),
+        (
+            "--deadline",
+            None,
+            f"Give up the call then [default: {DEADLINE_S:g}; wait, and stop without a time: never].",
+        ),
         ("--connect-timeout", None, "Try so long to reach conmand [default: 10, wait: for ever]."),
         ("--address", "ADDRESS", "conmand's socket: a path or gRPC target [CONMAN_ADDRESS]."),
     ):

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 Answer = TypeVar("Answer", bound="Message")
 
-STOP_TIMEOUT_S = 10.0
-
 
 def for_each(
     ctx: click.Context,
@@ -121,7 +119,8 @@ def stopped(
 @click.pass_context
 def stop(ctx: click.Context, timeout: float | None, containers: tuple[str, ...]) -> int:
     """End the programs of containers: their stop signal, then KILL."""
-    client = client_of(ctx, allowance_s=STOP_TIMEOUT_S if timeout is None else timeout)
+    # How long the container's own time is, only conmand knows.
+    client = client_of(ctx, allowance_s=timeout)
     return for_each(ctx, containers, lambda name: stopped(client, name, timeout), at_once=True)
 
 

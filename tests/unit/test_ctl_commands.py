@@ -191,6 +191,26 @@ def test_who_removes_by_force_what_is_not_there_has_what_he_wants(
     assert conmanctl(conmand, *remove, "-f", "x") == 1
 
 
+@pytest.mark.parametrize("verb", ["stop", "restart"])
+@pytest.mark.parametrize(("words", "most_s"), [([], None), (["-t", "100"], 160.0)])
+def test_a_stop_is_waited_for_as_long_as_it_may_take(
+    conmand: StubConmand, verb: str, words: list[str], most_s: float | None
+) -> None:
+    """Only conmand knows the container's own time; none at all is a year and more for grpc."""
+    left_s: list[float] = []
+
+    def behave(_request: object, context: grpc.ServicerContext) -> wire.StopContainerResponse:
+        left_s.append(context.time_remaining() or 0)
+        return wire.StopContainerResponse()
+
+    conmand.behave["StopContainer"] = behave
+    assert conmanctl(conmand, verb, *words, "web") == 0
+    if most_s is None:
+        assert left_s[0] > 366 * 24 * 3600
+    else:
+        assert most_s - 20 < left_s[0] < most_s + 1
+
+
 def test_the_questions(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     for words in ("list", "ls", "status a", "state a", "wait a", "wait --condition removed a"):
         assert conmanctl(conmand, "container", *words.split()) == 0

@@ -69,6 +69,8 @@ def test_options(capsys: pytest.CaptureFixture[str], verb: str, words: str, why:
         ("stop -s INT web", "`kill -s SIGNAL`"),
         ("restart --signal INT web", "--stop-signal"),
         ("rm -l web", "loopback"),
+        ("rm --all", "`prune`"),
+        ("stop -a", "$(conmanctl ps -q)"),
         ("-H tcp://x ps", "--address"),
         ("container run --rootfs /r x", "it is `conmanctl run`"),
         ("container exec web sh", "it is `conmanctl exec`"),

@@ -7,7 +7,7 @@ import click
 
 from conman.ctl.lazy import Verb
 from conman.ctl.names import one
-from conman.ctl.program import Leaving, needs_its_host, session_options, session_with
+from conman.ctl.program import Leaving, check_session, session_options, session_with
 from conman.ctl.settings import client_of, common_options
 
 
@@ -27,7 +27,7 @@ def attach(
     """
     from conman.wire.v1 import conman_pb2 as wire
 
-    needs_its_host(ctx)
+    check_session(ctx)
     request = wire.InspectContainerRequest(container_id=container)
     found = client_of(ctx).call("InspectContainer", request, wire.InspectContainerResponse)
     session = session_with(

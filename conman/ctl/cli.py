@@ -91,7 +91,6 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """One command line, from words to exit code."""
     try:
-        _check_text(arguments)
         result: object = cli.main(list(arguments), prog_name="conmanctl", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         with suppress(OSError):
@@ -106,15 +105,6 @@ def run(arguments: Sequence[str]) -> int:
         complain(f"the answer cannot be written: {error.strerror}")
         return EXIT_FAILED
     return result if isinstance(result, int) else EXIT_OK
-
-
-def _check_text(arguments: Sequence[str]) -> None:
-    for argument in arguments:
-        try:
-            _ = argument.encode()
-        except UnicodeEncodeError as error:
-            shown = argument.encode(errors="backslashreplace").decode()
-            raise click.UsageError(f"{shown} is not UTF-8 text") from error
 
 
 def _wrong_usage(error: click.ClickException) -> int:

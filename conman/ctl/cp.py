@@ -13,6 +13,7 @@ import click
 
 from conman.ctl.failure import CommandFailed
 from conman.ctl.lazy import Verb
+from conman.ctl.output import never_json
 from conman.ctl.settings import client_of, common_options
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def cp(ctx: click.Context, *, archive: bool, follow_link: bool, source: str, tar
 
     Into TARGET if it is a directory, else under that name. SOURCE/. is what is in a directory.
     """
+    never_json(ctx, "a copy has none")
     theirs, there = _named(source), _named(target)
     if theirs and there:
         raise click.UsageError("from one container to another: copy it here first")

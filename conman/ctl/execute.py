@@ -16,7 +16,7 @@ from conman.ctl.patience import new_request_id
 from conman.ctl.program import (
     Leaving,
     ProgramVerb,
-    needs_its_host,
+    check_session,
     needs_terminal,
     session_options,
 )
@@ -70,7 +70,7 @@ def execute(
 
     request = _request(container, program_of(command), given)
     if not detach:
-        needs_its_host(ctx)
+        check_session(ctx)
     if request.tty and request.stdin and not detach:
         needs_terminal()
     # Nobody reads along: so nothing is to be opened before it begins.

@@ -64,10 +64,14 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does; of docker's options it is said why there are none."""
+        words = [*args]
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except click.NoSuchOption as error:
             raise _unknown(error, ctx) from error
+        # What follows a command's name that command judges, with a code of its own.
+        _check_text(ctx, words[: len(words) - len(rest)])
+        return rest
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -132,6 +136,7 @@ class Verb(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does, but for switches; of docker's options it is said why there are none."""
+        _check_text(ctx, args)
         try:
             return super().parse_args(ctx, switched(self, ctx, args))
         except click.NoSuchOption as error:
@@ -154,6 +159,15 @@ class Verb(click.Command):
         """Below everything else, as an epilog would stand."""
         # One line, however long: it is there to be copied.
         formatter.write(f"\n  Example: {ctx.command_path} {self.example}".rstrip() + "\n")
+
+
+def _check_text(ctx: click.Context, words: Sequence[str]) -> None:
+    for word in () if ctx.resilient_parsing else words:
+        try:
+            _ = word.encode()
+        except UnicodeEncodeError as error:
+            shown = word.encode(errors="backslashreplace").decode()
+            raise click.UsageError(f"{shown} is not UTF-8 text", ctx) from error
 
 
 def _unknown(error: click.NoSuchOption, ctx: click.Context) -> click.UsageError:

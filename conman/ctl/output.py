@@ -49,6 +49,14 @@ def is_for_scripts(ctx: "click.Context") -> bool:
     return ctx.parent is not None and ctx.parent.command.name == "container"
 
 
+def never_json(ctx: "click.Context", because: str) -> None:
+    """Raises click's UsageError for an `-o json` that would say nothing."""
+    import click
+
+    if ctx.meta.get(OUTPUT) == "json":
+        raise click.UsageError(f"-o json is for conmand's answers, and {because}: leave it out")
+
+
 def say(ctx: "click.Context", message: "Message", words: Callable[[], str]) -> None:
     """One answer: as JSON, or in words for people; "" says nothing."""
     if wants_json(ctx):

@@ -15,7 +15,7 @@ import click
 from conman.ctl import detach
 from conman.ctl.failure import CommandFailed, Unreachable
 from conman.ctl.lazy import Verb
-from conman.ctl.output import complain
+from conman.ctl.output import complain, never_json
 from conman.ctl.patience import Patience, new_request_id
 from conman.ctl.settings import client_of
 from conman.ctl.switches import Switch
@@ -116,8 +116,9 @@ def needs_terminal() -> None:
         raise click.UsageError("-t with -i needs a terminal, and this input is none: leave out -t")
 
 
-def needs_its_host(ctx: click.Context) -> None:
-    """Before anything is created for a session that cannot be. Raises CommandFailed."""
+def check_session(ctx: click.Context) -> None:
+    """Before anything is created for a session that cannot be. Raises CommandFailed, and click's UsageError."""
+    never_json(ctx, "a session shows what the program writes")
     address = client_of(ctx).address
     if address.socket_path is None:
         raise CommandFailed(

@@ -10,7 +10,7 @@ import click
 from conman.ctl import rows
 from conman.ctl.filters import container_filter
 from conman.ctl.lazy import Verb
-from conman.ctl.output import print_answer, wants_json
+from conman.ctl.output import never_json, print_answer, wants_json
 from conman.ctl.row_format import RowFormat, row_format
 from conman.ctl.settings import client_of, common_options
 
@@ -61,6 +61,8 @@ def ps(
     """List containers that run or are about to, newest first; UNKNOWN ones too."""
     from conman.wire.v1 import conman_pb2 as wire
 
+    if quiet:
+        never_json(ctx, "-q shows ids")
     chosen, wanted = container_filter(filters), row_format(template, rows.TITLES)
     count = 1 if latest else last
     # Of themselves those that run or are about to, and those that nobody can vouch for.

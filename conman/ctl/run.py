@@ -16,7 +16,7 @@ from conman.ctl.patience import Patience, new_request_id
 from conman.ctl.program import (
     Leaving,
     ProgramVerb,
-    needs_its_host,
+    check_session,
     needs_terminal,
     session_options,
     session_with,
@@ -69,7 +69,7 @@ def run(
 
     request = request_of(ctx, name, command, unnamed=(drawn := drawn_name()))
     if not detach:
-        needs_its_host(ctx)
+        check_session(ctx)
         _check(request)
     client = client_of(ctx)
     # Until there is a program, a signal ends this command.

@@ -15,8 +15,8 @@ from conman.ctl.lazy import Verb
 from conman.ctl.names import many
 from conman.ctl.program import (
     Leaving,
+    check_session,
     exit_code,
-    needs_its_host,
     session_options,
     session_with,
     started,
@@ -65,7 +65,7 @@ def _attached(
 ) -> int:
     from conman.wire.v1 import conman_pb2 as wire
 
-    needs_its_host(ctx)
+    check_session(ctx)
     request = wire.InspectContainerRequest(container_id=name)
     found = client.call("InspectContainer", request, wire.InspectContainerResponse)
     stdin = interactive and found.config.stdin

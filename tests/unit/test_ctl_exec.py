@@ -197,6 +197,8 @@ def test_a_detached_program_that_does_not_begin(
         (["--env-file", "/no", "web", "sh"], "--env-file /no: No such file or directory"),
         (["--timeout", "-1", "web", "sh"], "-1 is not between 0 and"),
         (["--detach-keys", "", "web", "sh"], "'' is no key"),
+        (["-o", "json", "web", "sh"], "-o json is for conmand's answers, and a session shows what"),
+        (["web", "echo", "\udce9"], "\\udce9 is not UTF-8 text (see conmanctl exec --help)"),
     ],
 )
 def test_wrong_usage(conmand: StubConmand, words: list[str], complaint: str) -> None:

@@ -129,6 +129,12 @@ def test_options_of_ps(
         (["rename", "web"], "Missing argument 'NEW_NAME'"),
         (["completion", "tcsh"], "'tcsh' is not one of"),
         (["ps", "-o", "yaml"], "'yaml' is not one of"),
+        (["ps", "-q", "-o", "json"], "-o json is for conmand's answers, and -q shows ids"),
+        (["attach", "-o", "json", "web"], "answers, and a session shows what the program writes"),
+        (["start", "-a", "-o", "json", "web"], "answers, and a session shows what the program"),
+        (["cp", "-o", "json", "web:/a", "."], "-o json is for conmand's answers, and a copy has"),
+        (["--address", "/tmp/\udce9", "ps"], "/tmp/\\udce9 is not UTF-8 text"),
+        (["\udce9"], "\\udce9 is not UTF-8 text"),
     ],
 )
 def test_wrong_usage(

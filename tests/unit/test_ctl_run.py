@@ -260,6 +260,8 @@ def test_a_program_that_does_not_begin(
         ([*ROOT, "--detach-keys", "ctrl-", "sh"], "'ctrl-' is no key"),
         ([*ROOT, "-it", "sh"], "-t with -i needs a terminal, and this input is none"),
         ([*ROOT, "-m", "much", "sh"], "'much' is no size"),
+        ([*ROOT, "-o", "json", "sh"], "-o json is for conmand's answers, and a session shows what"),
+        ([*ROOT, "--name", "\udce9", "sh"], "\\udce9 is not UTF-8 text (see conmanctl run --help)"),
     ],
 )
 def test_wrong_usage(conmand: StubConmand, words: list[str], complaint: str) -> None:

@@ -1,7 +1,7 @@
 """The grammar of faults, in the manner of fail(9): what happens where, how often, and what after that.
 
     term     PLACE=CLAUSE{->CLAUSE}          terms are separated by commas or lines
-    place    COMMAND[@STEP[#K]]              the K-th step of that name; without a step: at the beginning
+    place    COMMAND[@STEP[#K]]              the K-th step of that name, from 1; without: at the beginning
     clause   [P%][N*]ACTION                  with a chance of P per cent, at the most N times
     action   kill | hang | off | delay(TIME) | error(ERRNO) | lie(CODE)
 
@@ -13,13 +13,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fakerunc.model import StepKind
-from fakerunc.options import COMMANDS, seconds
+from fakerunc.model import STEPS
+from fakerunc.options import seconds
 
 BEGIN, ANSWER = "begin", "answer"
-_STEPS = (BEGIN, *(kind.value for kind in StepKind), ANSWER)
-# The rest of the commands have nothing to do with a container.
-_COMMANDS = tuple(sorted(COMMANDS.keys() - {"features", "restore", "spec"}))
 _CLAUSE = re.compile(r"(?:(\d+(?:\.\d+)?)%)?(?:(\d+)\*)?([a-z]+)(?:\(([^()]*)\))?")
 _ACTIONS = ("kill", "hang", "off", "delay(TIME)", "error(ERRNO)", "lie(CODE)")
 
@@ -53,13 +50,14 @@ def terms(text: str) -> Iterator[Term]:
     for term in filter(None, (word.strip() for word in re.split(r"[,\n]", text))):
         place, equals, actions = term.partition("=")
         command, at, where = place.partition("@")
-        step, _, nth = where.partition("#")
-        if command not in _COMMANDS:
-            raise _unknown(term, "command", command, _COMMANDS)
-        if at and step not in _STEPS:
-            raise _unknown(term, "step", step, _STEPS)
-        if nth and not nth.isdigit():
-            raise UnknownFault(f"faults: {term}: #{nth} is no number")
+        step, counted, nth = where.partition("#")
+        if command not in STEPS:
+            raise _unknown(term, "command", command, tuple(STEPS))
+        steps = (BEGIN, *STEPS[command].split(), ANSWER)
+        if at and step not in steps:
+            raise _unknown(term, f"step of {command}", step, steps)
+        if counted and not re.fullmatch("0*[1-9][0-9]*", nth):
+            raise UnknownFault(f"faults: {term}: #{nth} is no number from 1 on")
         clauses = tuple(_clause(term, clause) for clause in actions.split("->")) if equals else ()
         if not clauses:
             raise _unknown(term, "action", "", _ACTIONS)
@@ -83,7 +81,7 @@ def _value(action: str, inside: str | None) -> float | None:
         case (("kill" | "hang" | "off"), None):
             return 0
         case "delay", str():
-            return seconds(inside)
+            return None if inside.startswith("-") else seconds(inside)
         case "error", str():
             number: int | None = getattr(errno, inside, None) if inside.isidentifier() else None
             return number if isinstance(number, int) else None

@@ -82,6 +82,11 @@ def ordered(command: str, root: str, flavour: Flavour = RUNC) -> Faults:
     """Those that are meant for `command`; all are checked, and what comes at the beginning comes."""
     told = settings()
     found = tuple(term for term in terms(told.faults) if term.command == command)
+    if found:
+        # Only here: see _suffer. What it cannot count it says before anything is done.
+        from fakerunc.fault_draw import counted  # noqa: PLC0415
+
+        counted(f"{root}.faults")
     faults = Faults(command, flavour, found, f"{root}.faults", told.seed)
     try:
         faults.pass_by(BEGIN)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from fakerunc import faults, stdio
 from fakerunc.commands import Say, carry_out, kill_asked
-from fakerunc.fault_terms import UnknownFault
+from fakerunc.fault_terms import UnknownFault, terms
 from fakerunc.flavour import chosen
 from fakerunc.log import Log, complaint_about, go_error
 from fakerunc.model import (
@@ -28,14 +28,16 @@ from fakerunc.model import (
 from fakerunc.options import COMMANDS, Invocation, UsageError, read
 from fakerunc.place import Refused, directory_of, made, root_of
 from fakerunc.record import VERSION
-from fakerunc.settings import BadSetting
+from fakerunc.settings import BadSetting, settings
 
 
 def main() -> int:
     stdio.complete()
     try:
         flavour = chosen(sys.argv[1:])
-    except BadSetting as problem:
+        # Whatever is asked: what says nothing is told before anything is done.
+        list(terms(settings().faults))
+    except (BadSetting, UnknownFault) as problem:
         Log().error(str(problem))
         return 1
     if flavour == "crun":
@@ -158,7 +160,7 @@ def _list(call: Invocation) -> Answer:
     from fakerunc.listing import print_list  # noqa: PLC0415
 
     root = root_of(call.options)
-    faults.ordered(call.command, root)
+    told = faults.ordered(call.command, root)
     try:
         text = print_list(
             made(root),
@@ -167,7 +169,9 @@ def _list(call: Invocation) -> Answer:
         )
     except ValueError as problem:
         raise Refused(str(problem)) from problem
-    return Answer(0, text, "")
+    answer = Answer(0, text, "")
+    told.pass_answer(answer)
+    return answer
 
 
 def _create(call: Invocation) -> Answer:

@@ -329,4 +329,6 @@ def seconds(text: str) -> float | None:
     if not parts or "".join(number + unit for number, unit in parts) != bare:
         return None
     total = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if total * 1e9 >= 2**63:
+        return None
     return -total if text.startswith("-") else total

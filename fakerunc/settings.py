@@ -53,7 +53,8 @@ def settings(program: str = "", environment: Mapping[str, str] | None = None) ->
     if root and not root.startswith("/"):
         raise BadSetting(f"{found['root'][0]}: {root!r} is not an absolute path")
     return Settings(
-        root=root,
+        # Beside it are its faults: `{root}.faults`.
+        root=os.path.normpath(root) if root else "",
         hierarchies=_number(found, "hierarchies", 1, least=1),
         faults=found.get("faults", ("", ""))[1],
         seed=_number(found, "seed", 0, least=0),
@@ -70,6 +71,10 @@ def _from_file(path: str) -> _Found:
             lines = file.read().splitlines()
     except FileNotFoundError:
         return {}
+    except OSError as failure:
+        raise BadSetting(f"{path}: {os.strerror(failure.errno or 0).lower()}") from failure
+    except UnicodeDecodeError as failure:
+        raise BadSetting(f"{path}: not in UTF-8") from failure
     found: _Found = {}
     for number, line in enumerate(lines, start=1):
         text = line.strip()

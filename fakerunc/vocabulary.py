@@ -36,6 +36,31 @@ class StepKind(Enum):
     REMOVE_DIRECTORY = "remove-directory"  # <root>/<id> and all in it; already gone is success
 
 
+_UNDO = "kill-init remove-cgroups remove-directory poststop-hooks"
+_CREATE = (
+    "make-directory make-fifo make-cgroup spawn-init create-hooks write-state rename-state "
+    f"poststart-hooks write-pid-file rename-pid-file {_UNDO}"
+)
+#: Whatever a command may do, in either flavour and where it undoes; the rest of the commands have nothing
+#: to do with a container.
+STEPS = {
+    "checkpoint": "",
+    "create": _CREATE,
+    "delete": f"signal-members {_UNDO}",
+    "events": "",
+    "exec": "spawn-process write-pid-file rename-pid-file await-process",
+    "kill": "signal-init signal-members thaw",
+    "list": "",
+    "pause": "freeze",
+    "ps": "",
+    "resume": "thaw",
+    "run": f"{_CREATE} release-init unlink-fifo await-init signal-members",
+    "start": "release-init unlink-fifo thaw freeze",
+    "state": "",
+    "update": "set-resources write-state rename-state",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step; `index` (from 1) and `count` for make-cgroup, `signal` for those that send one."""

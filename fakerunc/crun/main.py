@@ -111,8 +111,10 @@ def _list(call: Invocation) -> Answer:
     from fakerunc.crun import listing  # noqa: PLC0415
 
     root = root_of(call.options)
-    faults.ordered(call.command, root, CRUN)
-    return listing.shown(root, call.flags.get("format", "table"), only_ids=call.on("quiet"))
+    told = faults.ordered(call.command, root, CRUN)
+    answer = listing.shown(root, call.flags.get("format", "table"), only_ids=call.on("quiet"))
+    told.pass_answer(answer)
+    return answer
 
 
 def _ps(call: Invocation) -> Answer:

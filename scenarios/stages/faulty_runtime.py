@@ -9,15 +9,13 @@ from itertools import product
 from pathlib import Path
 from typing import Protocol
 
-from fakerunc.model import StepKind
+from fakerunc.model import STEPS
 from scenarios.stages.daemon import BIN
 from scenarios.stages.traced_runtime import CALLS, Traced, program
 from scenarios.usage import Usage
 
 #: What conman calls a runtime for; a kill and an exec it does by itself, or not at all.
 COMMANDS = ("create", "start", "delete")
-#: fakerunc's names for places in a command.
-_STEPS = ("begin", *(kind.value for kind in StepKind), "answer")
 #: More passings of one step than any call has.
 _PASSINGS = 3
 _ASKS = """#!/bin/sh
@@ -64,13 +62,18 @@ def missing(runtime: str) -> str:
     return ""
 
 
+def _steps(command: str) -> tuple[str, ...]:
+    """What fakerunc calls the places in a command."""
+    return ("begin", *STEPS[command].split(), "answer")
+
+
 def must_be_a_place(place: str, runtime: str) -> None:
     """Raises Usage."""
     command, _, rest = place.partition("@")
-    step, steps = rest.partition("#")[0], _STEPS if runtime == "fakerunc" else CALLS
     if command not in COMMANDS:
         raise Usage(f"{place}: conman calls a runtime for {', '.join(COMMANDS)}")
-    if step not in steps:
+    steps = _steps(command) if runtime == "fakerunc" else CALLS
+    if rest.partition("#")[0] not in steps:
         raise Usage(f"{place}: the steps of {runtime} are {', '.join(steps)}")
 
 
@@ -91,8 +94,9 @@ class Fake:
 
     def watch(self, command: str) -> None:
         commands = (command,) if command else COMMANDS
-        every = product(commands, _STEPS, range(1, _PASSINGS + 1))
-        terms = (f"{command}@{step}#{nth}=delay(0s)" for command, step, nth in every)
+        places = (f"{command}@{step}" for command in commands for step in _steps(command))
+        every = product(places, range(1, _PASSINGS + 1))
+        terms = (f"{place}#{nth}=delay(0s)" for place, nth in every)
         self._strikes.write_text(",".join(terms) + "\n")
 
     def disarm(self) -> bool:

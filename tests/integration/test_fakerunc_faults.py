@@ -122,6 +122,32 @@ def test_a_lie_did_nothing_and_says_so_of_nothing(box: Lab) -> None:
     assert box.status() == "created"
 
 
+@pytest.mark.parametrize("flavour", ["runc", "crun"])
+def test_a_list_may_lie_at_its_answer(flavour: str, box: Lab) -> None:
+    fault = {"FAKERUNC_FLAVOUR": flavour, "FAKERUNC_FAULTS": "list@answer=lie(9)"}
+    assert box.call("list", **fault).code == 9
+
+
+@pytest.mark.parametrize("flavour", ["runc", "crun"])
+@pytest.mark.parametrize(
+    "told",
+    [{"FAKERUNC_FAULTS": "bogus=x"}, {"FAKERUNC_SEED": "abc"}, {"FAKERUNC_FAULTS": "list=kill(1)"}],
+)
+@pytest.mark.parametrize("command", ["state c1", "spec", "features", "--version", "bogus"])
+def test_what_says_nothing_is_told_before_anything_is_done(
+    command: str, told: dict[str, str], flavour: str, box: Lab
+) -> None:
+    log = ("--log", str(box.place / "log"), "--flavour", flavour)
+    words = command.split()
+    at = ("--bundle", str(box.place)) if command == "spec" else ()
+    said = box.call(*words, *at, globals_=log, **told)
+    assert said.code == 1
+    assert "faults: " in said.err or "FAKERUNC_SEED: 'abc' is not a number" in said.err
+    assert said.out == ""
+    left = {path.name for path in box.place.iterdir()}
+    assert not left & {"root", "log", "config.json", "root.faults"}
+
+
 def test_a_start_may_take_its_time(box: Lab) -> None:
     pid = box.created("sh", "-c", "exit 4")
     began = time.monotonic()

@@ -302,7 +302,7 @@ def test_what_is_not_built_says_so(args: tuple[str, ...], words: str, box: Lab) 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("FAKERUNC_FAULTS", "create@fly=kill", 'no step is called \\"fly\\"'),
+        ("FAKERUNC_FAULTS", "create@fly=kill", 'no step of create is called \\"fly\\"'),
         ("FAKERUNC_HIERARCHIES", "0", "is not a number from 1 on"),
     ],
 )

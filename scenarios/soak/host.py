@@ -8,8 +8,8 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -19,11 +19,9 @@ from scenarios.stages.daemon import Daemon, first_line
 from scenarios.stages.loop_disk import LoopDisk
 from scenarios.stages.over_grpc import Names
 from scenarios.stages.programs import make_rootfs
-from scenarios.stages.real_host import RealHost, kill, process
+from scenarios.stages.real_host import ZYGOTE, RealHost, end, process
 from scenarios.syscalls import preload
 from scenarios.violation import Violation
-
-_ZYGOTE = "conman-zygote"
 
 
 class Host:
@@ -115,25 +113,37 @@ class Host:
 
     def strike(self, whom: Kills, chance: Random) -> bool:
         """One of them; False: there is none at this instant."""
-        found = sorted(self._pids(whom))
-        if not found:
-            return False
-        pid = chance.choice(found)
-        self._note(f"{whom} {pid} is killed")
-        # Who stands still in a freezer dies when it is thawed: nobody can wait for that here.
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        return True
+        with self._held(whom) as found:
+            if not found:
+                return False
+            pid = chance.choice(sorted(found))
+            self._note(f"{whom} {pid} is killed")
+            # Who stands still in a freezer dies when it is thawed: nobody can wait for that here.
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(found[pid], signal.SIGKILL)
+            return True
 
     def strike_all(self) -> None:
         """The daemon first, and nobody in between has time to notice."""
-        others = [*self._pids(Kills.ZYGOTE), *self._pids(Kills.SHIM)]
-        self._note(f"conmand and {others} are killed")
-        assert self.daemon.process is not None
-        self.daemon.process.send_signal(signal.SIGKILL)
-        for pid in others:
-            kill(pid)
-        self.daemon.died()
+        with self._held(Kills.ZYGOTE, Kills.SHIM) as others:
+            self._note(f"conmand and {list(others)} are killed")
+            assert self.daemon.process is not None
+            self.daemon.process.send_signal(signal.SIGKILL)
+            for handle in others.values():
+                end(handle)
+            self.daemon.died()
+
+    @contextmanager
+    def _held(self, *whom: Kills) -> Generator[dict[int, int]]:
+        """Their pidfds, by pid: of those who are found again once these are open, so no stranger got a pid meanwhile."""
+        with ExitStack() as closing:
+            handles = dict[int, int]()
+            for pid in (pid for one in whom for pid in self._pids(one)):
+                with suppress(ProcessLookupError):
+                    handles[pid] = os.pidfd_open(pid)
+                    closing.callback(os.close, handles[pid])
+            again = {pid for one in whom for pid in self._pids(one)}
+            yield {pid: handle for pid, handle in handles.items() if pid in again}
 
     def cut(self) -> None:
         """The power, with no daemon alive."""
@@ -158,7 +168,7 @@ class Host:
         for file in Path(f"/proc/{self.daemon.process.pid}/task").glob("*/children"):
             for pid in map(int, file.read_text().split()):
                 found = process(pid)
-                if found is not None and found.comm == _ZYGOTE:
+                if found is not None and found.comm == ZYGOTE:
                     yield pid
 
     # ---- the end

@@ -89,11 +89,17 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
     with suppress(ProcessLookupError):
         handle = os.pidfd_open(pid)
         try:
-            signal.pidfd_send_signal(handle, number)
-            if number == signal.SIGKILL:
-                assert select.select([handle], [], [], PATIENCE_S)[0], f"{pid} does not die"
+            end(handle, number)
         finally:
             os.close(handle)
+
+
+def end(handle: int, number: int = signal.SIGKILL) -> None:
+    """As `kill`, by its pidfd."""
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(handle, number)
+        if number == signal.SIGKILL:
+            assert select.select([handle], [], [], PATIENCE_S)[0], "who was killed does not die"
 
 
 def _await_burial(pid: int) -> None:
@@ -168,16 +174,16 @@ class RealHost:
             found is not None and found.start_time == who.start_time and who.boot_id == self.boot_id
         )
 
-    def programs(self) -> list[tuple[str, Process]]:
+    def programs(self, things: list[Thing] | None = None) -> list[tuple[str, Process]]:
         """(run, init) of all that live: bears a run's mark or is in its cgroup, and its parent does not.
 
-        But for execs, which have a mark of their own.
+        But for execs, which have a mark of their own. `things`: of one look; none, and it looks anew.
         """
-        return _inits(self.things())
+        return _inits(self.things() if things is None else things)
 
-    def found(self, rows: tuple[Container, ...]) -> list[str]:
-        """As `scenarios.census` names it; a thing that lies in several hierarchies is one."""
-        things = self.things()
+    def found(self, rows: tuple[Container, ...], things: list[Thing] | None = None) -> list[str]:
+        """As `scenarios.census` names it; a thing that lies in several hierarchies is one. `things`: as above."""
+        things = self.things() if things is None else things
         words = {f"{_WORDS[one.kind]} {one.owner}" for one in things if one.kind in _WORDS}
         prepared = {f"{row.id}-{row.run}" for row in rows if row.is_prepared(self.boot_id)}
         locks = {one.owner for one in things if one.kind == "calls"} - prepared
@@ -212,9 +218,9 @@ class RealHost:
         path = self._daemon.data / f"containers/{row.id}/bundle/config.json"
         return path.read_bytes() if path.exists() else b""
 
-    def freezer(self, row: Container) -> str:
+    def freezer(self, row: Container, things: list[Thing]) -> str:
         """The cgroup's own word; without a cgroup, whether all members are stopped."""
-        own = [one for one in self.things() if one.owner == f"{row.id}-{row.run}"]
+        own = [one for one in things if one.owner == f"{row.id}-{row.run}"]
         for one in own:
             if one.kind == "cgroup":
                 for name, words in (

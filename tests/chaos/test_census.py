@@ -6,14 +6,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from scenarios.replay_ids import find_single
+from scenarios.soak.host import Host
+from scenarios.soak.lives import Kills
 from scenarios.stages import real_host
 from scenarios.stages.census import Place, Thing, census
 from scenarios.stages.clearing import clear
@@ -150,6 +153,36 @@ def test_what_a_container_keeps_of_other_runs_is_seen(conmand: Conmand) -> None:
         [False, True],
         [False, False],
     ]
+
+
+def strike_one(host: Host) -> None:
+    assert not host.strike(Kills.SHIM, Random(0))
+
+
+@pytest.mark.parametrize("strike", [strike_one, Host.strike_all])
+def test_who_got_the_pid_of_somebody_found_is_not_killed(
+    strike: Callable[[Host], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found once, and somebody else when it is looked for again."""
+    host = Host("fakerunc", lambda _told: None)
+    try:
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as stranger:
+            found = iter([[stranger.pid], [], [], []])
+
+            def pids(_whom: Kills) -> list[int]:
+                return next(found)
+
+            monkeypatch.setattr(host, "_pids", pids)
+            monkeypatch.setattr(host.daemon, "died", lambda: 0)
+            with subprocess.Popen(["sleep", "1000"], text=True) as daemon:
+                host.daemon.process = daemon
+                strike(host)
+                daemon.kill()
+            assert stranger.communicate() == (None, None)
+            assert stranger.returncode == 0
+    finally:
+        host.daemon.process = None
+        host.close()
 
 
 @DISK

@@ -20,6 +20,7 @@ from scenarios.soak.member import PATIENCE_S, Member
 from scenarios.stages import over_grpc, real_rest
 from scenarios.stages.clearing import left_by
 from scenarios.stages.programs import PROGRAMS
+from scenarios.stages.real_rest import Seen, Steady
 from scenarios.violation import Violation
 
 _LOOK_S = 0.05
@@ -36,28 +37,28 @@ class Rest:
         self._host, self._members = host, members
         self._ended = set[tuple[str, int]]()
         self.most_descriptors = self.most_memory_mib = 0
-        self.things: list[str] = []
+        #: At the last rest.
+        self.things: Sequence[str] = ()
 
     def judge(self, *, is_shaken: bool) -> None:
         """With a daemon that lives, and nobody who asks. Raises Violation."""
-        rows = self._at_rest()
+        seen = self._await_rest()
+        self.things, rows = seen.found, seen.rows
         for row in rows:
             self._is_honest(row, is_shaken=is_shaken)
-        self.things = self._host.real.found(rows)
         self._list(rows)
         self._size(sum(row.is_prepared(self._host.real.boot_id) for row in rows))
 
-    def _at_rest(self) -> tuple[Container, ...]:
-        ends = monotonic() + _REST_S
-        while True:
-            try:
-                return real_rest.as_stored(self._host.real)
-            except Violation:
-                if self._host.is_dead():
-                    raise Violation("I1", "conmand died at rest") from None
-                if monotonic() > ends:
-                    raise
+    def _await_rest(self) -> Seen:
+        ends, steady = monotonic() + _REST_S, Steady()
+        while not steady.is_so(lambda: real_rest.as_stored(self._host.real)):
+            if self._host.is_dead():
+                raise Violation("I1", "conmand died at rest")
+            if monotonic() > ends:
+                raise steady.verdict
             threading.Event().wait(_LOOK_S)
+        assert steady.seen is not None
+        return steady.seen
 
     def _is_honest(self, row: Container, *, is_shaken: bool) -> None:
         words = (row.spec.command, *row.spec.args)

@@ -31,7 +31,7 @@ from scenarios.stages.deaths import Death, With, death
 from scenarios.stages.left import Left, named
 from scenarios.stages.programs import ends_by_itself, make_rootfs
 from scenarios.stages.real_host import LOOK_S, RealHost, kill, process
-from scenarios.stages.real_rest import at_rest
+from scenarios.stages.real_rest import Seen, Steady, at_rest
 from scenarios.stages.recorded import Life
 from scenarios.stages.report_folder import Report
 from scenarios.stages.striking import Striking
@@ -346,22 +346,23 @@ class Real:
 
     def _await_rest(self) -> bool:
         """Until the oracle has nothing to say. True: the daemon died meanwhile. Raises Violation."""
-        ends, verdict_ = monotonic() + _REST_S, None
+        ends, steady = monotonic() + _REST_S, Steady()
         while monotonic() < ends:
-            try:
-                at_rest(self._host, self._story, rebooted=self._was_cut, unseen=self._shims_died)
-                self._must_be_idle()
+            if steady.is_so(self._at_rest):
                 return False
-            except Violation as violation:
-                verdict_ = violation
             if self._daemon.process is not None and self._daemon.process.poll() is not None:
                 self._died()
                 return True
             self._go_on()
             self._striking.time_passes()
             threading.Event().wait(LOOK_S)
-        assert verdict_ is not None
-        raise verdict_
+        raise steady.verdict
+
+    def _at_rest(self) -> Seen:
+        """Raises Violation."""
+        seen = at_rest(self._host, self._story, rebooted=self._was_cut, unseen=self._shims_died)
+        self._must_be_idle()
+        return seen
 
     def _must_be_idle(self) -> None:
         """No row speaks of a successor to a shim that died, nor of a program that is about to end. Raises Violation."""

@@ -1,8 +1,11 @@
 """Whether a real host at rest is as its rows say: the oracle's questions, asked of processes and files.
 
-It looks once; whoever asks decides how long a host may take to come to rest. It must never ask the daemon.
+A look is one; whoever asks decides how long a host may take to come to rest, and one that rests does so twice in a
+row. It must never ask the daemon.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import chain
 
 from conman.core.execs import Exec, ExecState
@@ -11,6 +14,7 @@ from scenarios import census, oracle, restarting
 from scenarios.disk import is_whole
 from scenarios.exec_oracle import NOT_BEGUN
 from scenarios.programs import EXITS_BY_ITSELF, OBEYS_TERM
+from scenarios.stages.census import Thing
 from scenarios.stages.programs import EXECS
 from scenarios.stages.real_host import RealHost
 from scenarios.story import Befalls, Story
@@ -20,18 +24,50 @@ from scenarios.violation import Violation
 _KILLED = 137
 
 
-def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A host that is as its rows say. `found`: as `RealHost.found` names things."""
+
+    rows: tuple[Container, ...]
+    found: tuple[str, ...]
+
+
+class Steady:
+    """Looks at a host until it is the same at rest twice in a row: what passes by at rest is none."""
+
+    def __init__(self) -> None:
+        #: At the last look, if it was as it must be.
+        self.seen: Seen | None = None
+        #: Of the last look: why it is not.
+        self.verdict = Violation("I5", "nobody has looked")
+
+    def is_so(self, look: Callable[[], Seen]) -> bool:
+        """Looks once more. `look` raises Violation."""
+        try:
+            now = look()
+        except Violation as violation:
+            self.seen, self.verdict = None, violation
+            return False
+        before, self.seen = self.seen, now
+        if before is not None and now != before:
+            changed = sorted({*before.found} ^ {*now.found}) or "a row"
+            self.verdict = Violation("I5", f"changed while all was at rest: {changed}")
+        return now == before
+
+
+def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: bool = False) -> Seen:
     """`unseen`: a shim was killed, who alone knows how an exec ended. Raises Violation."""
     asks = story.given + story.asks
     command = next((ask.program for ask in asks if ask.verb == "create"), "")
-    rows = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
-    for row in rows:
+    seen = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
+    for row in seen.rows:
         if row.state is State.EXITED and _is_owed(row):
             raise Violation("I19", f"{row.name} has ended, and nobody is to start it again")
         is_disturbed = bool(story.befalls) or rebooted
         honest(row, command, may_be_unknown=is_disturbed)
         for one in row.execs:
             _honest_exec(one, may_be_unknown=is_disturbed or unseen)
+    return seen
 
 
 def _is_owed(row: Container) -> bool:
@@ -39,24 +75,25 @@ def _is_owed(row: Container) -> bool:
     return restarting.is_owed(row, row.restart_count, asked_for=row.is_stopped)
 
 
-def as_stored(host: RealHost, *, has_lost_run: bool = False) -> tuple[Container, ...]:
-    """The rows, where the host is as they say. `has_lost_run`: somebody has removed RUN. Raises Violation."""
+def as_stored(host: RealHost, *, has_lost_run: bool = False) -> Seen:
+    """A host that is as its rows say. `has_lost_run`: somebody has removed RUN. Raises Violation."""
     stored = host.stored()
     if stored.intents:
         raise Violation("I5", f"open intents at rest: {[one.id for one in stored.intents]}")
     if stored.quarantined:
         raise Violation("I1", f"quarantined: {stored.quarantined}")
-    runs = {run for run, one in host.programs() if not one.comm.startswith("runc:")}
+    things = host.things()
+    runs = {run for run, one in host.programs(things) if not one.comm.startswith("runc:")}
     for row in stored.containers:
-        _is_true(host, row, runs)
+        _is_true(host, row, runs, things)
         if row.spec.auto_remove and row.state is State.EXITED:
             raise Violation("I5", f"{row.name} has ended, and is never removed")
         if row.next_restart_at:
             raise Violation("I19", f"{row.name} has ended, and is never started again")
-    found = host.found(stored.containers)
+    found = host.found(stored.containers, things)
     owned = [_owned(host, row, found, has_lost_run=has_lost_run) for row in stored.containers]
     oracle.accounted([*chain(*owned)], found)
-    return stored.containers
+    return Seen(stored.containers, tuple(found))
 
 
 def _owned(host: RealHost, row: Container, found: list[str], *, has_lost_run: bool) -> list[str]:
@@ -65,14 +102,14 @@ def _owned(host: RealHost, row: Container, found: list[str], *, has_lost_run: bo
     return census.owned_by(row, host.boot_id, has_lost_run=lost, shim_lives=shim_lives)
 
 
-def _is_true(host: RealHost, row: Container, runs: set[str]) -> None:
+def _is_true(host: RealHost, row: Container, runs: set[str], things: list[Thing]) -> None:
     oracle.ordered(row)
     if not is_whole(host.config(row)):
         raise Violation("I9", f"the config.json of {row.name} is torn or lost")
     alive = row.init is not None and host.is_alive(row.init.process)
     oracle.alive_as_told(row, alive=alive, program_runs=f"{row.id}-{row.run}" in runs)
     if alive:
-        oracle.held_as_told(row, host.freezer(row))
+        oracle.held_as_told(row, host.freezer(row, things))
 
 
 def honest(row: Container, command: str, *, may_be_unknown: bool) -> None:

@@ -150,12 +150,20 @@ def _undo(
     created: "wire.CreateContainerResponse",
     failure: CommandFailed | click.exceptions.Exit,
 ) -> None:
-    """A refusal has left nothing; who was not told what came of it asks for the same once more."""
+    """A refusal has left nothing; who was not told what came of it asks for the same once more.
+
+    Raises CommandFailed where what `failure` says is true no more.
+    """
     is_open = isinstance(failure, click.exceptions.Exit) or failure.code == _TOO_LATE
     if not created.container_id and request.request_id and is_open:
         _join(client, request, created)
-    if created.container_id:
-        _remove(client, created.container_id)
+    is_gone = bool(created.container_id) and _remove(client, created.container_id)
+    # By conmand's own clock another thing was late: it has words for it.
+    if is_gone and isinstance(failure, CommandFailed) and not failure.reason and is_open:
+        raise CommandFailed(
+            f"{request.name} did not begin in time, and is removed; give it longer with --deadline",
+            failure.code,
+        ) from failure
 
 
 def _join(
@@ -177,7 +185,8 @@ def _join(
             )
 
 
-def _remove(client: "Client", container_id: str) -> None:
+def _remove(client: "Client", container_id: str) -> bool:
+    """Whether it is gone."""
     from conman.wire.v1 import conman_pb2 as wire
 
     request = wire.RemoveContainerRequest(
@@ -188,3 +197,5 @@ def _remove(client: "Client", container_id: str) -> None:
     except CommandFailed as failure:
         if failure.code != "NOT_FOUND":
             complain(f"it was not removed: {failure}")
+            return False
+    return True

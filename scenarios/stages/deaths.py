@@ -109,6 +109,11 @@ class Death:
         return self.by in {By.CALL, By.ERROR, By.FULL}
 
     @property
+    def is_a_disks(self) -> bool:
+        """Nobody's: a daemon may say that it cannot begin."""
+        return self.by in {By.ERROR, By.FULL}
+
+    @property
     def is_excuse(self) -> bool:
         """Whether who asks meanwhile may be refused for it."""
         return self.by in {By.RUNTIME, By.ERROR, By.FULL}

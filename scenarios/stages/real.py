@@ -180,11 +180,21 @@ class Real:
         """False: it died at `crash` before it was ready."""
         self._daemon.process = self._daemon.begin(stdin=None, **self._armed(crash))
         if not first_line(self._daemon.process):
+            if crash and death(crash).is_a_disks:
+                self._must_say_why()
+                return self._start("")
             self._died()
             return False
         alone = (("grpc.use_local_subchannel_pool", 1),)
         self._channel = grpc.insecure_channel(f"unix:{self._daemon.run}/conmand.sock", alone)
         return True
+
+    def _must_say_why(self) -> None:
+        """It could not begin on its disk, which is mended for the next one. Raises Violation."""
+        self._striking.relent()
+        code, said = self._daemon.died(), self.log()
+        if code != 1 or not said.rstrip().rpartition("\n")[2].startswith("conmand: "):
+            raise Violation("I1", f"conmand could not begin, and ended with {code}: {said}")
 
     def _left(self) -> Left:
         things = self._host.come_to_rest()

@@ -1,7 +1,6 @@
 """Which of a story's system calls can fail with which error of a disk, and where a disk can be full.
 
-DATA is on a disk, RUN in memory: there only space can be missing. A daemon that begins without RUN says so, and ends:
-that is no death to be survived. It must never choose what no disk answers with (open(2), write(2),
+DATA is on a disk, RUN in memory: there only space can be missing. It must never choose what no disk answers with (open(2), write(2),
 mkdir(2), bind(2), rename(2), unlink(2), fsync(2)).
 """
 
@@ -49,8 +48,7 @@ def _errors(passed: list[Passed]) -> Iterator[Death]:
 def _possible(one: Passed) -> tuple[str, ...]:
     if _is_on_disk(one):
         return ERRORS
-    begins = one.comm == "conmand"
-    return _IN_MEMORY if _RUN.match(one.what) and not begins else ()
+    return _IN_MEMORY if _RUN.match(one.what) else ()
 
 
 def full(passed: list[Passed]) -> list[Death]:

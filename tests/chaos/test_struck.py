@@ -150,10 +150,14 @@ def test_a_daemon_dies_with_all_of_its_control_group() -> None:
 ERRORS = (
     ("create", "fails:ENOSPC:PrepareBundle@13", ["DiskFull", "ok", "CREATED"]),
     ("start", "fails:ENOSPC:store@7", ["ok", "ok", "RUNNING"]),
+    # It cannot begin, and says so; the next one can.
+    ("create", "fails:EIO:conmand@64", ["ok", "CREATED"]),
+    ("create", "fails:ENOSPC:conmand@69", ["ok", "CREATED"]),
 )
 #: Who asks for what fails meanwhile asks again until there is space: it is told what a client is told anyway.
 FULL = (
     ("create", "full:ext4:PrepareBundle@10", ["ok", "CREATED"]),
+    ("create", "full:ext4:conmand@62", ["ok", "CREATED"]),
     ("stop-obedient", "full:tmpfs:store@2", ["ok", "ok", "ok", "EXITED"]),
 )
 

@@ -27,6 +27,8 @@ def load_text(text: str, kind: str) -> Object:
         value: object = json.JSONDecoder().raw_decode(text.lstrip())[0]
     except json.JSONDecodeError as problem:
         raise Unreadable(_go_syntax_error(problem)) from problem
+    except (RecursionError, ValueError) as problem:
+        raise Unreadable("exceeded max depth, or digits of a number") from problem
     if value is None:
         return {}
     if not isinstance(value, dict):

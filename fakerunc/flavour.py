@@ -4,8 +4,9 @@ A flavour is a table of plans and the form of its files; the steps are the same,
 must never be guessed: a name that is none ends the call before anything is done.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from fakerunc import options, runc_files
 from fakerunc.model import (
@@ -69,11 +70,23 @@ RUNC = Flavour(
 
 def chosen(argv: list[str]) -> str:
     """The flavour's name for this command line, the program's name not in it; BadSetting for none."""
-    try:
-        found = options.global_options(argv)
-    except ValueError:
-        # Whoever reads the line next says what is wrong with it.
-        found = {}
-    if "flavour" in found:
-        return known("--flavour", found["flavour"])
-    return settings().flavour
+    told = settings().flavour
+    for asked in _asked(argv):
+        told = known("--flavour", asked)
+    return told
+
+
+def _asked(argv: list[str]) -> Iterator[str]:
+    """What --flavour says before the command. Whoever reads the line next says what is wrong with it."""
+    words = iter(argv)
+    for word in words:
+        if not word.startswith("-") or word in {"-", "--"}:
+            return
+        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+        if name == "flavour":
+            yield from [value] if equals else islice(words, 1)
+        elif name in _VALUED and not equals:
+            next(words, None)
+
+
+_VALUED = frozenset({*options.GLOBAL.values, "cgroup-manager"})

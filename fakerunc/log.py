@@ -44,7 +44,7 @@ class Log:
         """An answer: besides its line in a file, the bare words for who reads stderr."""
         self._write("error", words, _CALLERS.get(self.form, _CALLERS["text"]) if self.debug else {})
         if self.path:
-            stdio.write(2, f"{words}\n")
+            stdio.write(2, words if words.endswith("\n") else f"{words}\n")
 
     def warning(self, words: str) -> None:
         self._write("warning", words, {})

@@ -50,7 +50,7 @@ def main() -> int:
 
 def _as_runc() -> int:
     try:
-        call = read(sys.argv[1:])
+        call = read(sys.argv[1:], sys.argv[0] if _name() == "runc" else "runc")
     except UsageError as problem:
         stdio.write(1, f"{problem.headline}\n\n{_help(problem.command)}")
         _log(problem.options).error(problem.words)
@@ -106,8 +106,13 @@ def _answer(call: Invocation) -> Answer:
         return Answer(0, _version(), "")
     if "help" in call.options or not call.command:
         return Answer(0, _help(), "")
-    if call.command not in COMMANDS:
-        return Answer(3, "", f"No help topic for '{call.command}'\n")
+    if call.command in _HELP and call.arguments[:1] in ([], ["help"], ["h"]):
+        return Answer(0, _help(), "")
+    topic = call.arguments[0] if call.command in _HELP else call.command
+    if topic not in COMMANDS:
+        return Answer(3, "", f"No help topic for '{topic}'\n")
+    if call.command in _HELP:
+        return Answer(0, _help(topic), "")
     if "help" in call.flags:
         return Answer(0, _help(call.command), "")
     try:
@@ -120,6 +125,9 @@ def _answer(call: Invocation) -> Answer:
         return _refusal(go_error(call.command, str(failure.filename), failure))
     except Refused as refusal:
         return _refusal(str(refusal))
+
+
+_HELP = ("help", "h")
 
 
 def _version() -> str:

@@ -7,6 +7,7 @@ answer. It must never act on what it reads.
 import re
 import sys
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 class UsageError(Exception):
@@ -210,15 +211,20 @@ class Invocation:
         return tuple(self.flags[name].split("\0")) if name in self.flags else ()
 
 
-def global_options(argv: list[str]) -> dict[str, str]:
-    """Those before the command's name; a ValueError for what is none."""
-    return flags(GLOBAL, argv)[0]
+class Read(NamedTuple):
+    """Flags as they were given: `names` are those that were used, letters and all."""
+
+    found: dict[str, str]
+    rest: list[str]
+    names: frozenset[str]
 
 
-def read(argv: list[str]) -> Invocation:
-    """Splits a command line, the program's name not in it."""
+def read(argv: list[str], program: str = "runc") -> Invocation:
+    """Splits a command line, the program's name not in it; `program` is what that is called."""
     try:
-        options, rest = flags(GLOBAL, argv)
+        options, rest = _one_form(GLOBAL, flags(GLOBAL, argv))
+    except TwoForms as problem:
+        raise UsageError(str(problem), str(problem)) from problem
     except ValueError as problem:
         raise UsageError(str(problem), f"Incorrect Usage. {problem}") from problem
     command, *rest = rest or [""]
@@ -226,13 +232,25 @@ def read(argv: list[str]) -> Invocation:
     if syntax is None or options.keys() & {"help", "version"}:
         return Invocation(options, command, {}, rest)
     try:
-        given, arguments = flags(syntax, reordered(syntax, rest) if syntax.reorders else rest)
+        ordered = reordered(syntax, rest) if syntax.reorders else rest
+        given, arguments = _one_form(syntax, flags(syntax, ordered))
     except ValueError as problem:
         raise UsageError(str(problem), f"Incorrect Usage: {problem}", options, command) from problem
     complaint = "" if "help" in given else _miscounted(command, syntax, len(arguments))
     if complaint:
-        raise UsageError(complaint, "Incorrect Usage.", options, command)
+        raise UsageError(f"{program}: {complaint}", "Incorrect Usage.", options, command)
     return Invocation(options, command, given, arguments)
+
+
+class TwoForms(ValueError):
+    """A flag by its name and by its letter."""
+
+
+def _one_form(syntax: Syntax, read: Read) -> tuple[dict[str, str], list[str]]:
+    for letter, name in (*syntax.aliases.items(), ("h", "help")):
+        if {letter, name} <= read.names:
+            raise TwoForms(f"Cannot use two forms of the same flag: {letter} {name}")
+    return read.found, read.rest
 
 
 def _miscounted(command: str, syntax: Syntax, count: int) -> str:
@@ -243,20 +261,22 @@ def _miscounted(command: str, syntax: Syntax, count: int) -> str:
         bound = f"exactly {least}"
     else:
         bound = f"a minimum of {least}" if count < least else f"a maximum of {most}"
-    return f'runc: "{command}" requires {bound} argument(s)'
+    return f'"{command}" requires {bound} argument(s)'
 
 
-def flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
+def flags(syntax: Syntax, argv: list[str]) -> Read:
     """Flags up to the first word that is none, as Go's flag.Parse does; switches map to `true`."""
     found: dict[str, str] = {}
+    names: set[str] = set()
     rest = list(argv)
     while rest and rest[0].startswith("-") and rest[0] != "-":
         word = rest.pop(0)
         if word == "--":
             break
-        name, equals, value = word.removeprefix("-").removeprefix("-").partition("=")
+        name, equals, value = _named(word)
         if name not in syntax.names():
             raise ValueError(f"flag provided but not defined: -{name}")
+        names.add(name)
         full = "help" if name in _HELP else syntax.aliases.get(name, name)
         if full == "help" or full in syntax.switches:
             _switch(found, full, value if equals else "true")
@@ -265,21 +285,58 @@ def flags(syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
             if not rest:
                 raise ValueError(f"flag needs an argument: -{name}")
             value = rest.pop(0)
-        _check_number(syntax, full, name, value)
+        value = _checked(syntax, full, name, value)
         # No argument of a program can hold the character between them.
         listed = full in syntax.lists and full in found
         found[full] = f"{found[full]}\0{value}" if listed else value
-    return found, rest
+    return Read(found, rest, frozenset(names))
 
 
-def _check_number(syntax: Syntax, full: str, name: str, value: str) -> None:
-    number = value.removeprefix("-").isdecimal()
-    timeless = full in syntax.durations and seconds(value) is None
-    if timeless or (full in syntax.numbers and not number):
-        raise ValueError(f'invalid value "{value}" for flag -{name}: parse error')
-    if full in syntax.integers and not number:
-        why = f'strconv.ParseInt: parsing "{value}": invalid syntax'
+def _named(word: str) -> tuple[str, str, str]:
+    """What a word with dashes is, its `=`, and the value behind that."""
+    bare = word.removeprefix("-").removeprefix("-")
+    if bare.startswith(("-", "=")):
+        raise ValueError(f"bad flag syntax: {word}")
+    return bare.partition("=")
+
+
+def _checked(syntax: Syntax, full: str, name: str, value: str) -> str:
+    """The same value; a number in plain decimals."""
+    why = ""
+    if full in syntax.durations and seconds(value) is None:
+        why = "parse error"
+    if full in syntax.numbers:
+        number = integer(value)
+        why = _misfit(number, "parse error", "value out of range")
+        value = value if number is None else str(number)
+    if full in syntax.integers:
+        number = int(value) if re.fullmatch("[+-]?[0-9]+", value) else None
+        said = f'strconv.ParseInt: parsing "{value}": '
+        why = _misfit(number, f"{said}invalid syntax", f"{said}value out of range")
+    if why:
         raise ValueError(f'invalid value "{value}" for flag -{name}: {why}')
+    return value
+
+
+def _misfit(number: int | None, none: str, too_large: str) -> str:
+    if number is None:
+        return none
+    return "" if -(2**63) <= number < 2**63 else too_large
+
+
+_INTEGER = re.compile(
+    "(0x(?:_?[0-9a-f])+|0b(?:_?[01])+|0o(?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+def integer(text: str) -> int | None:
+    """A number by Go's own spelling, 0x10 and 1_000 among it; None where it is none."""
+    bare = text[1:] if text[:1] in {"+", "-"} else text
+    if not _INTEGER.fullmatch(bare):
+        return None
+    number = int(bare, 8 if re.match("0[0-7_]", bare) else 0)
+    return -number if text.startswith("-") else number
 
 
 def _switch(found: dict[str, str], name: str, value: str) -> None:

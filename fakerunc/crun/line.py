@@ -3,6 +3,7 @@
 It must never act on what it reads, nor say what runc would.
 """
 
+import re
 import sys
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from fakerunc.options import COMMANDS as RUNC
 from fakerunc.options import GLOBAL, Invocation, Syntax, flags, reordered
 
 _UNKNOWN = "flag provided but not defined: -"
+_BAD = "bad flag syntax: -"
 _BARE = "flag needs an argument: -"
 USAGE = 64
 
@@ -23,7 +25,7 @@ _MAKING = ("config",)
 
 
 def _making(name: str) -> Syntax:
-    found = RUNC[name]
+    found = _loose(RUNC[name])
     kept = tuple(switch for switch in found.switches if switch != "keep")
     return replace(
         found,
@@ -33,13 +35,18 @@ def _making(name: str) -> Syntax:
     )
 
 
+def _loose(found: Syntax) -> Syntax:
+    """Its numbers are read by strtol: none is refused."""
+    return replace(found, values=(*found.values, *found.numbers), numbers=())
+
+
 COMMANDS = {
     "create": _making("create"),
     "delete": replace(
         RUNC["delete"], switches=("force", "regex"), aliases={"f": "force", "r": "regex"}
     ),
     "exec": replace(
-        RUNC["exec"],
+        _loose(RUNC["exec"]),
         switches=tuple(name for name in RUNC["exec"].switches if name != "ignore-paused"),
         arguments=(2, sys.maxsize),
     ),
@@ -78,18 +85,35 @@ def read(argv: list[str]) -> Invocation:
     syntax = COMMANDS[command]
     given, arguments = _read(command, syntax, reordered(syntax, rest) if syntax.reorders else rest)
     _count(command, syntax, arguments, by_file="process" in given)
+    if "preserve-fds" in given:
+        given["preserve-fds"] = (
+            re.sub("[^0-9].*", "", given["preserve-fds"], flags=re.DOTALL) or "0"
+        )
+    if "user" in given:
+        given["user"] = _user(given["user"])
     return Invocation(options, command, given, arguments)
+
+
+def _user(text: str) -> str:
+    match = re.fullmatch("(-?[0-9]+)(?::(-?[0-9]*))?", text)
+    if match is None:
+        raise Misused("invalid USERSPEC specified")
+    return f"{match[1]}:{match[2] or 0}"
 
 
 def _read(who: str, syntax: Syntax, argv: list[str]) -> tuple[dict[str, str], list[str]]:
     try:
-        return flags(syntax, argv)
+        found, rest, _ = flags(syntax, argv)
     except ValueError as problem:
         raise Misused(_argp(who, str(problem)), USAGE) from problem
+    return found, rest
 
 
 def _argp(who: str, problem: str) -> str:
     """The same trouble, in argp's words."""
+    if problem.startswith(_BAD):
+        bare = problem.removeprefix(_BAD)
+        return _argp(who, _UNKNOWN + ("=" if bare.startswith("=") else bare.removeprefix("-")))
     name = problem.partition(": -")[2]
     dashes = f"--{name}" if len(name) > 1 else name
     if problem.startswith(_UNKNOWN):

@@ -157,8 +157,9 @@ def _exec(call: Invocation) -> Answer:
     from fakerunc.crun.bundle import complaint_about_exec  # noqa: PLC0415
     from fakerunc.execution import execute_as  # noqa: PLC0415
 
-    if path := call.flags.get("process"):
-        # Whether it is there matters before anything else.
+    path = call.flags.get("process")
+    if path and directory_of(call.arguments[0], root_of(call.options), CRUN).look()[1]:
+        # Of a container that is there, whether its file is matters before anything else.
         os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     return execute_as(call, CRUN, complaint_about_exec)
 

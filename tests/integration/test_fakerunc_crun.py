@@ -106,6 +106,15 @@ def test_a_flavour_that_there_is_none_of_ends_the_call_before_anything_is_done(b
     assert "status" in box.files()
 
 
+def test_an_exec_misses_its_container_before_its_file(box: Lab) -> None:
+    said = box.call("exec", "--process", "/nope", "c1")
+    status = f"{box.root}/c1/status"
+    assert said == (1, "", f"error opening file `{status}`: No such file or directory\n")
+    box.running("sleep", "100")
+    said = box.call("exec", "--process", "/nope", "c1")
+    assert said == (1, "", "error opening file `/nope`: No such file or directory\n")
+
+
 def test_a_bundle_that_cannot_be_had(box: Lab) -> None:
     mounts = [{"destination": "/x", "source": "/nonexist", "options": ["bind"]}]
     box.prepare("sleep", "100", mounts=mounts)

@@ -129,6 +129,18 @@ def test_what_is_no_user_is_refused_before_anything_is_made(pair: Pair) -> None:
             assert not (one.root / "c1").exists()
 
 
+LINES = [
+    "help", "h", "help create", "h kill", "help list x", "help help", "help nope", "---x", "-=x",
+    "create -b X --bundle Y c2", "-v --version", "delete -h --help", "exec --preserve-fds 08 c1 true",
+    "kill", "bogus", "--log /dev/null bogus", "--log /dev/null help nope", "update --pids-limit +x c1",
+]  # fmt: skip
+
+
+def test_lines_and_helps(pair: Pair) -> None:
+    for line in LINES:
+        compare(pair, *line.split(), only_headline=True)
+
+
 def test_an_exec_reads_the_group_first(pair: Pair) -> None:
     both(pair, lambda one: make(one, "running"))
     for user in ("a:b", "a:", "a", "1:b"):

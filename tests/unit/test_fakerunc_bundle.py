@@ -68,6 +68,8 @@ def test_whose_pids(namespaces: list[object], shared: bool, bundle: Path) -> Non
         ("[]", "json: cannot unmarshal array into Go value of type specs.Spec"),
         ("{}", "process property must not be empty"),
         ("{} and more", "process property must not be empty"),
+        ('{"a":' * 100_000, "exceeded max depth, or digits of a number"),
+        (f'{{"a":{"9" * 5000}}}', "exceeded max depth, or digits of a number"),
         ('{"process":5}', "json: cannot unmarshal number into process of type object"),
     ],
 )

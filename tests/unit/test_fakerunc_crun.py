@@ -138,6 +138,10 @@ def test_a_start_of_who_is_frozen_leaves_him_frozen() -> None:
         ("exec c1", 1, "crun: `exec` requires a minimum of 2 arguments"),
         ("--bogus state c1", 64, "crun: unrecognized option '--bogus'"),
         ("exec --bogus c1 true", 64, "exec: unrecognized option '--bogus'"),
+        ("---x", 64, "crun: unrecognized option '---x'"),
+        ("-=x", 64, "crun: invalid option -- '='"),
+        ("exec -u a:b c1 true", 1, "invalid USERSPEC specified"),
+        ("exec -u 1:x c1 true", 1, "invalid USERSPEC specified"),
     ],
 )
 def test_a_line_that_cannot_be_read(words: str, code: int, said: str) -> None:
@@ -145,6 +149,31 @@ def test_a_line_that_cannot_be_read(words: str, code: int, said: str) -> None:
         line.read(words.split())
     assert problem.value.code == code
     assert str(problem.value).partition("\n")[0] == said
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        ("--flavour crun --bogus", "crun"),
+        ("--bogus --flavour=crun", "crun"),
+        ("--cgroup-manager cgroupfs --flavour crun list", "crun"),
+        ("--root --flavour crun", "runc"),
+        ("list --flavour crun", "runc"),
+        ("--flavour", "runc"),
+    ],
+)
+def test_a_flavour_is_heard_in_a_line_that_cannot_be_read(argv: str, name: str) -> None:
+    assert chosen(argv.split()) == name
+
+
+@pytest.mark.parametrize(("text", "number"), [("z", "0"), ("0x3", "0"), ("3x", "3"), ("4", "4")])
+def test_numbers_are_read_as_far_as_they_go(text: str, number: str) -> None:
+    call = line.read(["exec", "--preserve-fds", text, "-u", "1:", "c1", "true"])
+    assert (call.flags["preserve-fds"], call.flags["user"]) == (number, "1:0")
+
+
+def test_both_forms_of_a_flag_may_be_used() -> None:
+    assert line.read(["create", "-b", "a", "--bundle", "b", "c1"]).flags["bundle"] == "b"
 
 
 def test_a_line_that_can() -> None:

@@ -6,6 +6,11 @@ from fakerunc import help as fakerunc_help
 from fakerunc.options import COMMANDS, Invocation, UsageError, read
 from fakerunc.signals import parse
 
+TWO = "Cannot use two forms of the same flag:"
+NINES = "9" * 20
+GROUPS = f'invalid value "{NINES}" for flag -g: strconv.ParseInt: parsing "{NINES}": '
+PRESERVED = 'invalid value "{}" for flag -preserve-fds: '
+
 
 def reading(line: str) -> Invocation:
     return read(line.split())
@@ -46,6 +51,42 @@ def test_reading(
 @pytest.mark.parametrize(
     ("line", "words", "headline"),
     [
+        *(
+            (f"{command} {word}", f"bad flag syntax: {word}", f"{where} bad flag syntax: {word}")
+            for command, where in (("", "Incorrect Usage."), ("create", "Incorrect Usage:"))
+            for word in ("---x", "-=x", "--=x")
+        ),
+        *(
+            (line, f"{TWO} {forms}", f"Incorrect Usage: {TWO} {forms}")
+            for line, forms in (
+                ("create -b X --bundle Y c1", "b bundle"),
+                ("run -d --detach c1", "d detach"),
+                ("exec -e A=b --env C=d c1 true", "e env"),
+                ("delete -f --force=false c1", "f force"),
+                ("delete -h --help", "h help"),
+            )
+        ),
+        ("-v --version", f"{TWO} v version", f"{TWO} v version"),
+        *(
+            (f"exec --preserve-fds {text} c1 true", f"{PRESERVED.format(text)}{why}", "")
+            for text, why in (
+                ("08", "parse error"),
+                ("1__0", "parse error"),
+                ("٣", "parse error"),
+                ("99999999999999999999", "value out of range"),
+                ("9223372036854775808", "value out of range"),
+            )
+        ),
+        (
+            "exec -g 99999999999999999999 c1 true",
+            f"{GROUPS}value out of range",
+            "",
+        ),
+        (
+            "events --interval 9999999999999h c1",
+            'invalid value "9999999999999h" for flag -interval: parse error',
+            "",
+        ),
         ("state", 'runc: "state" requires exactly 1 argument(s)', "Incorrect Usage."),
         ("list a", 'runc: "list" requires exactly 0 argument(s)', "Incorrect Usage."),
         ("kill", 'runc: "kill" requires a minimum of 1 argument(s)', "Incorrect Usage."),
@@ -75,7 +116,31 @@ def test_reading(
 def test_misreading(line: str, words: str, headline: str) -> None:
     with pytest.raises(UsageError) as problem:
         reading(line)
-    assert (problem.value.words, problem.value.headline) == (words, headline)
+    assert problem.value.words == words
+    assert problem.value.headline == (headline or f"Incorrect Usage: {words}")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0x10", "16"),
+        ("+3", "3"),
+        ("-3", "-3"),
+        ("07", "7"),
+        ("0_7", "7"),
+        ("1_0", "10"),
+        ("0b1", "1"),
+    ],
+)
+def test_spellings_of_numbers(text: str, number: str) -> None:
+    assert reading(f"update --pids-limit {text} c1").flags == {"pids-limit": number}
+
+
+def test_a_miscount_is_told_by_who_was_called() -> None:
+    with pytest.raises(UsageError) as problem:
+        read(["kill"], "/usr/sbin/runc")
+    words = '/usr/sbin/runc: "kill" requires a minimum of 1 argument(s)'
+    assert problem.value.words == words
 
 
 def test_a_misread_command_keeps_the_log_that_was_asked_for() -> None:

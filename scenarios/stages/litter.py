@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+#: What a start has tried overlays with stays, where the disk fails, for the next start to remove.
 _DATA = {
     *("lock", "instance", "conman.db", "conman.db-wal", "conman.db-shm"),
-    *("containers", "trash"),
+    *("containers", "trash", "probe"),
 }
 #: The last is fakerunc's, where a stage has it fail.
 _RUN = {

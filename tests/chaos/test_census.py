@@ -116,6 +116,7 @@ def test_who_wakes_up_while_it_is_looked_at_is_no_stranger(
 
 def test_what_lies_under_a_name_of_nobodys_is_seen(conmand: Conmand) -> None:
     host, data, run = RealHost(conmand, "fakerunc"), conmand.data, conmand.run
+    (data / "probe").mkdir()
     (data / "left").mkdir()
     (run / "left").mkdir()
     for half in (data / "containers/x.tmp", run / "shims/stdio.tmp", run / "runtime/own.tmp"):

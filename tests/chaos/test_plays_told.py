@@ -13,12 +13,14 @@ from scenarios.commands import sweep
 from scenarios.replay_ids import find_single
 from scenarios.soak import together
 from scenarios.soak.folder import write
+from scenarios.soak.host import Host
 from scenarios.soak.lives import Means
 from scenarios.soak.soak import Soak, Terms
 from scenarios.stages import real, striking
 from scenarios.stages.deaths import death
 from scenarios.stages.play import play
 from scenarios.stages.real import Real
+from scenarios.violation import Violation
 from tests.chaos.test_clearing import DISK, mounts
 
 CREATE = find_single("create")
@@ -170,3 +172,21 @@ def test_a_soak_that_fails_is_a_folder(tmp_path: Path, monkeypatch: pytest.Monke
     finally:
         soak.host.close()
     assert "the soak failed: ValueError('nobody" in (folder / "what").read_text()
+
+
+def test_a_soaks_host_that_cannot_be_cleared_keeps_no_other(
+    made: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(host: Host) -> None:
+        close(host)
+        raise OSError("a cgroup is busy")
+
+    def ran(_soaks: list[Soak]) -> list[tuple[Soak, Violation]]:
+        return []
+
+    close = Host.close
+    monkeypatch.setattr(Host, "close", fails)
+    monkeypatch.setattr(together, "run", ran)
+    with pytest.raises(OSError, match="busy"):
+        main(["soak", "--time", "1s", "--jobs", "2"])
+    assert len([one for one in made if one.name.startswith("ck")]) == 2

@@ -4,6 +4,7 @@ It must never take a value of another type for the one that is asked for.
 """
 
 import json
+import re
 from typing import cast
 
 Object = dict[str, object]
@@ -71,10 +72,14 @@ def object_at(parent: Object, key: str) -> Object | None:
     raise _wrong(value, key, "object")
 
 
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
 def text_at(parent: Object, key: str) -> str:
     value = parent.get(key)
     if value is None or isinstance(value, str):
-        return value or ""
+        # Half a character, to Go, is none that is known; the rest are bytes that were no UTF-8.
+        return _HALF.sub("\ufffd", value or "")
     raise _wrong(value, key, "string")
 
 
@@ -127,11 +132,7 @@ def texts_at(parent: Object, key: str) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         raise _wrong(value, key, "[]string")
-    texts = cast("list[object]", value)
-    for text in texts:
-        if not isinstance(text, str):
-            raise _wrong(text, key, "string")
-    return tuple(str(text) for text in texts)
+    return tuple(text_at({key: one}, key) for one in cast("list[object]", value))
 
 
 def numbers_at(parent: Object, key: str) -> tuple[int, ...]:

@@ -103,5 +103,6 @@ def _parts(path: str) -> list[str]:
 def _link(path: str) -> str | None:
     try:
         return os.readlink(path)
-    except OSError:
+    except (OSError, ValueError):
+        # A null is in no name.
         return None

@@ -265,6 +265,14 @@ def test_what_init_or_the_host_would_refuse(
     assert words in found.words
 
 
+def test_half_a_character_is_one_that_is_not_known(bundle: Path) -> None:
+    (bundle / "config.json").write_text(
+        json.dumps(CONFIG | {"root": {"path": "\ud800"}, "annotations": {"a": "\udfff"}})
+    )
+    found = read(str(bundle))
+    assert (found.rootfs, found.annotations) == (f"{bundle}/\ufffd", (("a", "\ufffd"),))
+
+
 def test_a_source_that_is_there_is_bound_from_wherever_it_is_named(bundle: Path) -> None:
     mounts = [
         {"destination": "/a", "source": "rootfs", "options": ["bind"]},

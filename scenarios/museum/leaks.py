@@ -52,6 +52,16 @@ EXHIBITS = (
         (Recipe(v.UnmountRootfs, without(s.Unmount)),),
     ),
     Exhibit(
+        "record-of-each-run",
+        "F",
+        "each run leaves the record of its end, for as long as its container is there",
+        "",
+        "core",
+        ("I7",),
+        "start-again",
+        (Recipe(v.RemoveRunRecord, without(s.RemoveTree)),),
+    ),
+    Exhibit(
         "record-gone-before-the-cleaning",
         "F",
         "the end is recorded before what is left of it is removed",

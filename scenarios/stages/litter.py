@@ -42,18 +42,12 @@ def halves(data: Path, run: Path) -> Iterator[str]:
         yield from (f"{directory}/{name}" for name in (*below, *names) if name.endswith(_HALF))
 
 
-def of_no_run(container: Path, run: int, restarts: int, *, is_prepared: bool) -> list[Path]:
-    """What a container has of runs that its row does not own.
-
-    `run`: its latest. Of earlier ones that somebody asked for the records are kept, of those that restarts made none.
-    """
-    records = _numbered(container / "runs", "")
-    earlier = [number for number in records if number < run]
-    forgotten = earlier[: max(0, len(earlier) - (run - 1 - restarts))]
-    works = _numbered(container, "work-")
+def of_no_run(container: Path, run: int, *, is_prepared: bool) -> list[Path]:
+    """What a container has of runs that its row does not own. `run`: its latest."""
+    records, works = _numbered(container / "runs", ""), _numbered(container, "work-")
     own = run if is_prepared else None
     return [
-        *(path for number, path in records.items() if number > run or number in forgotten),
+        *(path for number, path in records.items() if number != run),
         *(path for number, path in works.items() if number != own),
     ]
 

@@ -116,7 +116,7 @@ def _rootfs_refusal(draft: Container, looked: Outcome) -> Refusal | None:
 async def start_container(row: Container, intent: Intent, setting: Setting) -> Reply:
     if (refusal := await commit(v.RecordIntent((PutIntent(intent),)), intent.id)) is not None:
         return refusal
-    if intent.operation is Operation.RESTART:
+    if row.state is State.EXITED and intent.run != row.run:
         # Its end is in the row. There may be thousands of them, and nobody else would remove any.
         await insist(row.id, v.RemoveRunRecord(row.id, row.run))
     init = row.init

@@ -190,7 +190,9 @@ def test_hello_in_the_middle_of_create_leaves_nothing_of_the_call(
     assert (call["code"] == 0) == (call["init"] is not None)
     lock = open_lock(one.lock)
     assert lock is not None
-    assert take(lock)
+    # crun's waiting init holds its create's lock until it is started (docs/host.md).
+    is_the_inits = container.runtime == "crun" and call["code"] == 0
+    assert take(lock) is not is_the_inits
     os.close(lock)
     if call["code"] != 0:
         assert bearers(one.state) == []

@@ -20,11 +20,14 @@ def complete() -> None:
 
 def write(fd: int, text: str) -> OSError | None:
     """Why it could not be written, or None. A pipe that nobody reads ends the process, as Go's does."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     left = text.encode("utf-8", "surrogateescape")
     try:
         while left:
             left = left[os.write(fd, left) :]
     except OSError as failure:
         return failure
+    finally:
+        # Whose process this is may have other pipes.
+        signal.signal(signal.SIGPIPE, before)
     return None

@@ -16,7 +16,7 @@ from scenarios.story import Befalls, Story
 
 #: What a census found, ids and pids left out.
 Left = tuple[str, ...]
-_FILES = ("temporary file", "stray file")
+_FILES = ("temporary file", "stray file", "run record")
 _ID = re.compile(r"[0-9a-f]{32}")
 
 

@@ -42,14 +42,15 @@ def halves(data: Path, run: Path) -> Iterator[str]:
         yield from (f"{directory}/{name}" for name in (*below, *names) if name.endswith(_HALF))
 
 
-def of_no_run(container: Path, run: int, *, is_prepared: bool) -> list[Path]:
-    """What a container has of runs that its row does not own. `run`: its latest."""
+def of_no_run(container: Path, run: int, *, is_prepared: bool, cuts: int = 0) -> list[Path]:
+    """What a container has of runs that its row does not own. `run`: its latest.
+
+    `cuts`: of the power; each may have brought one work directory back, which goes with its container.
+    """
     records, works = _numbered(container / "runs", ""), _numbered(container, "work-")
     own = run if is_prepared else None
-    return [
-        *(path for number, path in records.items() if number != run),
-        *(path for number, path in works.items() if number != own),
-    ]
+    over = [path for number, path in works.items() if number != own]
+    return [*(path for number, path in records.items() if number != run), *over[cuts:]]
 
 
 def _numbered(directory: Path, before: str) -> dict[int, Path]:

@@ -208,7 +208,7 @@ class RealHost:
         yield from (f"stray file {path}" for path in litter.strays(data, run))
         for row in rows:
             directory, is_prepared = data / "containers" / row.id, row.is_prepared(self.boot_id)
-            left = litter.of_no_run(directory, row.run, is_prepared=is_prepared)
+            left = litter.of_no_run(directory, row.run, is_prepared=is_prepared, cuts=self._reboots)
             yield from (f"stray file {path}" for path in left)
 
     def has_shim_directory(self, row: Container) -> bool:

@@ -56,8 +56,13 @@ def conmand() -> Iterator[Conmand]:
 
 @contextmanager
 def marked(**marks: str) -> Generator[int]:
-    """A process whose environment says whose it is."""
-    with subprocess.Popen(["sleep", "1000"], env=marks) as one:
+    """A process whose environment says whose it is; in the middle of its execve it has none."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["cat"], env=marks, stdin=pipe, stdout=pipe, bufsize=0) as one:
+        assert one.stdin is not None
+        assert one.stdout is not None
+        one.stdin.write(b"x")
+        assert one.stdout.read(1) == b"x"
         try:
             yield one.pid
         finally:

@@ -21,6 +21,8 @@ _RUN = {
     "runtime.faults",
 }
 _HALF = ".tmp"
+#: What a conmand that was to die at a point leaves, so that the next one does not.
+_STRUCK = "crashed-"
 
 
 def strays(data: Path, run: Path) -> list[Path]:
@@ -30,7 +32,7 @@ def strays(data: Path, run: Path) -> list[Path]:
         path
         for top, known in every
         for path in _within(top)
-        if path.name not in known and path.suffix != _HALF
+        if path.name not in known and path.suffix != _HALF and not path.name.startswith(_STRUCK)
     ]
 
 

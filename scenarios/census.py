@@ -52,13 +52,13 @@ def found(world: World) -> list[str]:
     for process in world.processes.values():
         if process.alive and process.kind == "init":
             things.append(f"init {process.cgroup.rpartition('/')[2]}")
-    prepared = {
-        f"{r.id}-{r.run}" for r in world.storage.containers.values() if r.is_prepared(world.boot_id)
-    }
     for row in world.storage.containers.values():
         # The end of an earlier run is in the row by then, and there may be thousands.
         records = names_in(world, f"/data/containers/{row.id}/runs")
         things += [f"run record {row.id}-{run}" for run in records if run != str(row.run)]
+    prepared = {
+        f"{r.id}-{r.run}" for r in world.storage.containers.values() if r.is_prepared(world.boot_id)
+    }
     locks = (name.rpartition(".")[0] for name in names_in(world, "/run/calls"))
     things += [f"call lock of {run}" for run in locks if run not in prepared]
     return things

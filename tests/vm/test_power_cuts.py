@@ -87,6 +87,7 @@ def test_the_power_is_cut_under_a_running_container(fresh: Guest) -> None:
     assert fresh.boot_id() != boot
     status = fresh.run("conmanctl --connect-timeout 300 container status web next")
     assert ('"EXITED"' in status, '"CREATED"' in status, '"Unknown"' in status) == (True,) * 3
-    assert fresh.run("conmand check; conmanctl container start web next; pidof sleep").split()
-    fresh.run("conmanctl container remove --force web next")
+    fresh.run("conmand check && conmanctl --deadline 300 container start web next")
+    assert len(fresh.run("pidof sleep").split()) == 2
+    fresh.run("conmanctl --deadline 300 container remove --force web next")
     assert fresh.run("/opt/conman/bin/python -m scenarios.stages.guest_rest").strip() == ""

@@ -197,10 +197,18 @@ class RealHost:
 
     def _strange_zygotes(self) -> list[int]:
         """But for one, which is a child of the daemon that lives: conman's own marks name no instance there."""
-        found = [one for one in map(process, begun_by(self._daemon)) if one and one.comm == ZYGOTE]
-        alive = self._daemon.process.pid if self._daemon.process else None
+        found = [one for one in map(process, self._begun()) if one and one.comm == ZYGOTE]
+        alive = self._daemon_pid()
         own = [one.pid for one in found if one.parent == alive][:1]
         return [one.pid for one in found if one.pid not in own]
+
+    def _begun(self) -> Iterator[int]:
+        """Whom its daemons may have started."""
+        return begun_by(self._daemon)
+
+    def _daemon_pid(self) -> int | None:
+        """None: none lives."""
+        return self._daemon.process.pid if self._daemon.process else None
 
     def _litter(self, rows: tuple[Container, ...]) -> Iterator[str]:
         data, run = self._daemon.data, self._daemon.run

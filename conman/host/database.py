@@ -49,6 +49,8 @@ class Store:
             connection = _connect(path)
             _check(path, connection)
             instance = _migrate(connection)
+            # What a killed daemon's commit left may be seen, and be gone after a power cut.
+            _make_durable(path, connection)
             _publish_instance(path, instance)
             return cls(path, connection, instance)
         except sqlite3.Error as error:
@@ -128,7 +130,7 @@ class Store:
         try:
             connection = self._reconnect()
             found = rows.meta(connection, "token") == token
-            _make_durable(connection)
+            _make_durable(self.path, connection)
             self.newest_event = rows.newest_event(connection)
         except sqlite3.Error as error:
             self.close()
@@ -261,15 +263,34 @@ def _version(connection: sqlite3.Connection) -> int:
     return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _make_durable(connection: sqlite3.Connection) -> None:
-    """Write what the log holds into the database itself.
+def _make_durable(path: str, connection: sqlite3.Connection) -> None:
+    """Write what the log holds into the database itself; what is found there is only visible before.
 
     After an fsync that failed, the log's pages may look written and never reach the disk; pages
-    written anew to another file do, or their fsync fails too.
+    written anew to another file do, or their fsync fails too. Without space for that, they are written
+    anew where they are, which needs none.
     """
-    [(busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    try:
+        [(busy, _, _)] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error as error:
+        if not _is_full(error):
+            raise
+        _write_log_anew(f"{path}-wal")
+        return
     if busy:
         raise sqlite3.OperationalError("the log could not be written back")
+
+
+def _write_log_anew(log: str) -> None:
+    try:
+        with open(log, "r+b") as file:
+            content = file.read()
+            file.seek(0)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise sqlite3.OperationalError(f"the log could not be written anew: {error}") from error
 
 
 def _instance_file(path: str) -> str:

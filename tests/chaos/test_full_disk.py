@@ -78,6 +78,24 @@ def test_a_commit_that_finds_no_space_is_not_there_and_nobody_has_to_look(
     assert refused > 20
 
 
+def test_a_store_is_opened_without_space_for_what_its_log_holds(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
+    """As a kill has left it: then what is found was made durable where it is."""
+    store = Store.open(str(disk.place / "conman.db"))
+    big = replace(ROW, message="x" * 20 * PAGE)
+    assert store.commit([(PutContainer(big),)]) == [Committed()]
+    for path in disk.place.iterdir():
+        shutil.copyfile(path, tmp_path / path.name)
+    store.close()
+    for path in tmp_path.iterdir():
+        shutil.copyfile(path, disk.place / path.name)
+    leave(disk, 0)
+    with closing(Store.open(str(disk.place / "conman.db"))) as again:
+        assert again.read().containers == (big,)
+    assert after_a_reset(disk, tmp_path / "copy") == [ROW.id]
+
+
 def test_who_asks_on_a_full_disk_is_told_why_and_is_served_when_there_is_space(
     disk: SmallDisk,
 ) -> None:

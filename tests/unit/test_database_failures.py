@@ -21,8 +21,9 @@ from conman.core.model import (
     ReserveName,
     Stored,
 )
+from conman.errors import StoreError
 from conman.host import database
-from conman.host.database import Store
+from conman.host.database import Store, look
 from tests.unit.store_bench import INTENT, REFUSED, ROW, A, B, again, one, opened, path, raw
 
 __all__ = ["opened", "path"]
@@ -80,12 +81,16 @@ class Failing(sqlite3.Connection):
 
     at = ""
     does = False
+    code = ""
 
     def execute(self, sql: str, *rest: Sequence[object]) -> sqlite3.Cursor:
         if self.at and sql.startswith(self.at):
             if self.does:
                 super().execute(sql, *rest)
-            raise sqlite3.OperationalError("disk I/O error")
+            error = sqlite3.OperationalError("disk I/O error")
+            if self.code:
+                error.sqlite_errorname = self.code
+            raise error
         return super().execute(sql, *rest)
 
 
@@ -97,6 +102,7 @@ def failing(path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     )
     monkeypatch.setattr(Failing, "at", "")
     monkeypatch.setattr(Failing, "does", False)
+    monkeypatch.setattr(Failing, "code", "")
     store = Store.open(path)
     yield store
     Failing.at = ""
@@ -153,6 +159,55 @@ def test_while_the_file_cannot_be_opened_all_is_unknown(failing: Store) -> None:
     Failing.at = ""
     assert failing.reopen(unknown.token) == Committed()
     assert one(failing, PutIntent(INTENT)) == Committed()
+
+
+def test_what_a_killed_daemon_s_commit_left_is_durable_before_it_is_believed(
+    opened: Store, tmp_path: Path
+) -> None:
+    """The database alone is what a power cut leaves of a log that nobody has synced."""
+    one(opened, PutContainer(ROW))
+    left = _as_a_kill_leaves_it(opened, tmp_path / "left")
+    Store.open(str(left)).read()
+    (tmp_path / "cut").mkdir()
+    shutil.copy(left, tmp_path / "cut" / "conman.db")
+    assert look(str(tmp_path / "cut" / "conman.db")).stored == Stored((ROW,))
+
+
+def test_a_store_that_cannot_be_made_durable_is_not_opened(failing: Store, tmp_path: Path) -> None:
+    one(failing, PutContainer(ROW))
+    left = _as_a_kill_leaves_it(failing, tmp_path / "left")
+    os.remove(left.parent / "instance")
+    Failing.at = "PRAGMA wal_checkpoint"
+    with pytest.raises(StoreError, match="disk I/O error"):
+        Store.open(str(left))
+    assert not (left.parent / "instance").exists()
+
+
+def test_without_space_the_log_itself_is_written_anew(
+    failing: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one(failing, PutContainer(ROW))
+    left = _as_a_kill_leaves_it(failing, tmp_path / "left")
+    log = Path(f"{left}-wal")
+    before, synced = log.read_bytes(), list[tuple[int, int]]()
+    monkeypatch.setattr(database.os, "fsync", lambda fd: synced.append(_identity(os.fstat(fd))))
+    monkeypatch.setattr(Failing, "code", "SQLITE_FULL")
+    Failing.at = "PRAGMA wal_checkpoint"
+    store = Store.open(str(left))
+    assert (log.read_bytes(), synced) == (before, [_identity(log.stat())])
+    assert store.read() == Stored((ROW,))
+    store.close()
+
+
+def _as_a_kill_leaves_it(store: Store, to: Path) -> Path:
+    to.mkdir()
+    for name in ("conman.db", "conman.db-wal", "instance"):
+        shutil.copy(Path(store.path).parent / name, to / name)
+    return to / "conman.db"
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def test_a_full_disk_in_the_commit(opened: Store) -> None:

@@ -24,6 +24,9 @@ from conman.core.model import State
 from conman.frozen import frozen
 from conman.wire.v1 import conman_pb2 as wire
 
+#: How long whoever follows an UNKNOWN container leaves it alone: nobody tells when it is known again.
+UNKNOWN_FOR_S = 1.0
+
 
 @frozen
 class Page:
@@ -95,7 +98,7 @@ async def stream(
     asked = wanted(message)
     view = await view_of(submit, message.container_id)
     follow = message.follow and view.state is not State.EXITED
-    over = asyncio.ensure_future(submit(requests.WaitContainer(view.id))) if follow else None
+    over = asyncio.ensure_future(_end(submit, view.id)) if follow else None
     try:
         async with logs.reading(view.log_path, asked, follow=follow) as reading:
             async for page in _pages(reading, over):
@@ -108,9 +111,16 @@ async def stream(
             over.cancel()
 
 
-async def _pages(
-    reading: Reading, over: asyncio.Future[requests.Reply] | None
-) -> AsyncIterator[Page]:
+async def _end(submit: Submit, container_id: str) -> None:
+    """Until its run is over, or it is gone. One that is UNKNOWN may go on writing, and be known again."""
+    while True:
+        reply = await submit(requests.WaitContainer(container_id))
+        if not isinstance(reply, requests.ContainerView) or reply.state is not State.UNKNOWN:
+            return
+        await asyncio.sleep(UNKNOWN_FOR_S)
+
+
+async def _pages(reading: Reading, over: asyncio.Future[None] | None) -> AsyncIterator[Page]:
     """Up to the end; what is followed ends with its run, when all of it was read."""
     while True:
         is_over = over is None or over.done()
@@ -120,10 +130,10 @@ async def _pages(
         elif is_over:
             return
         else:
-            await _first(reading.more(), cast("asyncio.Future[requests.Reply]", over))
+            await _first(reading.more(), cast("asyncio.Future[None]", over))
 
 
-async def _first(more: Coroutine[None, None, None], over: asyncio.Future[requests.Reply]) -> None:
+async def _first(more: Coroutine[None, None, None], over: asyncio.Future[None]) -> None:
     waiting = asyncio.ensure_future(more)
     try:
         await asyncio.wait({waiting, over}, return_when=asyncio.FIRST_COMPLETED)

@@ -174,6 +174,37 @@ def test_all_is_told_before_the_end(one: Run) -> None:
     run(scene)
 
 
+def test_what_is_unknown_is_followed_on(one: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits is told so at once, which is no end of the run: it may be known again, and goes on writing."""
+    monkeypatch.setattr("conman.api.logs.UNKNOWN_FOR_S", 0.001)
+    asked, twice = 0, asyncio.Event()
+
+    async def submit(request: requests.Request) -> Reply:
+        nonlocal asked
+        reply = await one.submit(request)
+        if isinstance(request, requests.WaitContainer):
+            asked += 1
+            if asked == 2:
+                twice.set()
+        return reply
+
+    async def scene() -> None:
+        one.state = State.UNKNOWN
+        one.over.set()
+        async with asking(submit, follow=True, tail=1) as stream:
+            assert await some(stream, 1) == [6]
+            await twice.wait()
+            one.log.lines(1)
+            assert await some(stream, 1) == [7]
+            one.over.clear()
+            one.log.lines(1)
+            one.state = State.EXITED
+            one.over.set()
+            assert await rest(stream) == [8]
+
+    run(scene)
+
+
 def test_nothing_is_followed_of_what_is_over(one: Run) -> None:
     one.state = State.EXITED
     assert told(one, follow=True) == [1, 2, 3, 4, 5, 6]

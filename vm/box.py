@@ -1,7 +1,8 @@
 """The box: a Debian 12 made here from Debian's own packages, known by the hash of its recipe.
 
 No box is ever downloaded. A half-built box has no name yet; one of an older recipe is never used, and
-removed when the new one is there.
+removed when the new one is there. Its disk, as libvirt has it, is a copy that Vagrant makes: one that no guest
+has come up from may be half of one, which Vagrant takes for whole, so it is never used either.
 """
 
 import hashlib
@@ -35,7 +36,14 @@ def ensure() -> str:
     wanted = name()
     if not _whole(wanted).exists():
         _build(wanted)
+    if not _copied(wanted).exists():
+        _remove_disks(wanted)
     return wanted
+
+
+def has_come_up(box: str) -> None:
+    """A guest of it, so its disk was copied to the end."""
+    _copied(box).touch()
 
 
 def must_have_tools(tools: tuple[str, ...]) -> None:
@@ -68,6 +76,16 @@ def _whole(box: str) -> Path:
     return _place(box) / ".whole"
 
 
+def _copied(box: str) -> Path:
+    """The file that says so of its disk: whoever is ended while Vagrant copies leaves a half, in POOL."""
+    return _place(box) / ".copied"
+
+
+def _remove_disks(box: str) -> None:
+    for disk in POOL.glob(f"{box}*"):
+        disk.unlink()
+
+
 def _build(wanted: str) -> None:
     part = TOP / "part"
     for half in (part, _place(wanted)):
@@ -82,8 +100,7 @@ def _build(wanted: str) -> None:
     for box in older(wanted):
         print(f"box {box} is of an older recipe: removed", flush=True)
         shutil.rmtree(_place(box))
-        for disk in POOL.glob(f"{box}*"):
-            disk.unlink()
+        _remove_disks(box)
 
 
 def _debian(root: Path) -> None:

@@ -252,6 +252,7 @@ def guest() -> Generator[Guest]:
         made = Guest(hypervisor)
         with step("vagrant up"):
             made.up(name)
+        box.has_come_up(name)
         yield made
     finally:
         hypervisor.end()

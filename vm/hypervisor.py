@@ -5,6 +5,7 @@ virtual machines are never seen, and all of it is gone the instant this process 
 namespaces' first process reads from a pipe that nobody else holds.
 """
 
+import os
 import shlex
 import subprocess
 import threading
@@ -85,7 +86,9 @@ class Hypervisor:
     def _await(self) -> None:
         ends = monotonic() + READY_S
         while self._process.poll() is None and monotonic() < ends:
-            if Path(f"{self.root}/run/libvirt/libvirt-sock").exists():
+            # Without the first /run is still the host's, and so is its libvirtd.
+            ours = (f"{self.root}/run/{one}" for one in ("conman-vm", "libvirt/libvirt-sock"))
+            if all(map(os.path.exists, ours)):
                 self.virsh("version")
                 return
             threading.Event().wait(0.1)

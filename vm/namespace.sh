@@ -11,6 +11,7 @@ for place in /run /etc/libvirt /var/lib/libvirt /var/cache/libvirt; do
 done
 mount --bind "$logs" /var/log/libvirt
 mkdir /run/libvirt /run/lock /var/lib/libvirt/disks
+: >/run/conman-vm # before it, whoever looks at /run from outside sees the host's
 
 cat >/etc/libvirt/qemu.conf <<'END'
 user = "root"

@@ -1,13 +1,15 @@
 """The VM stage as far as it needs no machine: a box's name, what is missing, what a person is told."""
 
+import contextlib
 import os
+import threading
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from vm import __main__ as command
-from vm import box, guests, places, steps, suite
+from vm import box, guests, hypervisor, places, steps, suite
 from vm.hypervisor import Hypervisor
 from vm.trouble import Trouble
 
@@ -55,6 +57,42 @@ def test_a_half_built_box_is_built_again(
     (place / ".whole").touch()
     assert box.ensure() == box.name()
     assert built == [box.name()]
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a box that is there."""
+    for name, value in (("VAGRANT", tmp_path), ("POOL", tmp_path / "pool"), ("_TOOLS", ())):
+        monkeypatch.setattr(box, name, value)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    (tmp_path / "pool").mkdir()
+    made = box.name()
+    place = tmp_path / "boxes" / made
+    place.mkdir(parents=True)
+    (place / ".whole").touch()
+    return made
+
+
+@pytest.mark.parametrize("comes_up", [True, False])
+def test_a_disk_that_no_guest_came_up_from_is_copied_again(
+    built: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, comes_up: bool
+) -> None:
+    disk = tmp_path / "pool" / f"{built}_vagrant_box_image_0_1_box.img"
+
+    def up(_guest: guests.Guest, name: str) -> None:
+        assert name == built
+        disk.touch()
+        if not comes_up:
+            raise Trouble("ended in the middle of it")
+
+    monkeypatch.setattr(guests, "Hypervisor", lambda: Dead(tmp_path / "root", "running"))
+    monkeypatch.setattr(guests.Guest, "up", up)
+    with contextlib.ExitStack() as stack:
+        if not comes_up:
+            stack.enter_context(pytest.raises(Trouble, match="in the middle"))
+        stack.enter_context(guests.guest())
+    box.ensure()
+    assert disk.exists() == comes_up
 
 
 def test_a_missing_tool_is_named_with_the_command_that_installs_it() -> None:
@@ -133,6 +171,9 @@ class Dead:
     def virsh(self, *words: str) -> str:
         return self.state if words[0] == "domstate" else "Bridge: virbr0"
 
+    def end(self) -> None:
+        pass
+
 
 @pytest.mark.parametrize(
     ("state", "told"),
@@ -170,3 +211,40 @@ def test_a_command_that_fails_is_told_with_what_it_said(
     guest = guests.Guest(cast("Hypervisor", Dead(tmp_path / "root", "running")))
     with pytest.raises(Trouble, match="'look' ended with 3 in the guest: no such thing"):
         guest.run("look")
+
+
+class Beginning(Hypervisor):
+    """One whose first process is there, and has not got far. `root`: what /proc has of it."""
+
+    root = ""
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self.asked = threading.Event()
+        self._process = cast("Any", Lives())
+
+    def virsh(self, *_words: str, **_named: float) -> str:
+        self.asked.set()
+        return ""
+
+
+class Lives:
+    def poll(self) -> None:
+        return None
+
+
+def test_the_hosts_libvirtd_is_not_taken_for_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket is what is seen until the first process in there has mounted its own /run."""
+    monkeypatch.setattr(hypervisor, "READY_S", 0.3)
+    (tmp_path / "run/libvirt").mkdir(parents=True)
+    (tmp_path / "run/libvirt/libvirt-sock").touch()
+    beginning = Beginning(tmp_path)
+    with pytest.raises(Trouble, match="libvirtd does not answer"):
+        beginning._await()
+    assert not beginning.asked.is_set()
+    (tmp_path / "run/conman-vm").touch()
+    monkeypatch.setattr(hypervisor, "READY_S", 60)
+    beginning._await()
+    assert beginning.asked.is_set()

@@ -166,7 +166,7 @@ class _Linux(_Part):
     devices: list[_Device] | None = None
     maskedPaths: list[_Path] | None = None  # noqa: N815
     mountLabel: _Text | None = None  # noqa: N815
-    namespaces: list[_Namespace] = []
+    namespaces: list[_Namespace] | msgspec.UnsetType = msgspec.UNSET
     personality: _Personality | None = None
     readonlyPaths: list[_Path] | None = None  # noqa: N815
     resources: _Resources | None = None
@@ -193,7 +193,8 @@ def runtime_spec_patch(value: str) -> str:
         _bad(f"{error}"[:200], "see docs/options.md for what can be patched")
     if "\\u0000" in value:
         _bad("it holds a NUL character", "remove it")
-    _keeps_its_own(found.linux.namespaces)
+    if found.linux.namespaces is not msgspec.UNSET:
+        _keeps_its_own(found.linux.namespaces)
     return value
 
 
@@ -201,7 +202,7 @@ def _keeps_its_own(namespaces: list[_Namespace]) -> None:
     """Members are found and ended by them: what lives on elsewhere could not be promised to end."""
     kinds = [each.type for each in namespaces]
     for kind in ("mount", "pid"):
-        if namespaces and not any(each.type == kind and not each.path for each in namespaces):
+        if not any(each.type == kind and not each.path for each in namespaces):
             _bad(f"linux.namespaces has no new {kind} namespace", "keep that one")
     for kind in kinds:
         if kinds.count(kind) > 1:

@@ -315,6 +315,8 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
             ('{"linux": {"rootfsPropagation": "shared"}}', "unknown field `rootfsPropagation`"),
             ('{"linux": null}', "got `null`"),
             ('{"linux": {"namespaces": [{"type": "pid"}]}}', "no new mount namespace"),
+            ('{"linux": {"namespaces": []}}', "no new mount namespace"),
+            ('{"linux": {"namespaces": null}}', "got `null`"),
             ('{"linux": {"namespaces": [{"type": "user"}]}}', "`$.linux.namespaces[0].type`"),
             ('{"mounts": [{"destination": "/x", "source": "\\u0000"}]}', "NUL"),
             (" " * 262_145, "at most 262144"),

@@ -77,11 +77,11 @@ class Plan:
 
 
 def merged(old: Resources, change: Resources) -> Resources:
-    """`change` over `old`. Processors are said in one of two ways: the last one holds."""
+    """`change` over `old`. Processors are limited in one of two ways: the last one holds; a period alone is neither."""
     said = {f.name: v for f in fields(change) if (v := getattr(change, f.name)) is not None}
     if "nano_cpus" in said:
         old = replace(old, cpu_quota_us=None, cpu_period_us=None)
-    elif said.keys() & {"cpu_quota_us", "cpu_period_us"}:
+    elif "cpu_quota_us" in said:
         old = replace(old, nano_cpus=None)
     if said.get("memory_bytes") == 0:
         old = replace(old, memory_swap_bytes=None)
@@ -240,7 +240,7 @@ def _time(whole: Resources, held: Held) -> tuple[Wanted, ...]:
     """Period and quota: in between, their ratio must not exceed what it was or will be."""
     period = whole.cpu_period_us or USUAL_PERIOD_US
     quota = whole.cpu_quota_us or -1
-    if whole.nano_cpus is not None:
+    if whole.nano_cpus:
         quota = whole.nano_cpus * period // 1_000_000_000 or -1
     v1 = (("cpu.cfs_period_us", str(period)), ("cpu.cfs_quota_us", str(quota)))
     now = _number(held.get("cpu.cfs_period_us", "0"))

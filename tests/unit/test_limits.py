@@ -165,6 +165,26 @@ def test_the_last_way_to_say_processors_holds() -> None:
     assert back == Resources(cpu_quota_us=5_000)
 
 
+def test_a_quota_holds_beside_no_number_of_processors() -> None:
+    change = Resources(nano_cpus=0, cpu_quota_us=20_000)
+    held = dict(v1().controls)
+    assert names(planned(change, held)) == [("cpu.cfs_quota_us", "20000")]
+    assert names(planned(change, V2)) == [("cpu.max", "20000 100000")]
+
+
+def test_a_period_alone_lifts_no_limit() -> None:
+    """It is no limit: of a number of processors it is refused, and that stays."""
+    old = Resources(nano_cpus=500_000_000)
+    whole = limits.merged(old, Resources(cpu_period_us=50_000))
+    assert whole.nano_cpus == 500_000_000
+    refusal = contradiction(whole)
+    assert refusal is not None
+    assert refusal.field == "resources.nano_cpus"
+    usual = limits.merged(old, Resources(cpu_period_us=0))
+    assert contradiction(usual) is None
+    assert usual.nano_cpus == 500_000_000
+
+
 def test_what_is_read_may_be_in_whole_pages() -> None:
     control = Control("memory.limit_in_bytes", ENDLESS, "10000000")
     assert limits.is_set((control,), {"memory.limit_in_bytes": "9998336"})

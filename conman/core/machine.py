@@ -1,6 +1,6 @@
 """The deterministic machine: everything that decides, in one object without a clock or a wire.
 
-A driver feeds it inputs (`boot`, `submit`, `complete`, `observe`) and does what comes out: effects to
+A driver feeds it inputs (`boot`, `submit`, `forget`, `complete`, `observe`) and does what comes out: effects to
 perform, replies to send, alarms to set. The same inputs give the same outputs, byte for byte; that is a
 test. One saga at a time per object, many objects at once. It never performs anything itself, and no
 exception of a saga is caught here: a bug must be seen.
@@ -8,6 +8,7 @@ exception of a saga is caught here: a bug must be seen.
 
 from collections.abc import Sequence
 
+from conman.core import outputs as o
 from conman.core import turns
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
@@ -15,20 +16,6 @@ from conman.core.effects.effect import Committed, Current, DeadlinePassed, Effec
 from conman.core.initiative import Initiative
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
-from conman.core.outputs import (
-    Alarm,
-    ExecEnded,
-    InitEnded,
-    Marked,
-    Observation,
-    Output,
-    Perform,
-    Ready,
-    SagaBegan,
-    SagaEnded,
-    Send,
-    ShimEnded,
-)
 from conman.core.queues import Queues
 from conman.core.readers import Readers, ending
 from conman.core.requests import ContainerCreated, ExecQuestion, MutatingRequest, Reply, Request
@@ -41,7 +28,7 @@ from conman.primitives.steps import Inventory
 
 
 class Machine:
-    """One daemon's mind. Public: boot, submit, complete, observe, is_ready, ledger (to read)."""
+    """One daemon's mind. Public: boot, submit, forget, complete, observe, is_ready, ledger (to read)."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
@@ -60,12 +47,12 @@ class Machine:
         self._initiative = Initiative()
         self._tickets = 0
         self._now = Now(0, 0)
-        self._out: list[Output] = []
+        self._out: list[o.Output] = []
 
     # ---- inputs
 
-    def boot(self, stored: Stored, now: Now) -> Sequence[Output]:
-        """The store as read. Recovery begins; Ready comes out when all has been looked at."""
+    def boot(self, stored: Stored, now: Now) -> Sequence[o.Output]:
+        """The store as read. recovery begins; Ready comes out when all has been looked at."""
         self._now, self.ledger = now, Ledger(stored)
         ids = sorted({*self.ledger.containers, *self.ledger.intents})
         works = [work for i in ids if (work := turns.recovery_of(i, self.ledger)) is not None]
@@ -76,13 +63,20 @@ class Machine:
         self._ready_if_recovered()
         return self._flush()
 
-    def submit(self, call: int, request: Request, now: Now, entropy: bytes) -> Sequence[Output]:
+    def submit(self, call: int, request: Request, now: Now, entropy: bytes) -> Sequence[o.Output]:
         """A client's request; `call` names it in Send. `entropy`: 16 bytes, a new container's id."""
         self._now = now
         self._submit(call, request, entropy)
         return self._flush()
 
-    def complete(self, ticket: int, outcome: Outcome, now: Now) -> Sequence[Output]:
+    def forget(self, call: int) -> None:
+        """Nobody waits for the answer of this call any more. Of a question only: what was begun goes on."""
+        self._early = [
+            one for one in self._early if one[0] != call or isinstance(one[1], MutatingRequest)
+        ]
+        self._readers.forget(call)
+
+    def complete(self, ticket: int, outcome: Outcome, now: Now) -> Sequence[o.Output]:
         """The one outcome of the effect (or alarm) with this ticket."""
         self._now = now
         if ticket in self._waiting:
@@ -95,17 +89,17 @@ class Machine:
             self._by_itself(Kind.AFTER_END, object_id)
         return self._flush()
 
-    def observe(self, observation: Observation, now: Now) -> Sequence[Output]:
+    def observe(self, observation: o.Observation, now: Now) -> Sequence[o.Output]:
         """What the driver saw by itself: a watched process ended."""
         self._now = now
         object_id, run = observation.container_id, observation.run
         match observation:
-            case InitEnded():
+            case o.InitEnded():
                 self._observe_end(object_id, run)
-            case ShimEnded():
+            case o.ShimEnded():
                 self._initiative.shim_died(object_id, run, now)
                 self._by_itself(Kind.SUCCEED, object_id)
-            case ExecEnded():
+            case o.ExecEnded():
                 self._initiative.exec_ended(observation)
                 self._by_itself(Kind.SETTLE_EXECS, object_id)
         return self._flush()
@@ -169,7 +163,7 @@ class Machine:
             if isinstance(begun, tuple):
                 name, saga = begun
                 task = self._tasks.begin(work, saga, name)
-                self._out.append(SagaBegan(name, key, work.request_id))
+                self._out.append(o.SagaBegan(name, key, work.request_id))
                 self._crank(task, None)
             else:
                 self._finish(work, begun)
@@ -200,7 +194,7 @@ class Machine:
                     return
                 continue
             ticket = self._ticket(task, effect)
-            self._out.append(Perform(ticket, effect, task.point(effect), task.work.key))
+            self._out.append(o.Perform(ticket, effect, task.point(effect), task.work.key))
             return
 
     def _own(self, task: Task, effect: v.MachineEffect) -> Outcome | None:
@@ -217,7 +211,7 @@ class Machine:
             case v.AwaitExit(object_id, run, deadline):
                 if (object_id, run) in self._ended:
                     return Ended()
-                self._out.append(Alarm(self._ticket(task, effect), deadline))
+                self._out.append(o.Alarm(self._ticket(task, effect), deadline))
                 task.waits = True
                 # Found again and watched: a daemon need not hold its tongue until a stop is over.
                 self._stale.discard(object_id)
@@ -227,7 +221,7 @@ class Machine:
                 return Current(self.ledger.containers[object_id])
             case v.WaitFor(_, duration_ns):
                 ticket = self._ticket(task, effect)
-                self._out.append(Alarm(ticket, self._now.monotonic + duration_ns))
+                self._out.append(o.Alarm(ticket, self._now.monotonic + duration_ns))
                 self._recovered(task.work.key)
             case _:
                 raise AssertionError(effect)
@@ -264,7 +258,7 @@ class Machine:
         self._stale.discard(work.key)
         refusal = result if isinstance(result, Refusal) else None
         warnings = result.warnings if isinstance(result, ContainerCreated) else ()
-        self._out.append(SagaEnded(task.name, work.key, refusal, warnings))
+        self._out.append(o.SagaEnded(task.name, work.key, refusal, warnings))
         if isinstance(result, Inventory):
             self._collect(result)
             result = None
@@ -352,7 +346,7 @@ class Machine:
         else:
             self.ledger.marks.pop(object_id, None)
             task.stick(None)
-        self._out.append(Marked(object_id, reason, message))
+        self._out.append(o.Marked(object_id, reason, message))
         self._look_up(object_id)
 
     def _look_up(self, object_id: str) -> None:
@@ -378,7 +372,7 @@ class Machine:
         if self._recovering or self.is_ready:
             return
         self.is_ready = True
-        self._out.append(Ready())
+        self._out.append(o.Ready())
         self._enqueue(Work(Kind.LOOK_FOR_GARBAGE, ""))
         early, self._early = self._early, []
         for call, request, entropy in early:
@@ -393,8 +387,8 @@ class Machine:
     # ---- small things
 
     def _send(self, call: int, reply: Reply) -> None:
-        self._out.append(Send(call, reply))
+        self._out.append(o.Send(call, reply))
 
-    def _flush(self) -> Sequence[Output]:
+    def _flush(self) -> Sequence[o.Output]:
         out, self._out = self._out, []
         return out

@@ -41,9 +41,10 @@ class Readers:
     """Who waits for what."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, list[tuple[int, WaitContainer]]] = {}
-        self._execs: dict[str, list[tuple[int, WaitExec]]] = {}
-        self._parked: list[tuple[int, ReadRequest]] = []
+        #: By container, then by call: one that goes away is found at once.
+        self._waiters: dict[str, dict[int, WaitContainer]] = {}
+        self._execs: dict[str, dict[int, WaitExec]] = {}
+        self._parked: dict[int, ReadRequest] = {}
 
     def ask(
         self, call: int, request: ReadRequest, ledger: Ledger, layout: Layout, ending: set[str]
@@ -52,7 +53,7 @@ class Readers:
         match request:
             case ListContainers(chosen):
                 if ending:
-                    self._parked.append((call, request))
+                    self._parked[call] = request
                     return []
                 views = tuple(ledger.view(i, layout) for i in ledger.listed())
                 return [Send(call, ContainerList(selected(chosen, views)))]
@@ -64,13 +65,13 @@ class Readers:
             ended = departed(ledger, text) if isinstance(request, WaitContainer) else None
             return [Send(call, ended or found)]
         if found in ending:
-            self._parked.append((call, request))
+            self._parked[call] = request
             return []
         if isinstance(request, ExecQuestion):
             return self._of_execs(call, request, ledger.view(found, layout), ledger)
         view = ledger.view(found, layout)
         if isinstance(request, WaitContainer) and (request.removed or _is_alive(view)):
-            self._waiters.setdefault(found, []).append((call, request))
+            self._waiters.setdefault(found, {})[call] = request
             return []
         return [Send(call, view)]
 
@@ -83,7 +84,7 @@ class Readers:
             return [Send(call, ExecList(whose.id, whose.container.execs))]
         reply = _exec_view(whose.id, request.exec_id, ledger)
         if isinstance(request, WaitExec) and not _is_over(reply):
-            self._execs.setdefault(whose.id, []).append((call, request))
+            self._execs.setdefault(whose.id, {})[call] = request
             return []
         return [Send(call, reply)]
 
@@ -107,24 +108,33 @@ class Readers:
 
     def unpark(self) -> list[tuple[int, ReadRequest]]:
         """Those whose answer had to wait; ask again for each."""
-        parked, self._parked = self._parked, []
-        return parked
+        parked, self._parked = self._parked, {}
+        return list(parked.items())
+
+    def forget(self, call: int) -> None:
+        """Whoever asked is gone. A run may go on for years, and be asked about every second."""
+        self._parked.pop(call, None)
+        for waiting in (self._waiters, self._execs):
+            for object_id in [each for each, calls in waiting.items() if call in calls]:
+                del waiting[object_id][call]
+                if not waiting[object_id]:
+                    del waiting[object_id]
 
     def _wake_execs(self, object_id: str, ledger: Ledger) -> list[Send]:
         """Those whose exec has ended, or is not remembered any more."""
         sends: list[Send] = []
-        for call, request in self._execs.pop(object_id, []):
+        for call, request in self._execs.pop(object_id, {}).items():
             reply = _exec_view(object_id, request.exec_id, ledger)
             if _is_over(reply):
                 sends.append(Send(call, reply))
             else:
-                self._execs.setdefault(object_id, []).append((call, request))
+                self._execs.setdefault(object_id, {})[call] = request
         return sends
 
     def _wake(self, object_id: str, reply: Reply, *, removed: bool) -> list[Send]:
-        waiting = self._waiters.pop(object_id, [])
+        waiting = self._waiters.pop(object_id, {}).items()
         woken = [Send(call, reply) for call, request in waiting if request.removed is removed]
-        rest = [(call, request) for call, request in waiting if request.removed is not removed]
+        rest = {call: request for call, request in waiting if request.removed is not removed}
         if rest:
             self._waiters[object_id] = rest
         return woken

@@ -36,7 +36,7 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.engine import watcher
-from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
+from conman.engine.inputs import Boot, Complete, Forget, Input, Observe, Submit, feed
 from conman.engine.spans import Spans
 from conman.engine.watcher import Watcher
 from conman.engine.workers import Job, Workers
@@ -91,7 +91,7 @@ class Driver:
         self._feed(lambda now: Boot(self._machine.setting, stored, now))
 
     async def submit(self, request: Request) -> Reply:
-        """The answer. A caller who goes away stops nothing."""
+        """The answer. A caller who goes away stops nothing, and leaves no question behind."""
         call, answer = next(self._numbers), self._loop.create_future()
         self._calls[call] = answer
         try:
@@ -99,7 +99,8 @@ class Driver:
             self._feed(lambda now: Submit(call, request, now, entropy))
             return await answer
         finally:
-            self._calls.pop(call, None)
+            if self._calls.pop(call, None) is not None:
+                self._feed(lambda _now: Forget(call))
 
     def is_alive(self, patience_s: float) -> bool:
         """Asked on the loop, which so is alive; and the store's thread takes no longer than this."""

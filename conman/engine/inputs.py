@@ -35,6 +35,13 @@ class Submit:
 
 
 @frozen
+class Forget:
+    """Whoever asked with this call has gone away."""
+
+    call: int
+
+
+@frozen
 class Complete:
     """The outcome of an effect, or an alarm that went off."""
 
@@ -51,7 +58,7 @@ class Observe:
     now: Now
 
 
-Input = Boot | Submit | Complete | Observe
+Input = Boot | Submit | Forget | Complete | Observe
 
 
 def feed(machine: Machine, given: Input) -> Sequence[Output]:
@@ -60,6 +67,9 @@ def feed(machine: Machine, given: Input) -> Sequence[Output]:
             return machine.boot(stored, now)
         case Submit(call, request, now, entropy):
             return machine.submit(call, request, now, entropy)
+        case Forget(call):
+            machine.forget(call)
+            return ()
         case Complete(ticket, outcome, now):
             return machine.complete(ticket, outcome, now)
         case Observe(observation, now):

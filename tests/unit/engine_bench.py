@@ -39,6 +39,9 @@ class Script:
         assert len(entropy) == 16
         return self._input("submit", call, request)
 
+    def forget(self, call: int) -> None:
+        self.told.append(("forget", call))
+
     def complete(self, ticket: int, outcome: object, _now: object) -> Sequence[Output]:
         return self._input("complete", ticket, outcome)
 

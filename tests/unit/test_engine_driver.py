@@ -235,6 +235,27 @@ def test_a_caller_who_goes_away_stops_nothing() -> None:
     run(test)
 
 
+def test_a_caller_who_goes_away_is_forgotten_and_one_who_was_answered_is_not() -> None:
+    def says(told: tuple[Any, ...]) -> Sequence[Output]:
+        return [Send(1, Okay())] if told[:2] == ("submit", 1) else ()
+
+    async def test() -> None:
+        bench = Bench(says)
+        assert await bench.driver.submit(ListContainers()) == Okay()
+        asking = asyncio.ensure_future(bench.driver.submit(ListContainers()))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        assert [told[:2] for told in bench.script.told] == [
+            ("submit", 1),
+            ("submit", 2),
+            ("forget", 2),
+        ]
+        bench.driver.close()
+
+    run(test)
+
+
 def test_an_answer_may_meet_a_caller_who_is_just_leaving() -> None:
     def says(told: tuple[Any, ...]) -> Sequence[Output]:
         return [Send(1, Okay())] if told[0] == "observe" else ()

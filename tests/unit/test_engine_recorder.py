@@ -19,7 +19,7 @@ from conman.core.restart import RestartName, RestartPolicy
 from conman.core.spec import Mount, MountType
 from conman.engine import recorder
 from conman.engine.codec import parse, render
-from conman.engine.inputs import Boot, Complete, Input, Observe, Submit, feed
+from conman.engine.inputs import Boot, Complete, Forget, Input, Observe, Submit, feed
 from conman.engine.recorder import Recorder, replay
 from conman.errors import Code, Refusal
 from conman.primitives import steps as s
@@ -124,6 +124,7 @@ def inputs(request: Request = CREATE) -> list[Input]:
         Complete(3, Committed(), Now(5, 5)),
         Observe(InitEnded("c", 1), Now(6, 6)),
         Submit(2, ListContainers(), Now(7, 7), bytes(16)),
+        Forget(2),
     ]
 
 
@@ -140,7 +141,7 @@ def record(path: Path, given: list[Input]) -> list[str]:
 def test_two_lives_agree(tmp_path: Path) -> None:
     record(tmp_path / "r", inputs())
     lines = record(tmp_path / "r", inputs())
-    assert len(lines) == 2 * 2 * 7
+    assert len(lines) == 2 * 2 * 8
     assert any("create-container/PrepareBundle" in line for line in lines)
     assert replay(str(tmp_path / "r")) == []
     assert (tmp_path / "r").stat().st_mode & 0o777 == 0o600

@@ -65,15 +65,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _ran(options: argparse.Namespace, terms: Terms, soaks: list[Soak]) -> bool:
     """What was not as told is told. False: it was stopped."""
-    try:
-        sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
-        sys.stdout.flush()
-        for soak, violation in together.run(soaks):
-            _tell(options, terms, soak, violation)
-    except KeyboardInterrupt:
+    sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
+    sys.stdout.flush()
+    found, is_stopped = together.run(soaks)
+    for soak, violation in found:
+        _tell(options, terms, soak, violation)
+    if is_stopped:
         sys.stdout.write("stopped; this is the result so far\n")
-        return False
-    return True
+    return not is_stopped
 
 
 def _tell(options: argparse.Namespace, terms: Terms, soak: Soak, violation: Violation) -> None:

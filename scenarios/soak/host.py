@@ -5,11 +5,13 @@ It must never end a process that is not its daemon's, and leaves nothing, whatev
 """
 
 import os
+import select
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -23,6 +25,9 @@ from scenarios.stages.real_host import ZYGOTE, RealHost, end, process
 from scenarios.syscalls import preload
 from scenarios.violation import Violation
 
+#: Is there when a system call was struck.
+_STRUCK = "has-struck"
+
 
 class Host:
     """`note` hears of each start and each kill. Its directories are its own."""
@@ -33,7 +38,9 @@ class Host:
         self.real = RealHost(self.daemon, runtime)
         self.disk: LoopDisk | None = None
         self._note = note
-        self._markers, self._once = self.top / "markers", self.top / "once"
+        #: Of the life that was armed last: where its points leave their marks.
+        self._arms: Path | None = None
+        self._lives = count(1)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
@@ -60,8 +67,7 @@ class Host:
 
     def begin(self, life: Life | None) -> None:
         """Start a daemon, and do not wait. None: nothing is to befall it."""
-        self.disarm()
-        armed = self._armed(life) if life is not None else {}
+        armed = self.armed(life) if life is not None else {}
         self.daemon.process = self.daemon.begin(stdin=None, **armed)
         self._note(f"conmand {self.daemon.process.pid} begins, and {life or 'lives'}")
 
@@ -89,24 +95,34 @@ class Host:
             raise Violation("I1", f"conmand ended by itself, with {code}")
 
     def kill(self) -> None:
+        """Raises Violation, when it has ended by itself."""
         self._note("conmand is killed")
-        self.daemon.kill()
+        assert self.daemon.process is not None
+        self.daemon.process.send_signal(signal.SIGKILL)
+        self.buried()
 
-    def _armed(self, life: Life) -> dict[str, str]:
+    def armed(self, life: Life) -> dict[str, str]:
+        """The environment of the daemon that it is to befall."""
+        assert self._arms is None, "what was armed last is armed still"
+        if not life.point:
+            return {}
+        self._arms = self.top / f"arms-{next(self._lives)}"
+        self._arms.mkdir()
         if life.ends is Ends.CRASH_POINT:
-            self._markers.mkdir(exist_ok=True)
-            return {"CONMAN_CRASH_AT": life.point, "CONMAN_CRASH_DISARM": str(self._markers)}
-        if life.ends is Ends.SYSCALL_POINT:
-            self._once.unlink(missing_ok=True)
-            places = (str(self.daemon.data), str(self.daemon.run), "/sys/fs/cgroup")
-            return preload.environ(places, strike=life.point, once=str(self._once))
-        return {}
+            return {"CONMAN_CRASH_AT": life.point, "CONMAN_CRASH_DISARM": str(self._arms)}
+        places = (str(self.daemon.data), str(self.daemon.run), "/sys/fs/cgroup")
+        return preload.environ(places, strike=life.point, once=str(self._arms / _STRUCK))
 
     def disarm(self) -> bool:
-        """Shims live on with what their daemon was armed with: from here on none dies of it. True: one has."""
-        shutil.rmtree(self._markers, ignore_errors=not self._markers.exists())
-        has_struck = self._once.exists()
-        self._once.touch()
+        """Zygotes and shims live on with what their daemon was armed with: from here on none dies of it.
+
+        True: somebody has died before a system call since this was asked last.
+        """
+        if self._arms is None:
+            return False
+        has_struck = (self._arms / _STRUCK).exists()
+        (self._arms / _STRUCK).touch()
+        self._arms = None
         return has_struck
 
     # ---- who is killed besides
@@ -117,21 +133,22 @@ class Host:
             if not found:
                 return False
             pid = chance.choice(sorted(found))
+            if _has_ended(found[pid]):
+                return False
             self._note(f"{whom} {pid} is killed")
             # Who stands still in a freezer dies when it is thawed: nobody can wait for that here.
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(found[pid], signal.SIGKILL)
+            signal.pidfd_send_signal(found[pid], signal.SIGKILL)
             return True
 
     def strike_all(self) -> None:
-        """The daemon first, and nobody in between has time to notice."""
+        """The daemon first, and nobody in between has time to notice. Raises Violation, when it has ended by itself."""
         with self._held(Kills.ZYGOTE, Kills.SHIM) as others:
             self._note(f"conmand and {list(others)} are killed")
             assert self.daemon.process is not None
             self.daemon.process.send_signal(signal.SIGKILL)
             for handle in others.values():
                 end(handle)
-            self.daemon.died()
+            self.buried()
 
     @contextmanager
     def _held(self, *whom: Kills) -> Generator[dict[int, int]]:
@@ -166,7 +183,7 @@ class Host:
         if self.daemon.process is None:
             return
         for file in Path(f"/proc/{self.daemon.process.pid}/task").glob("*/children"):
-            for pid in map(int, file.read_text().split()):
+            for pid in children(file):
                 found = process(pid)
                 if found is not None and found.comm == ZYGOTE:
                     yield pid
@@ -191,3 +208,16 @@ class Host:
                 stack.callback(self.disk.close)
             stack.callback(clear, self.daemon)
             self.end_daemon()
+
+
+def children(file: Path) -> list[int]:
+    """None of a thread that has ended, or that ends while it is read."""
+    try:
+        return [*map(int, file.read_text().split())]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _has_ended(handle: int) -> bool:
+    """And nobody has to have waited for it."""
+    return bool(select.select([handle], [], [], 0)[0])

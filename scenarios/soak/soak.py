@@ -104,15 +104,15 @@ class Soak:
                 self._serving.ends()
                 self.host.end_daemon()
                 raise
-            failed = next((one for one in asking if one.done() and one.exception()), None)
-            if failed is not None:
+            failed = [error for one in asking if one.done() and (error := one.exception())]
+            if failed:
                 self._serving.ends()
-                failed.result()
+                # Who is over has nothing to tell, who has found something has.
+                raise min(failed, key=lambda error: isinstance(error, Over))
         self._judge()
 
     def _judge(self) -> None:
         self._live()
-        self._is_shaken |= self.host.disarm()
         self.rest.judge(is_shaken=self._is_shaken)
         self.host.forget()
         self.totals.censuses += 1
@@ -123,8 +123,7 @@ class Soak:
     def _live(self) -> None:
         """A daemon lives, and nothing is to befall it."""
         if self.host.is_dead():
-            if self.host.daemon.process is not None:
-                self._dies("conmand at rest")
+            self._bury()
             self.host.begin(None)
             self.host.must_be_ready()
             self._serving.begins()
@@ -132,7 +131,9 @@ class Soak:
     # ---- a life
 
     def _life(self, kind: Round, asking: list[Future[None]]) -> None:
-        if not self.host.is_dead():
+        if self.host.is_dead():
+            self._bury()
+        else:
             self.host.kill()
             self.totals.killed("conmand at an instant")
         self._lives += 1
@@ -144,7 +145,8 @@ class Soak:
             self._serving.until(self.host.is_dead, life.seconds, _LOOK_S)
             self._end(life)
         elif not self.host.is_ready():
-            self._end(life)
+            self._dies(f"conmand {life.ends}")
+            self._is_off(life)
         else:
             self._serving.begins()
             self._serve(life, asking)
@@ -197,13 +199,26 @@ class Soak:
             self.host.kill()
             how = life.ends if life.ends is Ends.RECOVERY else Ends.INSTANT
             self.totals.killed(f"conmand {how}")
+            # Perhaps of this very kill: then nobody else was, and it is looked at less closely than it could be.
+            self._is_shaken |= self.host.disarm()
+        self._is_off(life)
+
+    def _is_off(self, life: Life) -> None:
+        """The daemon is dead, and perhaps the power goes with it."""
         if life.is_cut:
             self.host.cut()
             self.totals.power_cuts += 1
 
+    def _bury(self) -> None:
+        """Who has died of what it was armed with, while nobody looked."""
+        if self.host.daemon.process is not None:
+            self._dies("conmand at rest")
+
     def _dies(self, how: str) -> None:
         self.host.buried()
         self.totals.killed(how)
+        # What was struck was conmand itself, once.
+        self.host.disarm()
 
 
 def _is_over(asking: list[Future[None]]) -> bool:

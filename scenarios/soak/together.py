@@ -4,9 +4,10 @@ The first violation of one stops all of them; so does a ^C. It must never come b
 """
 
 import signal
-from collections.abc import Generator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from queue import SimpleQueue
 
 from scenarios.soak.serving import Over
 from scenarios.soak.soak import Soak, Terms
@@ -19,33 +20,42 @@ def seeds(seed: int, hosts: int) -> range:
     return range(seed, seed + hosts)
 
 
-def run(soaks: Sequence[Soak]) -> list[tuple[Soak, Violation]]:
-    """Who found what. Raises KeyboardInterrupt, when all have stopped."""
-    with ThreadPoolExecutor(len(soaks)) as pool:
-        running = list[Future[None]]()
-        try:
-            with _held() as came:
-                running += [pool.submit(one.run) for one in soaks]
-            if came:
-                raise KeyboardInterrupt
-            wait(running, return_when=FIRST_EXCEPTION)
-        finally:
-            for one in soaks:
-                one.stop()
+def run(soaks: Sequence[Soak]) -> tuple[list[tuple[Soak, Violation]], bool]:
+    """Who found what, and whether a signal has stopped them before their time was over."""
+    # One that may be put to in the middle of its own waiting, as a signal's handler does.
+    told = SimpleQueue[Future[None] | None]()
+    with ThreadPoolExecutor(len(soaks)) as pool, _signals(lambda: told.put(None)):
+        running = [pool.submit(one.run) for one in soaks]
+        for one in running:
+            one.add_done_callback(told.put)
+        is_stopped = _is_stopped(told, len(soaks))
+        for soak in soaks:
+            soak.stop()
+        wait(running)
     found = [(soak, _violation(one)) for soak, one in zip(soaks, running, strict=True)]
-    return [(soak, violation) for soak, violation in found if violation is not None]
+    return [(soak, violation) for soak, violation in found if violation is not None], is_stopped
+
+
+def _is_stopped(told: "SimpleQueue[Future[None] | None]", soaks: int) -> bool:
+    """By a signal, not because all of them have ended, or one has failed."""
+    for _ in range(soaks):
+        ended = told.get()
+        if ended is None:
+            return True
+        if ended.exception() is not None:
+            break
+    return False
 
 
 @contextmanager
-def _held() -> Generator[list[int]]:
-    """Signals that came meanwhile: one in the middle of a thread's start would leave a thread that nobody joins."""
-    came = list[int]()
+def _signals(tell: Callable[[], None]) -> Generator[None]:
+    """What comes meanwhile is told: in the middle of a thread's start or end it would leave one that nobody joins."""
     before = {
-        number: signal.signal(number, lambda number, _frame: came.append(number))
+        number: signal.signal(number, lambda _number, _frame: tell())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        yield came
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

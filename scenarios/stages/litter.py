@@ -6,7 +6,7 @@ conman's own: a runtime's state, a shim's log.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +21,7 @@ _RUN = {
     "runtime.faults",
 }
 _HALF = ".tmp"
+_WORK = "work-"
 #: What a conmand that was to die at a point leaves, so that the next one does not.
 _STRUCK = "crashed-"
 
@@ -44,15 +45,23 @@ def halves(data: Path, run: Path) -> Iterator[str]:
         yield from (f"{directory}/{name}" for name in (*below, *names) if name.endswith(_HALF))
 
 
-def of_no_run(container: Path, run: int, *, is_prepared: bool, cuts: int = 0) -> list[Path]:
+def of_no_run(
+    container: Path, run: int, *, is_prepared: bool, back: Collection[Path] = (), cuts: int = 0
+) -> list[Path]:
     """What a container has of runs that its row does not own. `run`: its latest.
 
-    `cuts`: of the power; each may have brought one work directory back, which goes with its container.
+    `back`: work directories that a power cut has brought back; they go with their container. `cuts`: so many more of
+    it may have, where nobody knows which.
     """
-    records, works = _numbered(container / "runs", ""), _numbered(container, "work-")
+    records, works = _numbered(container / "runs", ""), _numbered(container, _WORK)
     own = run if is_prepared else None
-    over = [path for number, path in works.items() if number != own]
+    over = [path for number, path in works.items() if number != own and path not in back]
     return [*(path for number, path in records.items() if number != run), *over[cuts:]]
+
+
+def works(data: Path) -> set[Path]:
+    """The work directories of all runs' overlays. Nothing, of a disk that has no power."""
+    return {path for one in _within(data / "containers") for path in _numbered(one, _WORK).values()}
 
 
 def _numbered(directory: Path, before: str) -> dict[int, Path]:

@@ -142,10 +142,12 @@ def _inits(things: list[Thing]) -> list[tuple[str, Process]]:
 
 
 class RealHost:
-    """This machine, as far as it is one daemon's."""
+    """This machine, as far as it is one daemon's. `cuts`: of its power, before anybody looked."""
 
-    def __init__(self, daemon: Daemon, runtime: str) -> None:
-        self._daemon, self._runtime = daemon, runtime
+    def __init__(self, daemon: Daemon, runtime: str, cuts: int = 0) -> None:
+        self._daemon, self._runtime, self._cuts = daemon, runtime, cuts
+        #: Files whose removal a power cut has undone.
+        self._back = set[Path]()
         self._boot = daemon.top / "boot"
         self._reboots = 0
         self._boot.write_text(BOOT_ID.read_text())
@@ -216,7 +218,9 @@ class RealHost:
         yield from (f"stray file {path}" for path in litter.strays(data, run))
         for row in rows:
             directory, is_prepared = data / "containers" / row.id, row.is_prepared(self.boot_id)
-            left = litter.of_no_run(directory, row.run, is_prepared=is_prepared, cuts=self._reboots)
+            left = litter.of_no_run(
+                directory, row.run, is_prepared=is_prepared, back=self._back, cuts=self._cuts
+            )
             yield from (f"stray file {path}" for path in left)
 
     def has_shim_directory(self, row: Container) -> bool:
@@ -298,6 +302,7 @@ class RealHost:
         `disk`: its power is cut at once.
         """
         place = self._daemon.place if self.has_been_used else None
+        works = litter.works(self._daemon.data)
         if disk is not None:
             disk.shut()
         if place is not None:
@@ -306,6 +311,7 @@ class RealHost:
         clear(self._daemon)
         if disk is not None:
             disk.boot()
+            self._back |= litter.works(self._daemon.data) - works
         shutil.rmtree(self._daemon.run, ignore_errors=not self._daemon.run.exists())
         self._reboots += 1
         self._boot.write_text(str(uuid.UUID(int=self._reboots)))

@@ -167,7 +167,8 @@ def test_a_soak_that_fails_is_a_folder(tmp_path: Path, monkeypatch: pytest.Monke
     soak = Soak(Terms(1, "fakerunc", 1, 1.0), Means(syscall_points=False, power_cuts=False), print)
     try:
         monkeypatch.setattr(Soak, "run", fails)
-        [(one, violation)] = together.run([soak])
+        [(one, violation)], is_stopped = together.run([soak])
+        assert not is_stopped
         folder = write(tmp_path, one, violation, "make soak")
     finally:
         soak.host.close()
@@ -181,8 +182,8 @@ def test_a_soaks_host_that_cannot_be_cleared_keeps_no_other(
         close(host)
         raise OSError("a cgroup is busy")
 
-    def ran(_soaks: list[Soak]) -> list[tuple[Soak, Violation]]:
-        return []
+    def ran(_soaks: list[Soak]) -> tuple[list[tuple[Soak, Violation]], bool]:
+        return [], False
 
     close = Host.close
     monkeypatch.setattr(Host, "close", fails)

@@ -1,17 +1,22 @@
 """What of a soak needs no host: its draws, a client that believes nothing, bad input. Its runs are in tests/chaos."""
 
+import os
+import signal
+import threading
 from collections.abc import Sequence
 from random import Random
+from typing import cast
 
 import pytest
 
 from scenarios.__main__ import main
 from scenarios.clients import Ask, Told
-from scenarios.soak import lives
+from scenarios.soak import lives, together
 from scenarios.soak.asks import draw
 from scenarios.soak.lives import Ends, Means, Round
 from scenarios.soak.member import Member
 from scenarios.soak.serving import Over, Serving
+from scenarios.soak.soak import Soak
 from scenarios.specification import ALLOWED, STATES
 from scenarios.stages.over_grpc import Names
 from scenarios.violation import Violation
@@ -136,3 +141,44 @@ def test_only_daemons_die_where_that_is_said() -> None:
 def test_bad_input(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["soak", *words]) == 2
     assert capsys.readouterr().err == f"scenarios: {said}\n"
+
+
+class Hanging:
+    """A soak that goes on until it is stopped; a signal comes while it stops."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def run(self) -> None:
+        assert self.stopped.wait(60)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise Over
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+class Finding(Hanging):
+    """It finds what is not as told."""
+
+    def run(self) -> None:
+        raise Violation("I9", "somebody's name is lost")
+
+
+def test_who_interrupts_while_all_stop_loses_nothing_of_what_was_found() -> None:
+    [(_, violation)], is_stopped = together.run(cast("list[Soak]", [Hanging(), Finding()]))
+    assert (violation.invariant, is_stopped) == ("I9", False)
+
+
+class Interrupted(Hanging):
+    """A signal comes while all is well; then it finds something."""
+
+    def run(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert self.stopped.wait(60)
+        raise Violation("I9", "somebody's name is lost")
+
+
+def test_who_is_stopped_still_tells_what_he_finds() -> None:
+    found, is_stopped = together.run(cast("list[Soak]", [Interrupted()]))
+    assert ([one.invariant for _, one in found], is_stopped) == (["I9"], True)

@@ -65,11 +65,12 @@ def run(options: argparse.Namespace) -> int:
 
 def _ran(options: argparse.Namespace, terms: Terms, soaks: list[Soak]) -> bool:
     """What was not as told is told. False: it was stopped."""
-    sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
-    sys.stdout.flush()
-    found, is_stopped = together.run(soaks)
-    for soak, violation in found:
-        _tell(options, terms, soak, violation)
+    with together.signals() as told:
+        sys.stdout.write(f"seed {terms.seed} on {terms.runtime}, {options.jobs} hosts\n")
+        sys.stdout.flush()
+        found, is_stopped = together.run(soaks, told)
+        for soak, violation in found:
+            _tell(options, terms, soak, violation)
     if is_stopped:
         sys.stdout.write("stopped; this is the result so far\n")
     return not is_stopped

@@ -4,15 +4,19 @@ The first violation of one stops all of them; so does a ^C. It must never come b
 """
 
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from queue import SimpleQueue
+from typing import TypeAlias
 
 from scenarios.soak.serving import Over
 from scenarios.soak.soak import Soak, Terms
 from scenarios.soak.totals import Totals
 from scenarios.violation import Violation, failure
+
+#: Soaks that have ended, None for a signal. It may be put to in the middle of its own waiting, as a handler does.
+Told: TypeAlias = "SimpleQueue[Future[None] | None]"
 
 
 def seeds(seed: int, hosts: int) -> range:
@@ -20,11 +24,9 @@ def seeds(seed: int, hosts: int) -> range:
     return range(seed, seed + hosts)
 
 
-def run(soaks: Sequence[Soak]) -> tuple[list[tuple[Soak, Violation]], bool]:
-    """Who found what, and whether a signal has stopped them before their time was over."""
-    # One that may be put to in the middle of its own waiting, as a signal's handler does.
-    told = SimpleQueue[Future[None] | None]()
-    with ThreadPoolExecutor(len(soaks)) as pool, _signals(lambda: told.put(None)):
+def run(soaks: Sequence[Soak], told: Told) -> tuple[list[tuple[Soak, Violation]], bool]:
+    """Who found what, and whether a signal has stopped them before their time was over. `told`: of `signals`."""
+    with ThreadPoolExecutor(len(soaks)) as pool:
         running = [pool.submit(one.run) for one in soaks]
         for one in running:
             one.add_done_callback(told.put)
@@ -36,7 +38,7 @@ def run(soaks: Sequence[Soak]) -> tuple[list[tuple[Soak, Violation]], bool]:
     return [(soak, violation) for soak, violation in found if violation is not None], is_stopped
 
 
-def _is_stopped(told: "SimpleQueue[Future[None] | None]", soaks: int) -> bool:
+def _is_stopped(told: Told, soaks: int) -> bool:
     """By a signal, not because all of them have ended, or one has failed."""
     for _ in range(soaks):
         ended = told.get()
@@ -48,14 +50,18 @@ def _is_stopped(told: "SimpleQueue[Future[None] | None]", soaks: int) -> bool:
 
 
 @contextmanager
-def _signals(tell: Callable[[], None]) -> Generator[None]:
-    """What comes meanwhile is told: in the middle of a thread's start or end it would leave one that nobody joins."""
-    before = {
-        number: signal.signal(number, lambda _number, _frame: tell())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+def signals() -> Generator[Told]:
+    """Those that come meanwhile only stop what runs: elsewhere one would leave a thread that nobody joins, or
+    what was found untold.
+    """
+    told: Told = SimpleQueue()
+
+    def comes(_number: int, _frame: object) -> None:
+        told.put(None)
+
+    before = {number: signal.signal(number, comes) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -174,7 +174,7 @@ def test_who_got_the_pid_of_somebody_found_is_not_killed(
                 return next(found)
 
             monkeypatch.setattr(host, "_pids", pids)
-            monkeypatch.setattr(host.daemon, "died", lambda: 0)
+            monkeypatch.setattr(host.daemon, "died", lambda: -signal.SIGKILL)
             with subprocess.Popen(["sleep", "1000"], text=True) as daemon:
                 host.daemon.process = daemon
                 strike(host)

@@ -167,7 +167,8 @@ def test_a_soak_that_fails_is_a_folder(tmp_path: Path, monkeypatch: pytest.Monke
     soak = Soak(Terms(1, "fakerunc", 1, 1.0), Means(syscall_points=False, power_cuts=False), print)
     try:
         monkeypatch.setattr(Soak, "run", fails)
-        [(one, violation)], is_stopped = together.run([soak])
+        with together.signals() as told:
+            [(one, violation)], is_stopped = together.run([soak], told)
         assert not is_stopped
         folder = write(tmp_path, one, violation, "make soak")
     finally:
@@ -182,7 +183,7 @@ def test_a_soaks_host_that_cannot_be_cleared_keeps_no_other(
         close(host)
         raise OSError("a cgroup is busy")
 
-    def ran(_soaks: list[Soak]) -> tuple[list[tuple[Soak, Violation]], bool]:
+    def ran(_soaks: list[Soak], _told: together.Told) -> tuple[list[tuple[Soak, Violation]], bool]:
         return [], False
 
     close = Host.close

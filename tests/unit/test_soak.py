@@ -166,7 +166,9 @@ class Finding(Hanging):
 
 
 def test_who_interrupts_while_all_stop_loses_nothing_of_what_was_found() -> None:
-    [(_, violation)], is_stopped = together.run(cast("list[Soak]", [Hanging(), Finding()]))
+    with together.signals() as told:
+        soaks = cast("list[Soak]", [Hanging(), Finding()])
+        [(_, violation)], is_stopped = together.run(soaks, told)
     assert (violation.invariant, is_stopped) == ("I9", False)
 
 
@@ -180,5 +182,6 @@ class Interrupted(Hanging):
 
 
 def test_who_is_stopped_still_tells_what_he_finds() -> None:
-    found, is_stopped = together.run(cast("list[Soak]", [Interrupted()]))
+    with together.signals() as told:
+        found, is_stopped = together.run(cast("list[Soak]", [Interrupted()]), told)
     assert ([one.invariant for _, one in found], is_stopped) == (["I9"], True)

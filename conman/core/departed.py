@@ -5,7 +5,7 @@ answers of requests, as long as those, and by full id only, for the name may be 
 """
 
 from conman.core.ledger import Ledger
-from conman.core.model import Answer, Container, PutAnswer
+from conman.core.model import Answer, Container, PutAnswer, State
 from conman.core.requests import ContainerView
 
 
@@ -15,8 +15,8 @@ def _key(container_id: str) -> str:
 
 
 def kept(row: Container, at: int) -> tuple[PutAnswer, ...]:
-    """A part of the transaction that drops the row."""
-    if not row.spec.auto_remove:
+    """A part of the transaction that drops the row. Of one that is removed by force before it ends there is nothing to tell."""
+    if not row.spec.auto_remove or row.state is not State.EXITED:
         return ()
     return (PutAnswer(Answer(_key(row.id), "", at, row.id, ended=row)),)
 

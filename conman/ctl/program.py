@@ -201,7 +201,8 @@ def _proxy(client: "Client", container_id: str) -> Callable[[Signals], bool]:
 
 
 def exit_code(client: "Client", container_id: str, *, removed: bool = False) -> int:
-    """How the container's last run ended; waits for that. `removed`: until it is gone, too."""
+    """How the container's last run ended; waits for that. `removed`: until it is gone, too. Raises CommandFailed."""
+    from conman.ctl.ended import code_of
     from conman.wire.v1 import conman_pb2 as wire
 
     request = wire.WaitContainerRequest(
@@ -209,7 +210,7 @@ def exit_code(client: "Client", container_id: str, *, removed: bool = False) -> 
         condition="CONDITION_REMOVED" if removed else "CONDITION_EXITED",
     )
     answer = client.call("WaitContainer", request, wire.WaitContainerResponse)
-    return answer.status.exit_code
+    return code_of(answer, container_id)
 
 
 def _await_removal(address: "Address", container_id: str, name: str) -> None:

@@ -83,5 +83,7 @@ def wait(ctx: click.Context, condition: str, containers: tuple[str, ...]) -> int
 
 
 def _code(name: str, answer: "wire.WaitContainerResponse") -> str:
-    """Of a container that was removed: its name."""
-    return str(answer.status.exit_code) if answer.HasField("status") else name
+    """Of a container that was removed: its name. Raises CommandFailed."""
+    from conman.ctl.ended import code_of
+
+    return str(code_of(answer, name)) if answer.HasField("status") else name

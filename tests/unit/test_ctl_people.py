@@ -213,6 +213,21 @@ def test_wait_tells_the_exit_code(conmand: StubConmand, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "web\n"
 
 
+def test_wait_tells_no_code_of_what_is_unknown(
+    conmand: StubConmand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The field of a code that there is not reads as 0."""
+    status = wire.ContainerStatus(
+        container_id=ID, state=wire.UNKNOWN, reason="StoreFailed", message="the disk is full"
+    )
+    conmand.behave["WaitContainer"] = lambda *_: wire.WaitContainerResponse(status=status)
+    assert conmanctl(conmand, "wait", "web") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "container web is UNKNOWN (StoreFailed)" in err
+    assert "the disk is full" in err
+
+
 def test_inspect(conmand: StubConmand, capsys: pytest.CaptureFixture[str]) -> None:
     absent = refuse(grpc.StatusCode.NOT_FOUND, "there is no x.")
     answer = wire.InspectContainerResponse(

@@ -6,6 +6,7 @@ import time
 from signal import SIGUSR1
 
 import grpc
+import pytest
 
 from conman.shim import frames
 from conman.wire.v1 import conman_pb2 as wire
@@ -45,6 +46,30 @@ def test_a_shim_that_died_with_its_container(conmand: StubConmand, shims: Shims)
     code, out, err = ran(conmand, "attach", "web")
     assert (code, out) == (255, b"half\n")
     assert re.fullmatch(rb"conmanctl: " + MISSING + HINT + rb"\n", err)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (wire.WaitContainerResponse(), b"was removed before its program had ended"),
+        (
+            wire.WaitContainerResponse(status=wire.ContainerStatus(state=wire.UNKNOWN)),
+            b"is UNKNOWN",
+        ),
+    ],
+    ids=["removed by force", "unknown"],
+)
+def test_a_code_that_nobody_can_tell_is_none_of_a_program(
+    conmand: StubConmand, shims: Shims, answer: wire.WaitContainerResponse, why: bytes
+) -> None:
+    shims(lost)
+    opened = conmand.behave["OpenStream"]
+    ended = refuse(grpc.StatusCode.NOT_FOUND, "there is no web.")
+    conmand.behave["OpenStream"] = after(1, opened, ended)
+    conmand.behave["WaitContainer"] = lambda *_: answer
+    code, _, err = ran(conmand, "run", "--rm", "--name", "web", "--rootfs", "/r", "sh")
+    assert code == 125
+    assert why in err
 
 
 def ended_meanwhile(conmand: StubConmand, shims: Shims) -> None:

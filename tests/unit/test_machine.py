@@ -9,6 +9,7 @@ from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import DeadlinePassed, Effect, NotCommitted
 from conman.core.layout import Layout
+from conman.core.ledger import not_found
 from conman.core.machine import Machine
 from conman.core.model import (
     AppendEvent,
@@ -35,6 +36,7 @@ from conman.core.requests import (
     Reply,
     Request,
     StopContainer,
+    WaitContainer,
     WaitExec,
 )
 from conman.core.restart import RestartName, RestartPolicy
@@ -52,6 +54,29 @@ def test_a_record_that_cannot_be_read_is_removed_by_force() -> None:
     assert daemon.wanted(v.RemoveFiles) == [v.RemoveFiles(ID)]
     assert not daemon.machine.ledger.knows(ID)
     assert daemon.machine.ledger.names == {}
+
+
+@pytest.mark.parametrize("state", [State.CREATED, State.RUNNING, State.PAUSED])
+def test_of_one_that_goes_by_force_nobody_is_told_how_it_ended(state: State) -> None:
+    """It had not: there is no end to tell, however long it is remembered."""
+    row = replace(ROW, spec=ContainerSpec("sleep", auto_remove=True), state=state)
+    daemon = Daemon(Stored(containers=(row,), names=(("web", ID),)))
+    waits = daemon.machine.submit(2, WaitContainer(ID, removed=True), NOW, bytes(16))
+    assert waits == []
+    daemon.asked(RemoveContainer("r" * 32, "d", "web", force=True))
+    assert [one.reply for one in daemon.out if isinstance(one, Send) and one.call == 2] == [Okay()]
+    assert daemon.asked(WaitContainer(ID)) == not_found(ID)
+
+
+def test_of_one_that_goes_when_it_has_ended_its_end_is_told() -> None:
+    spec = ContainerSpec("sleep", auto_remove=True)
+    daemon = Daemon(Stored(containers=(replace(ROW, spec=spec),), names=(("web", ID),)))
+    daemon.asked(StopContainer("r" * 32, "d", "web", 10_000_000_000))
+    view = daemon.asked(WaitContainer(ID))
+    assert isinstance(view, ContainerView)
+    assert view.container is not None
+    assert (view.state, view.container.exit_code) == (State.EXITED, 3)
+    assert daemon.wanted(v.CommitRemoved) != []
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,8 @@ class InGuest:
         self._story, self._guest, self._rootfs = story, guest, rootfs
         self._channel: grpc.Channel | None = None
         self._is_up = True
+        #: Where the power went.
+        self.cuts: list[str] = []
         self.client = Client(story.given)
         # Of a machine that is gone grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -87,6 +89,7 @@ class InGuest:
             if self._serve() and not self._comes(lambda: self._guest.is_off, _DIES_S):
                 raise Violation("stage", f"{point} is never passed in a guest")
             self._close()
+        self.cuts.append(point)
         self._is_up = self._guest.power_on()
 
     def _judge(self) -> None:

@@ -7,12 +7,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from scenarios.stages.guest_cuts import asked
+from scenarios.usage import Usage
 from vm.guests import Guest, guest
 from vm.installing import install
 from vm.places import CONSOLE, LOGS, alone
 from vm.steps import print_table
 
 INSTALLED = "installed"
+
+
+def pytest_configure() -> None:
+    try:
+        asked()
+    except Usage as usage:
+        raise pytest.UsageError(f"STORIES: {usage}") from usage
 
 
 @pytest.fixture(scope="session")

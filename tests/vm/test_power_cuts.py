@@ -1,81 +1,64 @@
 """The power is cut: at crash points of the stories, again in recovery, and under a running container.
 
 STORIES names the stories, CUTS how many points of each, evenly chosen, AGAIN how often each play is cut again, further
-and further in its recovery; `make test-vm` cuts each story once, and one of them again. What was cut is kept
-in build/vm/cuts.json.
+and further in its recovery, as far as that has points; `make test-vm` cuts each story once, and one of them again.
+What was cut is kept in build/vm/cuts.json.
 """
 
-import json
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from time import monotonic
 
 import pytest
 
+from scenarios.stages.guest_cuts import Record, asked, evenly, playable, with_recovery
 from scenarios.stages.in_guest import InGuest
-from scenarios.stages.simulated import points, recovery_points
-from scenarios.stories.single_client import STORIES
+from scenarios.stages.simulated import points
+from scenarios.story import Story
 from vm.guests import Guest
 from vm.installing import ROOTFS
 from vm.places import TOP
 from vm.steps import step
 
-NAMES = os.environ.get("STORIES", "").split() or [
-    "create",
-    "start",
-    "remove-created",
-    "remove-exited",
-]
 CUTS, AGAIN = int(os.environ.get("CUTS", "1")), int(os.environ.get("AGAIN") or "0")
-KNOWN = {story.name: story for story in STORIES}
+[CREATE] = playable(["create"])
 
-Cut = Callable[[str, Sequence[str]], None]
+#: A story, its points, and how many of them were asked for.
+Cut = Callable[[Story, Sequence[str], int], None]
 
 
 @pytest.fixture
-def cut(fresh: Guest, kept: list[dict[str, object]]) -> Cut:
+def cut(fresh: Guest, record: Record) -> Cut:
     """Plays a story, its power cut at these points, and keeps what came of it."""
 
-    def play(story: str, at: Sequence[str]) -> None:
-        began, told = monotonic(), "violation"
-        try:
-            with step(f"story {story}"):
-                InGuest(KNOWN[story], fresh, ROOTFS).play(*at)
-            told = "ok"
-        finally:
-            kept.append({"story": story, "cuts": [*at], "told": told, "s": monotonic() - began})
-            Path(TOP, "cuts.json").write_text(json.dumps(kept, indent=1))
+    def play(story: Story, at: Sequence[str], times: int) -> None:
+        with step(f"story {story.name}"):
+            record.play(InGuest(story, fresh, ROOTFS), story.name, at, asked=times)
 
     return play
 
 
 @pytest.fixture(scope="module")
-def kept() -> list[dict[str, object]]:
-    return []
-
-
-def evenly(every: Sequence[str], count: int) -> list[str]:
-    """The middle one, where it is one."""
-    count = min(count, len(every))
-    return [every[(2 * index + 1) * len(every) // (2 * count)] for index in range(count)]
-
-
-def with_recovery(story: str, first: str, again: int) -> list[str]:
-    """A point, and some of what its recovery passes; each of these recoveries begins anew, and comes further."""
-    return [first, *evenly(recovery_points(KNOWN[story], first), again)]
+def record() -> Record:
+    return Record(TOP / "cuts.json")
 
 
 @pytest.mark.short
 @pytest.mark.parametrize(
-    ("story", "point"), [(name, one) for name in NAMES for one in evenly(points(KNOWN[name]), CUTS)]
+    ("story", "point"),
+    [
+        pytest.param(story, one, id=f"{story.name}-{one}")
+        for story in asked()
+        for one in evenly(points(story), CUTS)
+    ],
 )
-def test_the_power_is_cut_at(story: str, point: str, cut: Cut) -> None:
-    cut(story, with_recovery(story, point, AGAIN))
+def test_the_power_is_cut_at(story: Story, point: str, cut: Cut) -> None:
+    cut(story, with_recovery(story, point, AGAIN), 1 + AGAIN)
 
 
 def test_the_power_is_cut_again_in_recovery(cut: Cut) -> None:
-    cut("create", with_recovery("create", "create-container/CommitCreated/before@1", 1))
+    twice = with_recovery(CREATE, "create-container/CommitCreated/before@1", 1)
+    assert len(twice) == 2, "its recovery passes nothing"
+    cut(CREATE, twice, 2)
 
 
 def test_the_power_is_cut_under_a_running_container(fresh: Guest) -> None:

@@ -38,6 +38,8 @@ KEPT_ANSWERS = 10_000
 KEPT_EVENTS = 10_000
 ANSWER_LIFE_NS = 24 * 3600 * 10**9
 EVENT_LIFE_NS = 7 * ANSWER_LIFE_NS
+#: No more time than this is believed to have passed between two answers: a clock may be set.
+STEP_NS = 3600 * 10**9
 
 
 def stage(
@@ -48,7 +50,9 @@ def stage(
     outcomes = [_savepoint(connection, changes) for changes in transactions]
     set_meta(connection, "token", token)
     changes = [change for transaction in transactions for change in transaction]
-    _prune(connection, [c.answer.at for c in changes if isinstance(c, PutAnswer)])
+    if any(isinstance(change, PutAnswer) for change in changes):
+        _forget_answers(connection)
+    _bound(connection)
     _forget_events(connection, [c.event.at for c in changes if isinstance(c, AppendEvent)])
     return outcomes
 
@@ -88,7 +92,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
         case DropContainer(id):
             run("DELETE FROM containers WHERE id = ?", (id,))
         case PutAnswer(answer):
-            row = (answer.request_id, _encode(answer), answer.at)
+            row = (answer.request_id, _encode(answer), _age(connection, answer.at))
             # One that takes another's place keeps its rowid, so that as many are kept as the ledger keeps.
             run(
                 "INSERT INTO answers VALUES (?, ?, ?) ON CONFLICT (request_id)"
@@ -115,10 +119,30 @@ def _reserve(connection: sqlite3.Connection, name: str, container_id: str) -> st
     return ""
 
 
-def _prune(connection: sqlite3.Connection, answered: list[int]) -> None:
-    """Bound what only grows. Age by the batch's own clock: one wild clock must not forget all."""
-    if answered:
-        connection.execute("DELETE FROM answers WHERE at < ?", (max(answered) - ANSWER_LIFE_NS,))
+def _age(connection: sqlite3.Connection, at: int) -> int:
+    """The time by which answers grow old: the host's, of which no step is more than STEP_NS, nor back.
+
+    So a clock that was 1970's forgets nothing when it is set; where little is answered more is kept, up to KEPT_ANSWERS.
+    """
+    if told := meta(connection, "answered"):
+        last, age = map(int, told.split())
+    else:
+        # Of before this was kept: rows had the host's time.
+        newest = connection.execute("SELECT coalesce(max(at), 0) FROM answers").fetchone()[0]
+        last = age = min(at, newest)
+    age += min(max(at - last, 0), STEP_NS)
+    set_meta(connection, "answered", f"{at} {age}")
+    return age
+
+
+def _forget_answers(connection: sqlite3.Connection) -> None:
+    """Where each of the transactions was undone none has grown older."""
+    _, _, age = meta(connection, "answered").partition(" ")
+    connection.execute("DELETE FROM answers WHERE at < ?", (int(age or 0) - ANSWER_LIFE_NS,))
+
+
+def _bound(connection: sqlite3.Connection) -> None:
+    """What only grows has at most so many rows, whatever clocks say."""
     for table, kept in (("answers", KEPT_ANSWERS), ("events", KEPT_EVENTS)):
         connection.execute(
             f"DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?",  # noqa: S608

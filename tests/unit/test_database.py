@@ -125,18 +125,31 @@ def test_an_answer_that_takes_another_s_place_counts_once(
     assert [each.request_id for each in again(opened).answers] == ["r2", "r4"]
 
 
-def test_answers_live_a_day_and_a_wild_clock_forgets_no_more_than_once(opened: Store) -> None:
-    day = rows.ANSWER_LIFE_NS
+def test_answers_live_a_day(opened: Store) -> None:
+    hour = rows.STEP_NS
+    for n in range(1, 31):
+        one(opened, PutAnswer(replace(REFUSED, request_id=f"r{n}", at=n * hour)))
+    assert [each.request_id for each in again(opened).answers] == [f"r{n}" for n in range(6, 31)]
 
-    def remaining_after(request_id: str, at: int) -> list[str]:
-        one(opened, PutAnswer(replace(REFUSED, request_id=request_id, at=at)))
-        return [answer.request_id for answer in opened.read().answers]
 
-    assert remaining_after("old", day) == ["old"]
-    assert remaining_after("new", 2 * day) == ["old", "new"]
-    assert remaining_after("newer", 2 * day + 1) == ["new", "newer"]
-    assert remaining_after("future", 99 * day) == ["future"]
-    assert remaining_after("now", 2 * day + 2) == ["future", "now"]
+def test_a_clock_that_is_set_forgets_no_answer(opened: Store) -> None:
+    """A conmand that begins in 1970 knows the time a moment later; or it is told a wrong one for a while."""
+    years = 56 * 365 * rows.ANSWER_LIFE_NS
+    times = [1, years, years + 1, 1, 2, 3 * years, years + 2]
+    for n, at in enumerate(times):
+        one(opened, PutAnswer(replace(REFUSED, request_id=f"r{n}", at=at)))
+        found = [each.request_id for each in again(opened).answers]
+        assert found == [f"r{each}" for each in range(n + 1)]
+
+
+@pytest.mark.parametrize("at", [5, 5 * rows.ANSWER_LIFE_NS], ids=["set back", "set on"])
+def test_answers_of_an_older_conmand_are_no_reason_to_forget(opened: Store, at: int) -> None:
+    one(opened, PutAnswer(replace(REFUSED, request_id="old", at=rows.ANSWER_LIFE_NS)))
+    with raw(opened.path) as connection:
+        connection.execute("DELETE FROM meta WHERE key = 'answered'")
+        connection.execute("UPDATE answers SET at = ?", (rows.ANSWER_LIFE_NS,))
+    one(opened, PutAnswer(replace(REFUSED, request_id="new", at=at)))
+    assert [each.request_id for each in again(opened).answers] == ["old", "new"]
 
 
 def test_event_numbers_are_never_used_again(opened: Store) -> None:

@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -36,14 +37,15 @@ from conman.core.model import (
     State,
     Stored,
 )
-from conman.host import database
+from conman.host import database, rows
 from conman.host.database import Store
 from scenarios.storage import Storage
 
 IDS = st.sampled_from([letter * 32 for letter in "abc"])
 NAMES = st.sampled_from(["web", "db", "WEB"])
 SPEC = ContainerSpec("/bin/true")
-TIMES = st.integers(0, 3).map(lambda day: day * 24 * 3600 * 10**9)
+DAY = 24 * 3600 * 10**9
+TIMES = st.integers(0, 3).map(lambda day: day * DAY)
 
 
 def _container(container_id: str, run: int, state: State) -> Container:
@@ -71,11 +73,22 @@ FAILURES = st.sampled_from(
 ROUNDS = st.lists(st.tuples(BATCHES, FAILURES, st.booleans()), max_size=6)
 
 
-def age(model: Storage, batch: Sequence[Sequence[Change]]) -> None:
-    """What the simulated store leaves out: answers go when a newer one is a day later."""
-    told = [c.answer.at for changes in batch for c in changes if isinstance(c, PutAnswer)]
-    oldest = max(told, default=0) - 24 * 3600 * 10**9
-    model.answers = {key: kept for key, kept in model.answers.items() if kept.at >= oldest}
+class Ages:
+    """What the simulated store leaves out: answers go when a day has passed. Here each step may be a day."""
+
+    def __init__(self) -> None:
+        self.last: int | None = None
+        self.now = 0
+        self.of: dict[str, int] = {}
+
+    def pass_by(self, model: Storage, kept: Sequence[Sequence[Change]]) -> None:
+        told = [c.answer for changes in kept for c in changes if isinstance(c, PutAnswer)]
+        for answer in told:
+            since = answer.at - (0 if self.last is None else self.last)
+            self.now += min(max(since, 0), DAY)
+            self.last = answer.at
+            self.of[answer.request_id] = self.now
+        model.answers = {k: one for k, one in model.answers.items() if self.of[k] >= self.now - DAY}
 
 
 def stored(store: Store) -> Stored:
@@ -116,13 +129,18 @@ def connects_failing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def believes_in_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "STEP_NS", DAY)
+
+
 @given(ROUNDS)
 def test_the_store_is_the_model(rounds: list[tuple[list[tuple[Change, ...]], str, bool]]) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        model, store = Storage(), Store.open(f"{directory}/conman.db")
+        model, ages, store = Storage(), Ages(), Store.open(f"{directory}/conman.db")
         try:
             for batch, failure, restarts in rounds:
-                _round(store, model, batch, failure)
+                ages = _round(store, model, ages, batch, failure)
                 if restarts:
                     store.close()
                     store = Store.open(f"{directory}/conman.db")
@@ -132,12 +150,14 @@ def test_the_store_is_the_model(rounds: list[tuple[list[tuple[Change, ...]], str
             store.close()
 
 
-def _round(store: Store, model: Storage, batch: list[tuple[Change, ...]], failure: str) -> None:
-    then = model.clone()
+def _round(
+    store: Store, model: Storage, ages: Ages, batch: list[tuple[Change, ...]], failure: str
+) -> Ages:
+    then, older = model.clone(), deepcopy(ages)
     expected = [then.commit(changes) for changes in batch]
-    # Answers grow old when something was committed, and not for a batch that only conflicts.
+    # Answers grow old with what was committed, and not with what conflicted.
     kept = [changes for changes, said in zip(batch, expected, strict=True) if said == Committed()]
-    age(then, batch if kept else [])
+    older.pass_by(then, kept)
     with fails(failure):
         outcomes = store.commit(batch)
     told = {outcome for outcome in outcomes if isinstance(outcome, Unknown)}
@@ -155,6 +175,8 @@ def _round(store: Store, model: Storage, batch: list[tuple[Change, ...]], failur
     if outcomes == expected or verdicts == {Committed()}:
         for name in ("containers", "intents", "names", "answers", "events"):
             setattr(model, name, getattr(then, name))
+        return older
+    return ages
 
 
 def _events(store: Store) -> int:

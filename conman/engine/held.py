@@ -47,18 +47,24 @@ class HeldOutput:
     def keep(self, run: Run, directory: str) -> None:
         """What would end with its shim is held, too, or given to a successor that wants it.
 
-        Where neither can be done now, nothing is wrong: it is lost only if that shim dies next.
+        Where the shim does neither now, nothing is wrong: it is lost only if that shim dies next. Raises OSError
+        where this process has no room for it.
         """
         if not os.path.lexists(f"{directory}/{kept.KEEP}"):
             return
         with self._lock:
             ours = os.dup(self._kept[run]) if run in self._kept else -1
-        # Not in the lock's time: a shim that hangs is waited for, and not by everybody.
-        fetched = kept.exchanged(directory, ours)
+        try:
+            # Not in the lock's time: a shim that hangs is waited for, and not by everybody.
+            fetched = kept.exchanged(directory, ours)
+        finally:
+            if ours >= 0:
+                os.close(ours)
         with self._lock:
             if fetched >= 0 and run not in self._kept:
                 self._kept[run], fetched = fetched, -1
-        _close_all(tuple(each for each in (ours, fetched) if each >= 0))
+        if fetched >= 0:
+            os.close(fetched)
 
     def release(self, run: Run) -> None:
         with self._lock:

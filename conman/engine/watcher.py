@@ -3,7 +3,7 @@
 A pidfd is opened first and the identity compared afterwards, so that what is watched is that process or
 a dead one, never a stranger with its pid. An init's pidfd is kept beyond its end, until the run is
 released: through it the kernel tells how it ended. It must never hold a process's end back, nor tell it
-twice.
+twice, nor raise for what a host can do to us: an OSError is a value, `Failed`.
 """
 
 import asyncio
@@ -54,6 +54,22 @@ class Watcher:
         self._watched: dict[Observation, _Watched] = {}
 
     def perform(self, step: Step) -> s.Result:
+        try:
+            return self._perform(step)
+        except OSError as error:
+            return failed(error)
+
+    def close(self) -> None:
+        """Watch and hold nothing any more. On the loop."""
+        with self._lock:
+            watched, self._watched = self._watched, {}
+        for one in watched.values():
+            self._drop(one)
+        self._output.close()
+
+    # ---- on any thread
+
+    def _perform(self, step: Step) -> s.Result:
         match step:
             case s.WatchProcess(container_id, run, process, exec_id) if exec_id:
                 return self._watch(ExecEnded(container_id, run, exec_id), process)
@@ -73,27 +89,19 @@ class Watcher:
                     self._forget(end)
                 return s.Done()
 
-    def close(self) -> None:
-        """Watch and hold nothing any more. On the loop."""
-        with self._lock:
-            watched, self._watched = self._watched, {}
-        for one in watched.values():
-            self._drop(one)
-        self._output.close()
-
-    # ---- on any thread
-
-    def _watch(self, end: Observation, process: s.ProcessId) -> s.Done | s.Gone | s.Failed:
+    def _watch(self, end: Observation, process: s.ProcessId) -> s.Done | s.Gone:
         """From here on the end is observed; Gone when that has happened already."""
-        try:
-            handle = processes.pidfd(process.pid)
-        except OSError as error:
-            return failed(error)
+        handle = processes.pidfd(process.pid)
         if handle is None:
             return s.Gone()
-        lives = processes.lives(process)
-        if lives or (isinstance(end, InitEnded) and _is_zombie(process)):
+        try:
+            lives = processes.lives(process)
             # Of a zombie the kernel will tell how it ended, once it is reaped.
+            is_kept = lives or (isinstance(end, InitEnded) and _is_zombie(process))
+        except OSError:
+            os.close(handle)
+            raise
+        if is_kept:
             self._keep(end, _Watched(process, handle), lives=lives)
         else:
             os.close(handle)

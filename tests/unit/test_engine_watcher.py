@@ -3,7 +3,9 @@
 import asyncio
 import os
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ import pytest
 from conman.core.effects import vocabulary as v
 from conman.core.model import Stored
 from conman.core.outputs import InitEnded, Output, Perform
+from conman.engine.watcher import Watcher
 from conman.primitives import steps as s
 from conman.primitives.processes import boot_id, start_time
 from tests.unit.engine_bench import Bench, at_boot, run
+from tests.unit.few_descriptors import open_now, room_for
+from tests.unit.test_shim_keep import Side
 
 
 @pytest.fixture
@@ -23,10 +28,25 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def watch(child: "subprocess.Popen[bytes]", *, later: int = 0) -> v.WatchInit:
+def identity(child: "subprocess.Popen[bytes]") -> s.ProcessId:
     started = start_time(child.pid)
     assert started is not None
-    return v.WatchInit("c", 1, s.ProcessId(boot_id(), child.pid, started + later))
+    return s.ProcessId(boot_id(), child.pid, started)
+
+
+def watch(child: "subprocess.Popen[bytes]", *, later: int = 0) -> v.WatchInit:
+    found = identity(child)
+    return v.WatchInit("c", 1, s.ProcessId(found.boot_id, found.pid, found.start_time + later))
+
+
+@pytest.fixture
+def watcher(child: "subprocess.Popen[bytes]") -> Iterator[Watcher]:
+    """On a loop that nobody runs; the child is every shim."""
+    loop = asyncio.new_event_loop()
+    one = Watcher(loop, lambda _end: None, lambda _step: s.ShimProcess(identity(child)))
+    yield one
+    one.close()
+    loop.close()
 
 
 def test_a_watched_end_is_observed_once(child: "subprocess.Popen[bytes]") -> None:
@@ -80,3 +100,44 @@ def test_a_driver_that_is_closed_watches_nothing(child: "subprocess.Popen[bytes]
         assert [told[0] for told in bench.script.told] == ["boot", "complete"]
 
     run(test)
+
+
+@pytest.mark.parametrize("room", [0, 1])
+def test_where_no_descriptor_is_left_nothing_is_watched_and_that_is_said(
+    watcher: Watcher, child: "subprocess.Popen[bytes]", room: int
+) -> None:
+    """Of the pidfd, and of what it is compared with."""
+    step = s.WatchProcess("c", 1, identity(child))
+    before = open_now()
+    with room_for(room):
+        answer = watcher.perform(step)
+    assert isinstance(answer, s.Failed)
+    assert answer.error == "EMFILE"
+    assert open_now() == before
+    assert watcher.perform(step) == s.Done()
+
+
+def test_how_it_ended_cannot_be_asked_without_a_descriptor(
+    watcher: Watcher, child: "subprocess.Popen[bytes]"
+) -> None:
+    watcher.perform(s.WatchProcess("c", 1, identity(child)))
+    with room_for(0):
+        answer = watcher.perform(s.ReadExitStatus("c", 1))
+    assert isinstance(answer, s.Failed)
+    assert answer.error == "EMFILE"
+
+
+def test_a_shim_whose_keep_cannot_be_fetched_is_to_be_watched_again(
+    watcher: Watcher, tmp_path: Path
+) -> None:
+    """There is room for what watches it, and one more."""
+    step = s.WatchShim("c", 1, str(tmp_path))
+    side = Side(tmp_path)
+    side.keep.hold(2)
+    with room_for(2):
+        answer = watcher.perform(step)
+    assert isinstance(answer, s.Failed)
+    assert answer.error == "EMFILE"
+    side.during(threading.Thread(target=watcher.perform, args=(step,)))
+    assert len(watcher._output._kept) == 1
+    side.keep.close()

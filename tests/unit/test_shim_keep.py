@@ -1,6 +1,7 @@
 """What would end with a shim: held by conmand, too, given to the next shim, and ended by whoever has it."""
 
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from conman.engine.held import HeldOutput
 from conman.shim import protocol
 from conman.shim.keep import Keep
 from conman.shim.readers import Readers
+from tests.unit.few_descriptors import room_for
 
 RUN = ("c", 1)
 
@@ -86,6 +88,26 @@ def test_it_outlives_its_shim_and_comes_to_the_next(
     second.keep.release()
     assert not is_open(reader)
     second.keep.close()
+
+
+def test_no_program_that_is_begun_meanwhile_inherits_it(
+    tmp_path: Path, held: HeldOutput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From its first moment on: what is done to it later comes too late for another thread's spawn."""
+    monkeypatch.setattr(os, "set_inheritable", lambda _descriptor, _inheritable: None)
+    one = Side(tmp_path)
+    one.keep.hold(2)
+    one.during(keeps(held, tmp_path))
+    assert [os.get_inheritable(each) for each in held._kept.values()] == [False]
+    one.keep.close()
+
+
+def test_what_finds_no_room_is_not_taken_for_nothing() -> None:
+    ours, shims = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, shims:
+        socket.send_fds(shims, [kept.HAS], [2])
+        with room_for(0), pytest.raises(OSError, match="Too many open files"):
+            kept._exchanged(ours, -1)
 
 
 def test_whoever_takes_it_out_takes_it_from_all(

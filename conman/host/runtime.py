@@ -12,8 +12,8 @@ import signal
 import time
 from collections.abc import Mapping
 
-from conman.primitives import fence
 from conman.primitives.failure import failed
+from conman.primitives.fence import make_lock
 from conman.primitives.steps import Failed, RunRuntime, RuntimeAnswer, TimedOut
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -29,7 +29,7 @@ _KEPT_BYTES = 64 * 1024
 def run_runtime(step: RunRuntime) -> RuntimeAnswer | TimedOut | Failed:
     """Failed says that nothing was executed."""
     try:
-        lock = _locked(step.lock)
+        lock = make_lock(step.lock)
     except FileNotFoundError as error:
         # ENOENT would say that there is no such runtime.
         return Failed("ENOLCK", failed(error).text)
@@ -44,21 +44,6 @@ def run_runtime(step: RunRuntime) -> RuntimeAnswer | TimedOut | Failed:
     finally:
         if lock is not None:
             os.close(lock)
-
-
-def _locked(path: str) -> int | None:
-    """The lock file's descriptor, made when absent; None when somebody else holds the lock."""
-    while True:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not fence.take(lock):
-            os.close(lock)
-            return None
-        try:
-            if os.path.samestat(os.stat(path), os.fstat(lock)):
-                return lock
-        except FileNotFoundError:
-            pass  # unlinked by somebody between open and flock: another one is made
-        os.close(lock)
 
 
 def _is_there(program: str) -> bool:

@@ -2,7 +2,8 @@
 
 A shim's lock is taken before the shim exists, and handed to it: whoever finds it free later knows that no
 shim lives, and that none is to come. So the lock travels with the request, and a zygote that dies with
-it, or is ended because it hangs, lets go of it. It must never say of a shim that may live that it failed.
+it, or is ended because it hangs, lets go of it. It must never say of a shim that may live that it failed,
+and never keep its lock: a fence that finds it held waits for whoever holds it.
 """
 
 import fcntl
@@ -74,8 +75,8 @@ class Spawner:
 
     def start(self, step: SpawnShim, alive: int, deadline: float) -> Done | TimedOut | Failed:
         """Done: a shim listens. TimedOut: one may live. `alive` as above."""
-        birth = self.begin(step, os.dup(alive))
         try:
+            birth = self.begin(step, os.dup(alive))
             born = self.finish(birth, step.directory, deadline) if birth else None
             return born or self._exec(step, alive, deadline)
         finally:
@@ -159,10 +160,11 @@ def _outcome(directory: str, said: bytes | None) -> Done | TimedOut | Failed:
 
 def _exec(step: SpawnShim, alive: int, told: int) -> int:
     name, _, value = step.marker.partition("=")
-    own = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN) for fd in (alive, told)]
     complaints = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     words = (sys.executable, "-ISE", _PROGRAM, "shim", step.directory, str(_ALIVE), str(_READY))
+    own: list[int] = []
     try:
+        own.extend(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN) for fd in (alive, told))
         return os.posix_spawn(
             sys.executable,
             words,

@@ -87,13 +87,17 @@ def make_lock(path: str) -> int | None:
     """Make a lock file if need be, and lock it: its descriptor. None: somebody else holds it."""
     while True:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not take(lock):
-            os.close(lock)
-            return None
-        # Unlinked between open and flock, it would be nobody's evidence: another one is made.
-        if os.path.lexists(path) and is_still(path, lock):
-            return lock
-        os.close(lock)
+        is_ours = False
+        try:
+            if not take(lock):
+                return None
+            # Unlinked between open and flock, it would be nobody's evidence: another one is made.
+            is_ours = os.path.lexists(path) and is_still(path, lock)
+            if is_ours:
+                return lock
+        finally:
+            if not is_ours:
+                os.close(lock)
 
 
 def open_lock(path: str) -> int | None:

@@ -10,7 +10,8 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 from conman.primitives.failure import failed
 from conman.primitives.fence import make_lock
@@ -57,15 +58,20 @@ def _missing(program: str) -> Failed:
 
 def _run(step: RunRuntime, lock: int) -> RuntimeAnswer | TimedOut:
     # Files and not pipes: they can be read once the child has ended, whoever else has them open.
-    stdout, stderr = os.memfd_create("stdout"), os.memfd_create("stderr")
-    try:
+    with _memory("stdout") as stdout, _memory("stderr") as stderr:
         status = _await_end(_spawn(step, lock, stdout, stderr), step.timeout_ms)
         if status is None:
             return TimedOut()
         return RuntimeAnswer(_code(status), _end_of(stdout), _end_of(stderr), time.time_ns())
+
+
+@contextmanager
+def _memory(name: str) -> Generator[int]:
+    descriptor = os.memfd_create(name)
+    try:
+        yield descriptor
     finally:
-        os.close(stdout)
-        os.close(stderr)
+        os.close(descriptor)
 
 
 def _spawn(step: RunRuntime, lock: int, stdout: int, stderr: int) -> int:
@@ -93,7 +99,13 @@ def _environment(marker: str, ours: Mapping[str, str]) -> dict[str, str]:
 
 def _await_end(pid: int, timeout_ms: int) -> int | None:
     """Its wait status; None: it did not end by itself. In any case it has ended, and was reaped."""
-    handle = os.pidfd_open(pid)
+    try:
+        handle = os.pidfd_open(pid)
+    except OSError:
+        # Nobody could end it in time. Our own child, not yet reaped: its pid is nobody else's.
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        return None
     try:
         poll = select.poll()
         poll.register(handle, select.POLLIN)

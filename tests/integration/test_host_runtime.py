@@ -1,5 +1,6 @@
 """Runtime calls: their lock, their mark, their environment, their end; then real runc, killed in the middle."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -20,6 +21,7 @@ from conman.primitives import processes
 from conman.primitives import steps as s
 from conman.primitives.mounts import cgroup_mounts
 from tests.contract.real_host import RealHost, real_host
+from tests.unit.few_descriptors import open_now, room_for
 
 ID = "d" * 32
 
@@ -118,6 +120,36 @@ def test_a_timed_out_call_is_dead_and_reaped(host: RealHost) -> None:
     with open(file, encoding="ascii") as found:
         assert not os.path.exists(f"/proc/{found.read().strip()}")
     assert is_free(host.layout.call_lock(ID, 1, "start"))
+
+
+def test_a_call_that_cannot_be_watched_is_ended_and_not_said_to_be_none(
+    host: RealHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was executed, and without a pidfd nobody could end it in time."""
+
+    def fails(_pid: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    before = children()
+    monkeypatch.setattr(os, "pidfd_open", fails)
+    assert host.perform(call(host, "exec sleep 600")) == s.TimedOut()
+    assert children() == before
+    assert is_free(host.layout.call_lock(ID, 1, "start"))
+
+
+def children() -> str:
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        return file.read()
+
+
+def test_where_nothing_it_says_could_be_kept_nothing_is_executed(host: RealHost) -> None:
+    """There is room for its lock, and for one of its outputs."""
+    step, before = call(host, "true"), open_now()
+    with room_for(2):
+        result = host.perform(step)
+    assert isinstance(result, s.Failed)
+    assert result.error == "EMFILE"
+    assert open_now() == before
 
 
 @pytest.mark.parametrize("name", ["conman-no-such-runtime", "/no/such/runtime"])

@@ -45,7 +45,10 @@ class CgroupLock:
 
 
 def _own_paths() -> Iterator[str]:
-    with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+    # Only a newline ends a line: a cgroup's name may have any other character in it.
+    with open(
+        "/proc/self/cgroup", encoding="utf-8", errors="surrogateescape", newline="\n"
+    ) as file:
         paths = {line.rstrip("\n").split(":", 2)[2] for line in file}
     return (path for path in sorted(paths, reverse=True) if "/.." not in path)
 

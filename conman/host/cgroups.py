@@ -37,20 +37,21 @@ def has(cgroup: str, pid: int) -> bool:
 
 
 def _is_in(cgroup: str, told: str) -> bool:
-    lines = _read(told).decode(errors="surrogateescape").splitlines()
-    return any(f"{line.split(':', 2)[2]}/".startswith(f"{cgroup}/") for line in lines)
+    # A cgroup's name may hold whatever a path may, and no newline.
+    lines = _read(told).decode(errors="surrogateescape").split("\n")
+    return any(f"{line.split(':', 2)[2]}/".startswith(f"{cgroup}/") for line in lines if line)
 
 
 def freeze(cgroup: str) -> None:
     """Not waited for: from now on no member comes back from a system call, or out of fork(2)."""
-    for directory in _tree(cgroup):
+    for directory in _tree(cgroup, _writable()):
         _write(f"{directory}/freezer.state", b"FROZEN")
         _write(f"{directory}/cgroup.freeze", b"1")
 
 
 def thaw(cgroup: str) -> None:
     """A frozen member dies of a pending SIGKILL only once it is thawed."""
-    for directory in _tree(cgroup):
+    for directory in _tree(cgroup, _writable()):
         _write(f"{directory}/freezer.state", b"THAWED")
         _write(f"{directory}/cgroup.freeze", b"0")
 
@@ -87,14 +88,14 @@ def children(cgroup: str) -> frozenset[str]:
 
 
 def remove(cgroup: str) -> None:
-    """The cgroup and what is below it, everywhere. Raises OSError: EBUSY when somebody is in it."""
-    for directory in reversed(tuple(_tree(cgroup))):
+    """The cgroup and what is below it, wherever we may. Raises OSError: EBUSY when somebody is in it."""
+    for directory in reversed(tuple(_tree(cgroup, _writable()))):
         _remove(directory)
 
 
 def remove_parent(cgroup: str) -> None:
     """The directory that all runs of an instance share goes with the last of them."""
-    for root in _hierarchies():
+    for root in _writable():
         try:
             os.rmdir(f"{root}{os.path.dirname(cgroup)}")
         except OSError as error:
@@ -107,20 +108,26 @@ def _hierarchies() -> tuple[str, ...]:
     return tuple(found.point for found in cgroup_mounts())
 
 
-def _tree(cgroup: str) -> Iterator[str]:
+def _writable() -> tuple[str, ...]:
+    """Without those that are mounted read-only: nobody has made anything there, and rmdir(2) says EROFS of nothing."""
+    return tuple(found.point for found in cgroup_mounts() if found.writable)
+
+
+def _tree(cgroup: str, roots: tuple[str, ...] | None = None) -> Iterator[str]:
     """The cgroup's directory in each hierarchy that has it, and all below, parents first."""
     if not cgroup.strip("/"):
         raise AssertionError("the root cgroup is nobody's")
-    for root in _hierarchies():
+    for root in _hierarchies() if roots is None else roots:
         yield from _walk(f"{root}{cgroup}")
 
 
 def _walk(directory: str) -> Iterator[str]:
-    if not os.path.lexists(directory):
-        return
-    yield directory
-    for name in _subdirectories(directory):
-        yield from _walk(f"{directory}/{name}")
+    """Without recursion: how deep it goes is its container's to say."""
+    left = [directory] if os.path.lexists(directory) else []
+    while left:
+        here = left.pop()
+        yield here
+        left.extend(f"{here}/{name}" for name in _subdirectories(here))
 
 
 def _subdirectories(directory: str) -> list[str]:

@@ -1,5 +1,10 @@
-"""What is mounted where, as /proc/self/mountinfo has it (proc(5)); read each time, never remembered."""
+"""What is mounted where, as /proc/self/mountinfo has it (proc(5)); read each time, never remembered.
 
+Of a path the kernel escapes space, tab, newline and backslash, and nothing else: a line ends and is divided by
+these alone. A line that is not understood is an OSError, for what it hides may be in the way.
+"""
+
+import errno
 from _collections_abc import Iterator
 
 from conman.frozen import frozen
@@ -37,24 +42,38 @@ def cgroup_mounts() -> Iterator[Mount]:
 
 
 def _lines() -> list[bytes]:
+    return _read().split(b"\n")[:-1]
+
+
+def _read() -> bytes:
     with open("/proc/self/mountinfo", "rb", buffering=0) as file:
-        return file.read().splitlines()
+        return file.read()
 
 
 def _point(line: bytes) -> str:
-    return _text(line.split(b" ", 5)[4])
+    try:
+        return _text(line.split(b" ", 5)[4])
+    except (IndexError, ValueError) as error:
+        raise _odd(line) from error
 
 
 def _parsed(line: bytes) -> Mount:
-    before, _, after = line.partition(b" - ")
-    kind, _, options = after.split(b" ", 2)
-    fields = before.split()
-    return Mount(
-        point=_text(fields[4]),
-        kind=_text(kind),
-        options=tuple(_text(options).split(",")),
-        writable=b"rw" in fields[5].split(b","),
-    )
+    try:
+        before, _, after = line.partition(b" - ")
+        kind, _, options = after.split(b" ", 2)
+        fields = before.split(b" ")
+        return Mount(
+            point=_text(fields[4]),
+            kind=_text(kind),
+            options=tuple(_text(options).split(",")),
+            writable=b"rw" in fields[5].split(b","),
+        )
+    except (IndexError, ValueError) as error:
+        raise _odd(line) from error
+
+
+def _odd(line: bytes) -> OSError:
+    return OSError(errno.EBADMSG, "not understood", f"/proc/self/mountinfo: {line!r}")
 
 
 def _text(field: bytes) -> str:

@@ -10,7 +10,7 @@ from conman.core.spec import Resolved
 from conman.frozen import frozen, replace
 from conman.primitives.steps import ProcessId
 
-#: How many that have ended a container's row remembers; the oldest go first.
+#: How many that have ended a container's row remembers, unless more end at once; the oldest go first.
 ENDED_KEPT = 50
 #: How many that have not ended a container may have.
 OPEN_AT_MOST = 256
@@ -76,22 +76,25 @@ def open_ones(execs: Execs) -> Execs:
     return tuple(one for one in execs if one.state is not ExecState.EXITED)
 
 
-def having(execs: Execs, new: Exec) -> Execs:
-    """With this one as it is now; of those that have ended only the latest stay."""
-    if found(execs, new.id) is None:
-        changed = (*execs, new)
-    else:
-        changed = tuple(new if one.id == new.id else one for one in execs)
-    ended = [one for one in changed if one.state is ExecState.EXITED]
-    oldest = sorted(ended, key=lambda one: (one.finished_at, one.id))[:-ENDED_KEPT]
-    return tuple(one for one in changed if one not in oldest)
+def having(execs: Execs, *new: Exec) -> Execs:
+    """With these as they are now; who ends goes behind all others, so that no clock says who ended last.
+
+    Of those that had ended before only the latest stay. Those that end now all do: whoever waits for one is to be told.
+    """
+    for one in new:
+        if one.state is ExecState.EXITED or found(execs, one.id) is None:
+            execs = (*(each for each in execs if each.id != one.id), one)
+        else:
+            execs = tuple(one if each.id == one.id else each for each in execs)
+    over = [one for one in execs if one.state is ExecState.EXITED]
+    before = [one for one in over if one not in new]
+    oldest = before[: max(0, len(over) - ENDED_KEPT)]
+    return tuple(one for one in execs if one not in oldest)
 
 
 def after_the_run(execs: Execs, told: Execs = ()) -> Execs:
     """When their container's run is over: how each ended is `told`, and who never began is gone."""
-    for one in told:
-        execs = having(execs, one)
-    return tuple(one for one in execs if one.state is ExecState.EXITED)
+    return tuple(one for one in having(execs, *told) if one.state is ExecState.EXITED)
 
 
 def ended(one: Exec, at: int, code: int, reason: str, message: str = "") -> Exec:

@@ -81,7 +81,8 @@ class Readers:
         if whose.state is State.UNKNOWN or whose.container is None:
             return [Send(call, execs_unknown(whose))]
         if isinstance(request, ListExecs):
-            return [Send(call, ExecList(whose.id, whose.container.execs))]
+            by_age = sorted(whose.container.execs, key=lambda one: one.created_at)
+            return [Send(call, ExecList(whose.id, tuple(by_age)))]
         reply = _exec_view(whose.id, request.exec_id, ledger)
         if isinstance(request, WaitExec) and not _is_over(reply):
             self._execs.setdefault(whose.id, {})[call] = request

@@ -177,9 +177,7 @@ async def settle_execs(row: Container, ids: tuple[str, ...], now: Now) -> None:
         told = await _how_it_ended(row, one, now)
         await insist(row.id, v.RemoveExec(row.id, row.run, one.id))
         over.append(told)
-    changed = row
-    for each in over:
-        changed = _with(changed, each)
+    changed = replace(row, execs=having(row.execs, *over))
     told = (exec_exited(row, each) for each in over)
     await persist(v.CommitExecExited((PutContainer(changed), *told)), row.id)
 

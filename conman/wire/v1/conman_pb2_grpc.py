@@ -337,7 +337,7 @@ class ConmanServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListExecs(self, request, context):
-        """All execs of a container that are remembered, in the order of their creation.
+        """All execs of a container that are remembered, by the times of their creation.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

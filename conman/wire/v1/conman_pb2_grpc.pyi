@@ -130,7 +130,7 @@ class ConmanStub:
     conmand ended in between, the signal may have been sent.
     """
     ListExecs: _grpc.UnaryUnaryMultiCallable[_conman_pb2.ListExecsRequest, _conman_pb2.ListExecsResponse]
-    """All execs of a container that are remembered, in the order of their creation."""
+    """All execs of a container that are remembered, by the times of their creation."""
     ExecStatus: _grpc.UnaryUnaryMultiCallable[_conman_pb2.ExecStatusRequest, _conman_pb2.ExecStatusResponse]
     """One of them. NOT_FOUND."""
     WaitExec: _grpc.UnaryUnaryMultiCallable[_conman_pb2.WaitExecRequest, _conman_pb2.WaitExecResponse]
@@ -261,7 +261,7 @@ class ConmanAsyncStub(ConmanStub):
     conmand ended in between, the signal may have been sent.
     """
     ListExecs: _aio.UnaryUnaryMultiCallable[_conman_pb2.ListExecsRequest, _conman_pb2.ListExecsResponse]  # type: ignore[assignment]
-    """All execs of a container that are remembered, in the order of their creation."""
+    """All execs of a container that are remembered, by the times of their creation."""
     ExecStatus: _aio.UnaryUnaryMultiCallable[_conman_pb2.ExecStatusRequest, _conman_pb2.ExecStatusResponse]  # type: ignore[assignment]
     """One of them. NOT_FOUND."""
     WaitExec: _aio.UnaryUnaryMultiCallable[_conman_pb2.WaitExecRequest, _conman_pb2.WaitExecResponse]  # type: ignore[assignment]
@@ -503,7 +503,7 @@ class ConmanServicer(metaclass=_abc_1.ABCMeta):
         request: _conman_pb2.ListExecsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_conman_pb2.ListExecsResponse, _abc.Awaitable[_conman_pb2.ListExecsResponse]]:
-        """All execs of a container that are remembered, in the order of their creation."""
+        """All execs of a container that are remembered, by the times of their creation."""
 
     @_abc_1.abstractmethod
     def ExecStatus(

@@ -19,6 +19,7 @@ _STDERR = 2
 
 def prepare_process() -> None:
     """What everything that is made or started from here on inherits."""
+    _fill_what_is_closed()
     os.chdir("/")
     # Directories that a container's users go through are made with the modes that recipes say.
     os.umask(0o022)
@@ -26,6 +27,19 @@ def prepare_process() -> None:
     # The last place where runtimes are looked for: where conman's own is installed.
     beside = os.path.dirname(sys.executable)
     os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:{beside}"
+
+
+def _fill_what_is_closed() -> None:
+    """Else what is opened next, a lock say, gets one of these numbers, which stand for something else in a child."""
+    for descriptor in range(_STDERR + 1):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number, so this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - as below
+    # Of a closed one Python has made nothing, to which nothing can be written.
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
 
 
 def _keep_what_we_were_given() -> None:

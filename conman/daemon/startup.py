@@ -93,7 +93,8 @@ def _rootfs_mode(config: Config, performer: Performer) -> tuple[RootfsMode, tupl
         return RootfsMode.COPY, ()
     mode, why = probe_rootfs_mode(config.data_dir, performer.perform)
     if mode is RootfsMode.OVERLAY:
-        return mode, ()
+        untried = f"whether overlays can be mounted could not be tried ({why}): it is believed"
+        return mode, (untried,) if why else ()
     if config.rootfs_mode == "overlay":
         raise HostError(
             Refusal(

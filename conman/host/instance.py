@@ -9,6 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from conman.core.effects import recipes_boot
 from conman.core.layout import Layout
@@ -23,6 +24,9 @@ from conman.primitives.steps import Failed, Result, Step
 _PATIENCE_S = 5.0
 _TRY_EVERY_S = 0.05
 
+#: What may befall any call: it says nothing about what the file system can.
+_FOR_WANT = frozenset({"ENOSPC", "EDQUOT", "EIO", "EMFILE", "ENFILE", "ENOMEM", "EAGAIN", "EBUSY"})
+
 
 @frozen
 class Claim:
@@ -36,7 +40,7 @@ class Claim:
 
 
 def claim(data: str, run: str, patience_s: float = _PATIENCE_S) -> Claim:
-    """Make both directories and lock them. Raises HostError, which names who holds one."""
+    """Make both directories and lock them; DATA's name is durable. Raises HostError, which names who holds one."""
     if os.path.realpath(data) == os.path.realpath(run):
         raise _refused("the data directory and the run directory are the same", "name two")
     locks: list[int] = []
@@ -77,11 +81,18 @@ def _has_places(layout: Layout) -> bool:
 
 
 def probe_rootfs_mode(data: str, do: Callable[[Step], Result]) -> tuple[RootfsMode, str]:
-    """Whether overlays can be mounted on DATA, by one real mount; and if not, why not."""
-    why = _first_failure(do, recipes_boot.probe_overlay(data))
+    """Whether overlays can be mounted on DATA, by one real mount; what went wrong with it, if anything did.
+
+    A full disk, say, tells nothing of overlays: then they are believed in where this process may mount at all. A create
+    says it if they were not possible; that all was copied since a full disk would be said by nobody.
+    """
+    failure = _first_failure(do, recipes_boot.probe_overlay(data))
     # Its own failure changes nothing: what stays is in the way of nobody but the next probe.
     _first_failure(do, recipes_boot.forget_probe(data))
-    return (RootfsMode.COPY, why) if why else (RootfsMode.OVERLAY, "")
+    if failure is None:
+        return RootfsMode.OVERLAY, ""
+    tells_nothing = failure.error in _FOR_WANT and os.geteuid() == 0
+    return RootfsMode.OVERLAY if tells_nothing else RootfsMode.COPY, failure.text
 
 
 # ---- locks -----------------------------------------------------------------------------------------
@@ -89,6 +100,8 @@ def probe_rootfs_mode(data: str, do: Callable[[Step], Result]) -> tuple[RootfsMo
 
 def _lock(kind: str, directory: str, patience_s: float) -> int:
     try:
+        if kind == "data":
+            _make_durably(directory)
         os.makedirs(directory, 0o700, exist_ok=True)
         lock = os.open(f"{directory}/lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -104,6 +117,34 @@ def _lock(kind: str, directory: str, patience_s: float) -> int:
         trouble = _unusable(kind, directory, error)
     os.close(lock)
     raise trouble
+
+
+def _make_durably(directory: str) -> None:
+    """It, and those above it that are not there, each with its name before anything is put in it.
+
+    The deepest one that is there may be what a killed daemon has made; one that has the lock was synced before that.
+    """
+    path = os.path.abspath(directory)
+    if os.path.exists(f"{path}/lock"):
+        return
+    missing: list[str] = []
+    while not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    # Who may not read what it lies in has not made it there.
+    with suppress(PermissionError):
+        _sync_name(path)
+    for made in reversed(missing):
+        os.makedirs(made, 0o700 if made == missing[0] else 0o777, exist_ok=True)
+        _sync_name(made)
+
+
+def _sync_name(path: str) -> None:
+    above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(above)
+    finally:
+        os.close(above)
 
 
 def _take(lock: int, patience_s: float) -> str:
@@ -202,15 +243,15 @@ def _is_held(path: str) -> bool:
 
 
 def _do_all(steps: recipes_boot.Recipe) -> None:
-    if why := _first_failure(perform, steps):
-        raise _refused(f"conmand's directories cannot be prepared: {why}", "")
+    if failure := _first_failure(perform, steps):
+        raise _refused(f"conmand's directories cannot be prepared: {failure.text}", "")
 
 
-def _first_failure(do: Callable[..., Result], steps: recipes_boot.Recipe) -> str:
+def _first_failure(do: Callable[..., Result], steps: recipes_boot.Recipe) -> Failed | None:
     for step in steps:
         if isinstance(result := do(step), Failed):
-            return result.text
-    return ""
+            return result
+    return None
 
 
 # ---- words -----------------------------------------------------------------------------------------

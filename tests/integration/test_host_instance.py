@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from conman.core.layout import Layout
+from conman.core.model import RootfsMode
 from conman.errors import HostError, Refusal
 from conman.host import linux
-from conman.host.instance import claim, settle_run
+from conman.host.instance import claim, probe_rootfs_mode, settle_run
 from conman.primitives import steps as s
 from conman.primitives.fence import take
 from tests.contract.real_host import RealHost, real_host
@@ -320,3 +321,50 @@ def test_a_mount_has_an_owner_wherever_its_directory_goes(host: RealHost) -> Non
     os.rename(host.layout.container(ID), f"{host.layout.trash()}/{ID}")
     assert listed(host) == s.Inventory((), (), (ID,))
     assert host.mounted(host.layout.trash()) == 1
+
+
+def test_data_s_name_is_durable_before_anything_is_in_it(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And so are those above it that were not there."""
+    synced: list[tuple[str, list[str]]] = []
+    fsync = os.fsync
+
+    def noted(descriptor: int) -> None:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        synced.append((path, os.listdir(path)))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    claim(f"{top}/a/b", f"{top}/r").close()
+    assert synced[1:] == [(str(top), ["a"]), (f"{top}/a", ["b"])]
+    synced.clear()
+    claim(f"{top}/a/b", f"{top}/r").close()
+    assert synced == []
+
+
+def test_a_data_directory_that_a_killed_daemon_made_is_synced_too(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+
+    def noted(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    (top / "d").mkdir()
+    claim(f"{top}/d", f"{top}/r").close()
+    assert synced == [str(top)]
+
+
+@pytest.mark.parametrize(
+    ("error", "mode"),
+    [("ENOSPC", RootfsMode.OVERLAY), ("EMFILE", RootfsMode.OVERLAY), ("EINVAL", RootfsMode.COPY)],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is believed to mount")
+def test_what_befalls_any_call_says_nothing_of_overlays(error: str, mode: RootfsMode) -> None:
+    def do(step: s.Step) -> s.Result:
+        fails = isinstance(step, s.MountOverlay)
+        return s.Failed(error, "so it is") if fails else s.Done()
+
+    assert probe_rootfs_mode("/nowhere", do) == (mode, "so it is")

@@ -34,7 +34,7 @@ def test_a_mount_point_may_be_called_anything(monkeypatch: pytest.MonkeyPatch) -
 def test_a_line_that_is_not_understood_is_an_error_of_the_host(
     monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    monkeypatch.setattr(mounts, "_read", lambda: f"{line.strip()}\n".encode())
+    monkeypatch.setattr(mounts, "_read", f"{line.strip()}\n".encode)
     with pytest.raises(OSError, match="not understood"):
         list(mounts.mounts())
 

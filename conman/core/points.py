@@ -56,6 +56,7 @@ _SAMPLE: dict[str, object] = {
     "exec": Exec(_ID, 1, ExecSpec(""), Resolved()),
     "exec_id": _ID,
     "init": Init(_PROCESS, 0, 0, ""),
+    "keeps_root": False,
     "log": LogLimits(),
     "lower": "",
     "op": "create",

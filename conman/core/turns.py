@@ -297,4 +297,4 @@ def _collect(work: Work, ledger: Ledger, setting: Setting, now: Now) -> Begun | 
         return None
     # Its present run may have been listed and settled since: settled is dismantled.
     stale = tuple(n for n in work.runs if n != row.run)
-    return ("garbage", garbage.collect_runs(work.key, stale, setting)) if stale else None
+    return ("garbage", garbage.collect_runs(row, stale, setting)) if stale else None

@@ -13,23 +13,32 @@ from conman.core.effects.effect import Committed, Effect, NotCommitted, Outcome
 from conman.core.layout import Layout
 from conman.core.model import (
     AppendEvent,
+    Container,
+    ContainerSpec,
     DropContainer,
     DropIntent,
+    Init,
     Intent,
     Operation,
     PutIntent,
     ReleaseName,
+    RootfsMode,
+    State,
 )
 from conman.core.requests import Okay
 from conman.core.sagas import garbage
 from conman.errors import Refusal
-from conman.primitives.steps import Done, Failed, Inventory, Remaining
+from conman.frozen import replace
+from conman.primitives.steps import Done, Failed, Inventory, ProcessId, Remaining
 from tests.unit.played import played
 
 ID, OTHER = "a" * 32, "b" * 32
 SETTING = Setting(Layout("/data", "/run", "0" * 8, "boot"), "runc")
 NOW = Now(1, 2)
 FOUND = Inventory(runs=((ID, 2), (OTHER, 1), (ID, 4)))
+INIT = Init(ProcessId("boot", 7, 70), 1, 2, "sleep")
+SPEC = ContainerSpec("sleep", runtime="crun")
+RUNNING = Container(ID, "web", SPEC, RootfsMode.OVERLAY, State.RUNNING, 3, INIT)
 INTENT = Intent(ID, Operation.REMOVE, 4, "boot", 9, request_id="r", force=True)
 
 Answers = Callable[[Effect], Outcome]
@@ -128,14 +137,25 @@ def test_stale_runs_go_where_nothing_lives() -> None:
         return Remaining((7,)) if is_first else NOBODY(effect)
 
     for answer, gone in ((NOBODY, [(ID, 1), (ID, 2)]), (SOMEBODY, []), (first_lives, [(ID, 2)])):
-        wanted, _ = played(garbage.collect_runs(ID, (1, 2), SETTING), answer)
+        wanted, _ = played(garbage.collect_runs(RUNNING, (1, 2), SETTING), answer)
         for kind in (v.FenceShim, v.RemoveRuntimeState, v.EndShim):
             assert of_runs(wanted, kind) == gone
         assert of_runs(wanted, v.LookForMembers) == [(ID, 1), (ID, 2)]
 
 
+@pytest.mark.parametrize("init", [INIT, None], ids=["it runs", "it rests"])
+def test_a_stale_run_goes_by_its_own_runtime_and_leaves_the_live_one_its_root(
+    init: Init | None,
+) -> None:
+    """The runs of a container have one root in turn, and a program is in it where one lives."""
+    row = replace(RUNNING, init=init)
+    wanted, _ = played(garbage.collect_runs(row, (1,), SETTING), NOBODY)
+    assert v.RuntimeDelete(ID, 1, "crun") in wanted
+    assert v.UnmountRootfs(ID, 1, keeps_root=init is not None) in wanted
+
+
 def test_a_look_that_failed_leaves_a_stale_run() -> None:
-    wanted, _ = played(garbage.collect_runs(ID, (1,), SETTING), answers(Failed("EIO", "no")))
+    wanted, _ = played(garbage.collect_runs(RUNNING, (1,), SETTING), answers(Failed("EIO", "no")))
     assert wanted == [v.LookForMembers(ID, 1)]
 
 

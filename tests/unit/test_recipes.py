@@ -176,6 +176,7 @@ def test_a_work_directory_is_another_ones_until_it_is_made_anew() -> None:
     assert before == [s.RemoveTree(work), s.MakeDirectory(work)]
     assert mount == s.MountOverlay("/images/a", LAYOUT.upper(ID), work, LAYOUT.rootfs(ID))
     assert steps(v.UnmountRootfs(ID, RUN)) == (s.Unmount(LAYOUT.rootfs(ID)), s.RemoveTree(work))
+    assert steps(v.UnmountRootfs(ID, RUN, keeps_root=True)) == (s.RemoveTree(work),)
 
 
 def test_a_cgroup_goes_with_the_name_that_fakerunc_gives_it() -> None:

@@ -317,9 +317,9 @@ def _leftovers(effect: v.HostEffect, layout: Layout) -> Recipe:
             cgroup = layout.cgroup(container_id, run)
             names = s.RemoveTree(f"{layout.runtime_root()}/.cgroups{cgroup}")
             return (s.RemoveCgroup(cgroup), names) if layout.has_cgroups else (names,)
-        case v.UnmountRootfs(container_id, run):
+        case v.UnmountRootfs(container_id, run, keeps_root):
             work = s.RemoveTree(layout.work(container_id, run))
-            return (s.Unmount(layout.rootfs(container_id)), work)
+            return (work,) if keeps_root else (s.Unmount(layout.rootfs(container_id)), work)
         case v.RemoveRunRecord(container_id, run):
             record = s.RemoveTree(layout.run_record(container_id, run))
             # Where PrepareBundle ended between its write and its rename.

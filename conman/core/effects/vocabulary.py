@@ -318,10 +318,11 @@ class RemoveCgroup(HostEffect):
 
 @frozen
 class UnmountRootfs(HostEffect):
-    """The run's root file system and its work directory."""
+    """The run's root file system and its work directory. `keeps_root`: it is another run's, which goes on in it."""
 
     container_id: str
     run: int
+    keeps_root: bool = False
 
 
 @frozen

@@ -10,6 +10,7 @@ from conman.core.effects.effect import Outcome
 from conman.core.model import (
     AppendEvent,
     Change,
+    Container,
     DropContainer,
     DropIntent,
     Event,
@@ -19,7 +20,7 @@ from conman.core.model import (
 )
 from conman.core.requests import Okay, Reply
 from conman.core.sagas.commits import closing, commit, persist
-from conman.core.sagas.run import dismantle, end_members, fence_prepare, insist
+from conman.core.sagas.run import dismantle, end_members, fence_prepare, insist, runtime_of
 from conman.primitives.steps import Inventory, Remaining
 
 
@@ -62,13 +63,14 @@ def _why_unowned(run: int, living: Outcome) -> str:
     return f"nobody can tell whether anything of run {run} lives, and no record owns it"
 
 
-async def collect_runs(container_id: str, runs: tuple[int, ...], setting: Setting) -> None:
-    """Stale runs of a container that goes on without them."""
+async def collect_runs(row: Container, runs: tuple[int, ...], setting: Setting) -> None:
+    """Stale runs of a container that goes on without them, and keeps its root if it runs."""
     for run in runs:
-        living = await v.LookForMembers(container_id, run)
+        living = await v.LookForMembers(row.id, run)
         if isinstance(living, Remaining) and not living.pids:
-            await fence_prepare(container_id, run)
-            await dismantle(container_id, run, setting.runtime)
+            await fence_prepare(row.id, run)
+            binary, keeps_root = runtime_of(row, setting), row.init is not None
+            await dismantle(row.id, run, binary, keeps_root=keeps_root)
 
 
 async def remove_unreadable(container_id: str, intent: Intent, setting: Setting) -> Reply:

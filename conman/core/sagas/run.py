@@ -159,10 +159,13 @@ async def end_members(container_id: str, run: int, init: Init | None) -> None:
     await insist(container_id, v.EndMembers(container_id, run, init))
 
 
-async def dismantle(container_id: str, run: int, binary: str, *, deletes: bool = True) -> None:
+async def dismantle(
+    container_id: str, run: int, binary: str, *, deletes: bool = True, keeps_root: bool = False
+) -> None:
     """Everything of a run but its record goes; its members are dead already.
 
-    Without `deletes` the runtime is not asked: what it would remove goes by our own hand anyway.
+    Without `deletes` the runtime is not asked: what it would remove goes by our own hand anyway. A container's runs
+    have one root in turn: it stays (`keeps_root`) where another run is in it.
     """
     # A dead daemon's delete may still be under way: two at once were never promised to work.
     await insist(container_id, v.FenceCall(container_id, run, "delete"))
@@ -170,7 +173,7 @@ async def dismantle(container_id: str, run: int, binary: str, *, deletes: bool =
         await v.RuntimeDelete(container_id, run, binary)
     await insist(container_id, v.RemoveRuntimeState(container_id, run))
     await insist(container_id, v.RemoveCgroup(container_id, run))
-    await insist(container_id, v.UnmountRootfs(container_id, run))
+    await insist(container_id, v.UnmountRootfs(container_id, run, keeps_root))
     await insist(container_id, v.EndShim(container_id, run))
 
 

@@ -28,7 +28,8 @@ def drop(config: Config, prefix: str) -> str:
         if more:
             raise _refused(f"{prefix!r} fits {len(more) + 1} records", "give more of the id")
         path = salvage.save(config.data_dir, store.raw(found.id), found.why, time.time_ns())
-        store.drop_raw(found.id)
+        if why := store.drop_raw(found.id):
+            raise _refused(f"the record {found.id} cannot be removed: {why}", "nothing was changed")
         return path
 
 

@@ -79,15 +79,15 @@ class Store:
 
     # ---- writing
 
-    def drop_raw(self, object_id: str) -> None:
-        """All that is stored of it. Raises StoreError: then nothing was."""
-        self._whole(lambda connection: rows.drop_raw(connection, object_id))
+    def drop_raw(self, object_id: str) -> str:
+        """All that is stored of it. Returns "", or why nothing was; so it is where it raises StoreError."""
+        return self._whole(lambda connection: rows.drop_raw(connection, object_id))
 
     def put_raw(self, record: rows.Raw) -> str:
         """Returns "", or why it cannot be taken. Raises StoreError."""
-        return self._whole(lambda connection: rows.put_raw(connection, record)) or ""
+        return self._whole(lambda connection: rows.put_raw(connection, record))
 
-    def _whole(self, change: Callable[[sqlite3.Connection], str | None]) -> str | None:
+    def _whole(self, change: Callable[[sqlite3.Connection], str]) -> str:
         """One durable transaction; nothing of it when something is in the way."""
         connection = self._connection or self._reconnect()
         try:

@@ -34,6 +34,8 @@ Staged = Committed | Conflict | NotCommitted
 Transaction = tuple[Change, ...]
 _Owned = TypeVar("_Owned", Container, Intent)
 
+_OWNING = ("containers", "intents", "names")
+
 KEPT_ANSWERS = 10_000
 KEPT_EVENTS = 10_000
 ANSWER_LIFE_NS = 24 * 3600 * 10**9
@@ -187,24 +189,42 @@ class Raw:
     intent: object
 
 
+#: Of a key's bytes, whether it was kept as a text, as all of ours are, or as a blob.
+_OF = "WHERE id = CAST(:key AS TEXT) OR id = :key"
+
+
 def raw(connection: sqlite3.Connection, object_id: str) -> Raw:
+    key = _key(connection, object_id)
+
     def cell(query: str) -> object:
-        found = connection.execute(query, (object_id,)).fetchone()
+        found = connection.execute(f"{query} {_OF}", {"key": key}).fetchone()
         return found[0] if found else None
 
-    name = cell("SELECT name FROM names WHERE id = ?")
+    name = cell("SELECT name FROM names")
     return Raw(
         object_id,
         None if name is None else _text(name),
-        cell("SELECT body FROM containers WHERE id = ?"),
-        cell("SELECT body FROM intents WHERE id = ?"),
+        cell("SELECT body FROM containers"),
+        cell("SELECT body FROM intents"),
     )
 
 
-def drop_raw(connection: sqlite3.Connection, object_id: str) -> None:
-    """Row, intent and name."""
-    for table in ("containers", "intents", "names"):
-        connection.execute(f"DELETE FROM {table} WHERE id = ?", (object_id,))  # noqa: S608
+def drop_raw(connection: sqlite3.Connection, object_id: str) -> str:
+    """Row, intent and name. Returns "", or that nothing is there."""
+    key = _key(connection, object_id)
+    gone = 0
+    for table in _OWNING:
+        gone += connection.execute(f"DELETE FROM {table} {_OF}", {"key": key}).rowcount  # noqa: S608
+    return "" if gone else "nothing is stored of it"
+
+
+def _key(connection: sqlite3.Connection, object_id: str) -> bytes:
+    """What the tables have it under: not what is shown of it, where that is no UTF-8."""
+    for table in _OWNING:
+        for (key,) in connection.execute(f"SELECT id FROM {table}"):  # noqa: S608
+            if isinstance(key, bytes) and _text(key) == object_id:
+                return key
+    return object_id.encode()
 
 
 def put_raw(connection: sqlite3.Connection, record: Raw) -> str:

@@ -249,6 +249,18 @@ def test_a_look_at_one_opens_nothing(opened: Store) -> None:
     assert sorted(os.listdir("/proc/self/fd")) == before
 
 
+@pytest.mark.parametrize("key", ["CAST(x'6162ff' AS TEXT)", "x'6162ff'"])
+def test_a_key_that_is_no_utf8_is_taken_out_too(opened: Store, path: str, key: str) -> None:
+    """By what is shown of it, which is not what it is."""
+    with raw(path) as connection:
+        connection.execute(f"INSERT INTO containers VALUES ({key}, '{{')")  # noqa: S608
+    [shown] = opened.read().quarantined
+    assert opened.raw(shown.id) == rows.Raw("ab\\xff", None, b"{", None)
+    assert opened.drop_raw(shown.id) == ""
+    assert opened.read().quarantined == ()
+    assert opened.drop_raw(shown.id) == "nothing is stored of it"
+
+
 def test_an_intent_alone_is_taken_back(opened: Store) -> None:
     one(opened, PutIntent(INTENT))
     record = opened.raw(INTENT.id)

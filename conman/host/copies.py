@@ -16,6 +16,7 @@ from conman.frozen import frozen
 from conman.primitives.failure import failed
 from conman.primitives.steps import CopyTree, Done, Failed
 
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FICLONE = 0x40049409
 _NO_DATA = (errno.ENXIO, errno.EINVAL)
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENODATA)
@@ -34,6 +35,50 @@ def copy_tree(step: CopyTree) -> Done | Failed:
 
 
 @frozen
+class _Level:
+    """A directory on the way down: where its copy is, and the subdirectories still to do."""
+
+    target: str
+    identity: os.stat_result
+    left: list[str]
+
+
+class _Walk:
+    """Where the copy stands: `here` is its one open directory, so that a tree may be as deep as it likes.
+
+    What is read is read below it: whoever owns the tree may put a link in the place of any directory meanwhile.
+    """
+
+    __slots__ = ("_path", "here")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self.here = os.open(path, _DIRECTORY)
+
+    def at(self, name: str) -> str:
+        """A path for calls that know of no open directory."""
+        return f"/proc/self/fd/{self.here}/{name}"
+
+    def enter(self, name: str) -> None:
+        self._move(os.open(name, _DIRECTORY, dir_fd=self.here), os.path.join(self._path, name))
+
+    def climb(self, identity: os.stat_result) -> None:
+        self._move(os.open("..", _DIRECTORY, dir_fd=self.here), os.path.dirname(self._path))
+        if not os.path.samestat(os.fstat(self.here), identity):
+            raise OSError(errno.EXDEV, "the tree was moved while it was copied", self._path)
+
+    def _move(self, there: int, path: str) -> None:
+        os.close(self.here)
+        self.here, self._path = there, path
+
+    def name(self, error: OSError) -> None:
+        """Say of which file it is, in words that mean something to others."""
+        if isinstance(error.filename, str):
+            below = error.filename.removeprefix(self.at(""))
+            error.filename = os.path.normpath(os.path.join(self._path, below))
+
+
+@frozen
 class _Copy:
     """One copy under way. `links`: where each file with several names was copied to."""
 
@@ -41,32 +86,50 @@ class _Copy:
     links: dict[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
 
     def directory(self, source: str, target: str) -> None:
-        """Depth first; a directory's own attributes last, for its content changes its times."""
-        left = [(source, target, False)]
-        while left:
-            source, target, is_filled = left.pop()
-            if is_filled:
-                _copy_attributes(source, target, os.lstat(source))
-                continue
-            os.mkdir(target, 0o700)
-            left.append((source, target, True))
-            left.extend((below, into, False) for below, into in self._fill(source, target))
+        walk = _Walk(source)
+        try:
+            self._directory(walk, target)
+        except OSError as error:
+            walk.name(error)
+            raise
+        finally:
+            os.close(walk.here)
 
-    def _fill(self, source: str, target: str) -> list[tuple[str, str]]:
-        """Copy all but the subdirectories, which are given back."""
-        below: list[tuple[str, str]] = []
-        if os.lstat(source).st_dev != self.device:  # a mount: its point is copied, empty
-            return below
-        with os.scandir(source) as entries:
+    def _directory(self, walk: _Walk, target: str) -> None:
+        """Depth first; a directory's own attributes last, for its content changes its times."""
+        levels = [self._fill(walk, target)]
+        while True:
+            level = levels[-1]
+            if level.left:
+                name = level.left.pop()
+                walk.enter(name)
+                levels.append(self._fill(walk, os.path.join(level.target, name)))
+                continue
+            _copy_attributes(walk.at("."), level.target, os.fstat(walk.here))
+            levels.pop()
+            if not levels:
+                return
+            walk.climb(levels[-1].identity)
+
+    def _fill(self, walk: _Walk, target: str) -> _Level:
+        """Copy all but the subdirectories, which are left."""
+        level = _Level(target, os.fstat(walk.here), [])
+        if level.identity.st_dev != self.device:
+            raise OSError(errno.EXDEV, "it was mounted while the tree was copied", walk.at("."))
+        os.mkdir(target, 0o700)
+        with os.scandir(walk.here) as entries:
             names = sorted(entry.name for entry in entries)
         for name in names:
-            pair = (os.path.join(source, name), os.path.join(target, name))
+            pair = (walk.at(name), os.path.join(target, name))
             found = os.lstat(pair[0])
-            if stat.S_ISDIR(found.st_mode):
-                below.append(pair)
-            else:
+            if not stat.S_ISDIR(found.st_mode):
                 self._file(*pair, found)
-        return below
+            elif found.st_dev == self.device:
+                level.left.append(name)
+            else:  # a mount: its point is copied, empty
+                os.mkdir(pair[1], 0o700)
+                _copy_attributes(*pair, found)
+        return level
 
     def _file(self, source: str, target: str, found: os.stat_result) -> None:
         identity = (found.st_dev, found.st_ino)
@@ -144,10 +207,20 @@ def _copy_attributes(source: str, target: str, found: os.stat_result) -> None:
 
 def _copy_extended(source: str, target: str) -> None:
     skipped = _UNSUPPORTED if os.geteuid() == 0 else (*_UNSUPPORTED, *_PRIVILEGED)
-    try:
-        for name in os.listxattr(source, follow_symlinks=False):
+    for name in _names_of_extended(source):
+        try:
             value = os.getxattr(source, name, follow_symlinks=False)
             os.setxattr(target, name, value, follow_symlinks=False)
+        except OSError as error:
+            # One that cannot be copied says nothing of the next.
+            if error.errno not in skipped:
+                raise
+
+
+def _names_of_extended(source: str) -> list[str]:
+    try:
+        return os.listxattr(source, follow_symlinks=False)
     except OSError as error:
-        if error.errno not in skipped:
+        if error.errno != errno.EOPNOTSUPP:
             raise
+        return []

@@ -1,10 +1,11 @@
 """A copied root file system is the same root file system."""
 
+import errno
 import os
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -180,3 +181,65 @@ def test_the_copy_s_times_do_not_depend_on_when(host: RealHost, source: str) -> 
     os.utime(source, ns=(old, old))
     _, target = copy(host)
     assert os.stat(target).st_mtime_ns == old
+
+
+def test_an_attribute_that_cannot_be_copied_costs_no_other(
+    host: RealHost, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(f"{source}/f")
+    for name in ("user.a", "user.b", "user.c"):
+        os.setxattr(f"{source}/f", name, b"1")
+    setxattr = os.setxattr
+
+    def refused(path: str, name: str, value: bytes, *, follow_symlinks: bool) -> None:
+        if name == os.listxattr(f"{source}/f")[0]:
+            raise OSError(errno.EOPNOTSUPP, "so it is", path)
+        setxattr(path, name, value, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "setxattr", refused)
+    _, target = copy(host)
+    assert os.listxattr(f"{target}/f") == os.listxattr(f"{source}/f")[1:]
+
+
+@pytest.mark.parametrize("moment", ["mkdir", "open", "lstat"])
+def test_a_link_that_takes_a_directory_s_place_is_not_followed(
+    host: RealHost, source: str, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Whenever its owner does it: before it is made, once it was entered, or as its neighbour is copied."""
+    secret = f"{host.top}/secret"
+    for path in (secret, f"{source}/d"):
+        os.mkdir(path)
+    write(f"{secret}/key")
+    write(f"{source}/z")
+    real: Callable[..., object] = getattr(os, moment)
+    left = [f"{source}/d"]
+
+    def swapping(path: str, *arguments: object, **named: object) -> object:
+        result = real(path, *arguments, **named)
+        if left and path.endswith("/y/z" if moment == "open" else "/d"):
+            os.rename(left[0], f"{host.top}/aside")
+            os.symlink(secret, left.pop())
+        return result
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, moment, swapping)
+        host.perform(s.CopyTree(source, f"{host.top}/y"))
+    assert os.path.islink(f"{source}/d")
+    assert not os.path.exists(f"{host.top}/y/d/key")
+
+
+def test_a_failure_names_the_file_that_it_is_about(
+    host: RealHost, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.makedirs(f"{source}/d/e")
+    write(f"{source}/d/e/f", b"1")
+    lstat = os.lstat
+
+    def refused(path: str) -> os.stat_result:
+        if path.endswith("/f"):
+            raise OSError(errno.EIO, "so it is", path)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", refused)
+    result = host.perform(s.CopyTree(source, f"{host.top}/y"))
+    assert result == s.Failed("EIO", f"so it is: {source}/d/e/f")

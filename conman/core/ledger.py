@@ -137,9 +137,14 @@ class Ledger:
             why = self.quarantined[object_id].why if object_id in self.quarantined else ""
             unknown = State.UNKNOWN
             return ContainerView(object_id, name, unknown, "Quarantined", why, None, *places)
-        note = self.notes.get(object_id)
+        return self.recorded(row, layout)
+
+    def recorded(self, row: Container, layout: Layout) -> ContainerView:
+        """What is committed of it, also while it bears a mark."""
+        note = self.notes.get(row.id)
         reason, message = (note.reason, note.message) if note else (row.reason, row.message)
-        return ContainerView(row.id, name, row.state, reason, message, row, *places)
+        places = layout.log(row.id), layout.bundle(row.id)
+        return ContainerView(row.id, row.name, row.state, reason, message, row, *places)
 
 
 def not_found(text: str) -> Refusal:

@@ -97,7 +97,8 @@ class Readers:
                 case PutContainer(row):
                     sends += self._wake_execs(row.id, ledger)
                     if row.state is State.EXITED:
-                        sends += self._wake(row.id, ledger.view(row.id, layout), removed=False)
+                        # Where the store failed at first its mark goes only after this commit.
+                        sends += self._wake(row.id, ledger.recorded(row, layout), removed=False)
                 case DropContainer(object_id):
                     ended = departed(ledger, object_id)
                     sends += self._wake_execs(object_id, ledger)

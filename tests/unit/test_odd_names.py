@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -50,9 +52,16 @@ def test_a_containers_own_cgroup_may_be_called_anything(tmp_path: Path) -> None:
     assert not cgroups._is_in("/conman/ru", str(file))
 
 
-def test_cgroups_may_be_as_deep_as_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hierarchies(monkeypatch, Mount(str(tmp_path), "cgroup2", ("rw",), writable=True))
-    here = f"{tmp_path}/run"
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """Nothing of it stays, however its test ends: what is too deep for pytest would fail another run's tests."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", tmp_path], check=True)
+
+
+def test_cgroups_may_be_as_deep_as_a_path(deep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hierarchies(monkeypatch, Mount(str(deep), "cgroup2", ("rw",), writable=True))
+    here = f"{deep}/run"
     os.mkdir(here)
     for _ in range(1200):
         here += "/d"
@@ -60,7 +69,7 @@ def test_cgroups_may_be_as_deep_as_a_path(tmp_path: Path, monkeypatch: pytest.Mo
     assert cgroups.members("/run") == frozenset()
     assert len(list(cgroups._tree("/run"))) == 1201
     cgroups.remove("/run")
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(deep) == []
 
 
 def test_where_cgroups_are_mounted_read_only_there_is_nothing_to_remove(

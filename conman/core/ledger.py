@@ -129,15 +129,14 @@ class Ledger:
     def view(self, object_id: str, layout: Layout) -> ContainerView:
         """What to tell of a record."""
         row, mark = self.containers.get(object_id), self.marks.get(object_id)
+        if row is not None and mark is None:
+            return self.recorded(row, layout)
         name = row.name if row else self.name_of(object_id)
         places = layout.log(object_id), layout.bundle(object_id)
         if mark is not None:
             return ContainerView(object_id, name, State.UNKNOWN, *mark, row, *places)
-        if row is None:
-            why = self.quarantined[object_id].why if object_id in self.quarantined else ""
-            unknown = State.UNKNOWN
-            return ContainerView(object_id, name, unknown, "Quarantined", why, None, *places)
-        return self.recorded(row, layout)
+        why = self.quarantined[object_id].why if object_id in self.quarantined else ""
+        return ContainerView(object_id, name, State.UNKNOWN, "Quarantined", why, None, *places)
 
     def recorded(self, row: Container, layout: Layout) -> ContainerView:
         """What is committed of it, also while it bears a mark."""

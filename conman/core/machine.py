@@ -52,7 +52,7 @@ class Machine:
     # ---- inputs
 
     def boot(self, stored: Stored, now: Now) -> Sequence[o.Output]:
-        """The store as read. recovery begins; Ready comes out when all has been looked at."""
+        """The store as read. Recovery begins; Ready comes out when all has been looked at."""
         self._now, self.ledger = now, Ledger(stored)
         ids = sorted({*self.ledger.containers, *self.ledger.intents})
         works = [work for i in ids if (work := turns.recovery_of(i, self.ledger)) is not None]

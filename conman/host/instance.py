@@ -18,7 +18,7 @@ from conman.errors import Code, HostError, Refusal
 from conman.frozen import frozen, replace
 from conman.host import linux
 from conman.primitives import fence
-from conman.primitives.perform import perform
+from conman.primitives.perform import perform, sync
 from conman.primitives.steps import Failed, Result, Step
 
 _PATIENCE_S = 5.0
@@ -140,11 +140,7 @@ def _make_durably(directory: str) -> None:
 
 
 def _sync_name(path: str) -> None:
-    above = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(above)
-    finally:
-        os.close(above)
+    sync(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
 
 
 def _take(lock: int, patience_s: float) -> str:

@@ -74,7 +74,8 @@ def _read_file(path: str) -> r.SharedResult:
         return r.Absent()
 
 
-def _sync(path: str, flags: int) -> None:
+def sync(path: str, flags: int) -> None:
+    """fsync(2) of what is opened with these flags. Raises OSError."""
     fd = os.open(path, flags | os.O_CLOEXEC)
     try:
         os.fsync(fd)
@@ -84,7 +85,7 @@ def _sync(path: str, flags: int) -> None:
 
 def _sync_directory(path: str, *, may_be_gone: bool) -> None:
     try:
-        _sync(path, os.O_RDONLY | os.O_DIRECTORY)
+        sync(path, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
         if not may_be_gone:
             raise
@@ -141,7 +142,7 @@ _BY_TYPE: "dict[type[s.Shared], Callable[[Any], r.SharedResult | None]]" = {
     s.MakeFifo: lambda step: _make_fifo(step.path, step.mode),
     s.WriteFile: lambda step: _write_file(step.path, step.data, step.mode),
     s.ReadFile: lambda step: _read_file(step.path),
-    s.SyncFile: lambda step: _sync(step.path, os.O_RDONLY),
+    s.SyncFile: lambda step: sync(step.path, os.O_RDONLY),
     s.SyncDirectory: lambda step: _sync_directory(step.path, may_be_gone=step.may_be_gone),
     s.SyncFileSystem: lambda step: _sync_file_system(step.path),
     s.Rename: lambda step: _rename(step.source, step.target),

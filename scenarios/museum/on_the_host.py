@@ -127,7 +127,7 @@ EXHIBITS = (
         "",
         "tests/unit/test_perform_steps.py",
         ("test_what_cannot_be_synced_is_refused",),
-        (Replaced(f"{_PERFORM}._sync", _not_synced),),
+        (Replaced(f"{_PERFORM}.sync", _not_synced),),
     ),
     HostExhibit(
         "old-end-of-a-file",

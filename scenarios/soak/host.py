@@ -11,7 +11,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -40,7 +39,6 @@ class Host:
         self._note = note
         #: Of the life that was armed last: where its points leave their marks.
         self._arms: Path | None = None
-        self._lives = count(1)
         # Of a daemon that dies grpc would tell in its own words.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
@@ -106,8 +104,7 @@ class Host:
         assert self._arms is None, "what was armed last is armed still"
         if not life.point:
             return {}
-        self._arms = self.top / f"arms-{next(self._lives)}"
-        self._arms.mkdir()
+        self._arms = Path(tempfile.mkdtemp(prefix="arms-", dir=self.top))
         if life.ends is Ends.CRASH_POINT:
             return {"CONMAN_CRASH_AT": life.point, "CONMAN_CRASH_DISARM": str(self._arms)}
         places = (str(self.daemon.data), str(self.daemon.run), "/sys/fs/cgroup")

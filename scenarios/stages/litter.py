@@ -46,17 +46,16 @@ def halves(data: Path, run: Path) -> Iterator[str]:
 
 
 def of_no_run(
-    container: Path, run: int, *, is_prepared: bool, back: Collection[Path] = (), cuts: int = 0
+    container: Path, run: int, *, is_prepared: bool, back: Collection[Path] = ()
 ) -> list[Path]:
     """What a container has of runs that its row does not own. `run`: its latest.
 
-    `back`: work directories that a power cut has brought back; they go with their container. `cuts`: so many more of
-    it may have, where nobody knows which.
+    `back`: work directories that a power cut has brought back; they go with their container.
     """
     records, works = _numbered(container / "runs", ""), _numbered(container, _WORK)
     own = run if is_prepared else None
     over = [path for number, path in works.items() if number != own and path not in back]
-    return [*(path for number, path in records.items() if number != run), *over[cuts:]]
+    return [*(path for number, path in records.items() if number != run), *over]
 
 
 def works(data: Path) -> set[Path]:

@@ -142,10 +142,10 @@ def _inits(things: list[Thing]) -> list[tuple[str, Process]]:
 
 
 class RealHost:
-    """This machine, as far as it is one daemon's. `cuts`: of its power, before anybody looked."""
+    """This machine, as far as it is one daemon's."""
 
-    def __init__(self, daemon: Daemon, runtime: str, cuts: int = 0) -> None:
-        self._daemon, self._runtime, self._cuts = daemon, runtime, cuts
+    def __init__(self, daemon: Daemon, runtime: str) -> None:
+        self._daemon, self._runtime = daemon, runtime
         #: Files whose removal a power cut has undone.
         self._back = set[Path]()
         self._boot = daemon.top / "boot"
@@ -218,9 +218,7 @@ class RealHost:
         yield from (f"stray file {path}" for path in litter.strays(data, run))
         for row in rows:
             directory, is_prepared = data / "containers" / row.id, row.is_prepared(self.boot_id)
-            left = litter.of_no_run(
-                directory, row.run, is_prepared=is_prepared, back=self._back, cuts=self._cuts
-            )
+            left = litter.of_no_run(directory, row.run, is_prepared=is_prepared, back=self._back)
             yield from (f"stray file {path}" for path in left)
 
     def has_shim_directory(self, row: Container) -> bool:
@@ -302,8 +300,9 @@ class RealHost:
         `disk`: its power is cut at once.
         """
         place = self._daemon.place if self.has_been_used else None
-        works = litter.works(self._daemon.data)
+        works = set[Path]()
         if disk is not None:
+            works = litter.works(self._daemon.data)
             disk.shut()
         if place is not None:
             # First: one that sees its program end before it dies itself would record how.

@@ -25,11 +25,6 @@ def test_only_what_a_cut_has_brought_back_is_forgiven(tmp_path: Path) -> None:
     assert litter.of_no_run(one, 3, is_prepared=True, back=back) == [one / "work-2"]
 
 
-def test_where_nobody_knows_which_came_back_each_cut_may_have_brought_one(tmp_path: Path) -> None:
-    one = container(tmp_path, "work-1", "work-2")
-    assert litter.of_no_run(one, 3, is_prepared=True, cuts=1) == [one / "work-2"]
-
-
 def test_work_directories_are_those_of_all_containers(tmp_path: Path) -> None:
     one = container(tmp_path, "work-1", "bundle")
     assert litter.works(tmp_path) == {one / "work-1"}

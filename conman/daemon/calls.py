@@ -90,11 +90,13 @@ def interceptors(sink: Sink | None) -> tuple[Calls, ...]:
 
 
 def _code(context: Context) -> str:
-    current = asyncio.current_task()
-    if context.cancelled() or (current is not None and current.cancelling()):
-        return "CANCELLED"
     code = cast("grpc.StatusCode | int", context.code())  # 0 while nothing was said of it
-    return code.name if isinstance(code, grpc.StatusCode) else "OK"
+    if isinstance(code, grpc.StatusCode):
+        # What the client was told; one that hears it and goes while it still sends counts as cancelled, too.
+        return code.name
+    current = asyncio.current_task()
+    is_cancelled = context.cancelled() or (current is not None and current.cancelling())
+    return "CANCELLED" if is_cancelled else "OK"
 
 
 def _ids(message: object) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import BinaryIO
 
 import grpc
@@ -13,6 +14,7 @@ import pytest
 from google.protobuf.message import Message
 
 from conman.core.model import State
+from conman.daemon.calls import Calls
 from conman.daemon.piped import drained, piped
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.api_lab import GONE, saying, serving, view
@@ -176,6 +178,39 @@ def test_both_are_measured() -> None:
         ("ReadArchive", "INVALID_ARGUMENT"),
         ("WriteArchive", "INVALID_ARGUMENT"),
     ]
+
+
+def test_who_hears_why_and_goes_was_told_that() -> None:
+    """A client that sends a stream goes as soon as it is refused, often before the handler's last line."""
+    sink = Counted()
+
+    class Gone:
+        code = staticmethod(lambda: grpc.StatusCode.INVALID_ARGUMENT)
+        cancelled = staticmethod(lambda: True)
+
+    class Left(Gone):
+        code = staticmethod(lambda: 0)
+
+    async def refuses(message: object, context: object) -> None: ...
+
+    details = SimpleNamespace(method="/conman.v1.Conman/WriteArchive")
+
+    async def scene() -> None:
+        for context in (Gone(), Left()):
+            timed = await Calls(sink).intercept_service(_continuing(refuses), details)  # type: ignore[arg-type]
+            assert timed is not None
+            assert timed.stream_unary is not None
+            await timed.stream_unary(iter(()), context)  # type: ignore[arg-type]
+
+    asyncio.run(scene())
+    assert sink.calls == [("WriteArchive", "INVALID_ARGUMENT"), ("WriteArchive", "CANCELLED")]
+
+
+def _continuing(serve: object) -> Callable[[object], Awaitable[object]]:
+    async def continuation(_: object) -> object:
+        return grpc.stream_unary_rpc_method_handler(serve)
+
+    return continuation
 
 
 def counted(path: str) -> list[tuple[str, str]]:

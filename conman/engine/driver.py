@@ -78,7 +78,7 @@ class Driver:
         self._recorder = recorder
         self._spans = spans or Spans(machine)
         self._watcher = Watcher(self._loop, self._observe, perform)
-        self._workers = Workers(self._do, points, self._failed_elsewhere)
+        self._workers = Workers(self._do, points, self._failed_elsewhere, self._later)
         self._writer = Writer(store, points, self._failed_elsewhere)
         self._calls: dict[int, asyncio.Future[Reply]] = {}
         self._numbers = count(1)
@@ -235,7 +235,11 @@ class Driver:
         """At once, if this is the loop's thread."""
         if threading.get_ident() == self._loop_thread:
             call(*args)
-            return
+        else:
+            self._later(call, *args)
+
+    def _later(self, call: Callable[..., None], *args: object) -> None:
+        """On the loop, and never within the caller, who may have the turn."""
         # An effect may outlive the loop of a daemon that ends; its outcome is for recovery to find.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(call, *args)

@@ -5,10 +5,13 @@ awaits one effect at a time, so a bad object holds at most two workers: its own 
 beside it. A worker must never decide anything, and never end an effect before its last step has ended.
 """
 
+import errno
+import os
 import threading
 from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from conman.core.effects.effect import Outcome
 from conman.core.effects.recipes import Recipe
@@ -18,6 +21,8 @@ from conman.primitives import steps as s
 from conman.primitives.crash_points import CrashPoints
 
 WORKERS = 32
+
+_NO_ROOM = s.Failed("EAGAIN", f"{os.strerror(errno.EAGAIN)}: no thread could be begun for it")
 
 
 @frozen
@@ -42,7 +47,8 @@ class _Mine(threading.local):
 class Workers:
     """`begin` returns at once; `tell` is called on a worker with the outcome, `failed` with a bug.
 
-    What is begun by a worker's `tell` that worker does itself: no thread waits for another.
+    What is begun by a worker's `tell` that worker does itself: no thread waits for another. Where the host
+    has no room for a first worker, `later` has `tell` called when `begin` is over.
     """
 
     def __init__(
@@ -50,10 +56,12 @@ class Workers:
         perform: Callable[[s.Step], s.Result],
         points: CrashPoints,
         failed: Callable[[BaseException], None],
+        later: Callable[[Callable[[], None]], None],
     ) -> None:
         self._perform = perform
         self._points = points
         self._failed = failed
+        self._later = later
         self._mine = _Mine()
         self._changed = threading.Condition()
         self._waiting: deque[_Task] = deque()
@@ -86,7 +94,25 @@ class Workers:
             else:
                 self._changed.notify()
         if is_one_more:
+            self._start()
+
+    def _start(self) -> None:
+        try:
             start_new_thread(self._work, ())
+        except RuntimeError:
+            # The host has no room for it now; those who live do what waits, in its turn.
+            for tell in self._unheard():
+                self._later(partial(tell, _NO_ROOM))
+
+    def _unheard(self) -> "list[Callable[[Outcome], None]]":
+        """Of one worker less: whoever waits, if there is none to do it."""
+        with self._changed:
+            self._threads -= 1
+            if self._threads:
+                return []
+            waiting = [tell for _, tell in self._waiting]
+            self._waiting.clear()
+            return waiting
 
     # ---- on a worker
 

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -12,6 +12,7 @@ from conman.core.effects.effect import Committed, DeadlinePassed, NotCommitted, 
 from conman.core.model import Stored
 from conman.core.outputs import Alarm, InitEnded, Output, Perform, Ready, Send
 from conman.core.requests import ListContainers, Okay
+from conman.engine import workers
 from conman.primitives import steps as s
 from tests.unit.engine_bench import ONE_STEP, SEVEN_STEPS, Bench, at_boot, commit, run
 
@@ -323,6 +324,37 @@ def test_a_performers_exception_is_kept_too(effect: v.HostEffect) -> None:
         with pytest.raises(ZeroDivisionError):
             await bench.driver.failure
         assert bench.script.completed() == []
+        bench.driver.close()
+
+    run(test)
+
+
+def test_where_no_thread_can_be_begun_the_effect_has_failed_and_the_daemon_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(*_work: object) -> NoReturn:
+        raise RuntimeError("can't start new thread")
+
+    def says(told: tuple[Any, ...]) -> Sequence[Output]:
+        match told:
+            case ("boot",):
+                return [Perform(1, ONE_STEP, "recover/LookForMembers"), commit(2)]
+            case ("complete", 1, _):
+                monkeypatch.undo()
+                return [Perform(3, ONE_STEP, "recover/LookForMembers#2")]
+            case _:
+                return ()
+
+    async def test() -> None:
+        monkeypatch.setattr(workers, "start_new_thread", no_room)
+        bench = Bench(says)
+        bench.driver.boot(Stored())
+        await bench.driver.rest()
+        completed = dict(bench.script.completed())
+        assert completed.keys() == {1, 2, 3}
+        assert (type(completed[1]), completed[1].error) == (s.Failed, "EAGAIN")
+        assert (completed[2], completed[3]) == (Committed(), s.Done())
+        assert not bench.driver.failure.done()
         bench.driver.close()
 
     run(test)

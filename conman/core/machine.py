@@ -13,6 +13,7 @@ from conman.core import turns
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Committed, Current, DeadlinePassed, Effect, Ended, Outcome
+from conman.core.ends import Ends
 from conman.core.initiative import Initiative
 from conman.core.ledger import Ledger
 from conman.core.model import Change, Stored
@@ -21,7 +22,7 @@ from conman.core.readers import Readers, ending
 from conman.core.requests import ContainerCreated, ExecQuestion, MutatingRequest, Reply, Request
 from conman.core.retries import UNDONE, known_answer, other_body
 from conman.core.sagas.succession import Fate
-from conman.core.tasks import Task, Tasks, awaits, found_ended
+from conman.core.tasks import Task, Tasks, awaits
 from conman.core.turns import Kind, Work
 from conman.errors import Refusal
 from conman.primitives.steps import Inventory
@@ -43,7 +44,7 @@ class Machine:
         self._recovering: set[str] = set()
         #: Not yet looked at since boot, also where conmand is ready without it: its row may be stale.
         self._stale: set[str] = set()
-        self._ended: set[tuple[str, int]] = set()
+        self._ends = Ends()
         self._initiative = Initiative()
         self._tickets = 0
         self._now = Now(0, 0)
@@ -112,7 +113,7 @@ class Machine:
         elif isinstance(request, MutatingRequest):
             self._mutate(call, request, entropy)
         else:
-            unsure = ending(self.ledger, self._ended, self._stale)
+            unsure = ending(self.ledger, self._ends.seen, self._stale)
             if isinstance(request, ExecQuestion):
                 unsure |= self._initiative.execs_ending(self.ledger)
             self._out += self._readers.ask(call, request, self.ledger, self.setting.layout, unsure)
@@ -159,7 +160,7 @@ class Machine:
     def _next(self, key: str) -> None:
         """Begin what waits for this object, until a saga is under way that lets nobody come between."""
         while (work := self._queues.next(key, self._tasks.get(key))) is not None:
-            begun = turns.begin(work, self.ledger, self.setting, self._now, self._ended)
+            begun = turns.begin(work, self.ledger, self.setting, self._now, self._ends.seen)
             if isinstance(begun, tuple):
                 name, saga = begun
                 task = self._tasks.begin(work, saga, name)
@@ -209,7 +210,7 @@ class Machine:
                 self._mark(task, object_id, reason, message)
                 return Committed()
             case v.AwaitExit(object_id, run, deadline):
-                if (object_id, run) in self._ended:
+                if (object_id, run) in self._ends.seen:
                     return Ended()
                 self._out.append(o.Alarm(self._ticket(task, effect), deadline))
                 task.waits = True
@@ -234,7 +235,7 @@ class Machine:
 
     def _note(self, task: Task, effect: Effect, outcome: Outcome) -> None:
         """What an outcome means for the machine itself, before the saga sees it."""
-        self._ended |= found_ended(task.work.key, effect, outcome, self.ledger)
+        self._ends.note(task.work.key, effect, outcome, self.ledger)
         self._initiative.noted(effect, outcome)
         match effect, outcome:
             case v.Commit(changes), Committed():
@@ -303,7 +304,7 @@ class Machine:
         work.callers.clear()
 
     def _observe_end(self, object_id: str, run: int) -> None:
-        self._ended.add((object_id, run))
+        self._ends.add(object_id, run)
         if not self._end_wait(object_id, Ended(), run) and object_id not in self._tasks:
             self._settle_if_ended(object_id)
 
@@ -318,14 +319,14 @@ class Machine:
 
     def _settle_if_ended(self, object_id: str) -> None:
         row = self.ledger.containers.get(object_id)
-        if row is None or row.init is None:
-            self._ended = {end for end in self._ended if end[0] != object_id}
-        elif (object_id, row.run) in self._ended:
+        self._ends.keep(object_id, row)
+        if self._ends.has(row):
             self._enqueue(Work(Kind.SETTLE, object_id), first=True)
 
     def _by_itself(self, kind: Kind, object_id: str) -> None:
         """What nobody asks for, now or when it is due; in this object's turn."""
-        if self._tasks.is_busy(object_id) or any(ended == object_id for ended, _ in self._ended):
+        row = self.ledger.containers.get(object_id)
+        if self._tasks.is_busy(object_id) or self._ends.has(row):
             return
         # What conman does by itself is no reason to keep a client waiting.
         if kind is Kind.AFTER_END and not (self.is_ready and object_id not in self._queues):

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 
 from conman.core.effects import vocabulary as v
 from conman.core.effects.effect import Effect, Outcome
-from conman.core.ledger import Ledger
 from conman.core.model import Change
 from conman.core.turns import Saga, Work
 from conman.errors import Refusal
-from conman.primitives.steps import Gone
 
 
 @dataclass(slots=True)
@@ -105,14 +103,3 @@ def awaits(effect: Effect, object_id: str, run: int) -> bool:
             return awaited == object_id and run in (effect.run, 0)
         case _:
             return False
-
-
-def found_ended(key: str, effect: Effect, outcome: Outcome, ledger: Ledger) -> set[tuple[str, int]]:
-    """(id, run) of whom an effect on its init found gone."""
-    match effect, outcome:
-        case v.WatchInit(object_id, run), Gone():
-            return {(object_id, run)}
-        case v.SignalInit(process=process) | v.Freeze(process=process), Gone():
-            return ledger.run_of(key, process)
-        case _:
-            return set()

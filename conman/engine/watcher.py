@@ -3,7 +3,7 @@
 A pidfd is opened first and the identity compared afterwards, so that what is watched is that process or
 a dead one, never a stranger with its pid. An init's pidfd is kept beyond its end, until the run is
 released: through it the kernel tells how it ended. It must never hold a process's end back, nor tell it
-twice, nor raise for what a host can do to us: an OSError is a value, `Failed`.
+twice or once its run was released, nor raise for what a host can do to us: an OSError is a value, `Failed`.
 """
 
 import asyncio
@@ -165,11 +165,12 @@ class Watcher:
     def _ended(self, end: Observation, watched: _Watched) -> None:
         self._loop.remove_reader(watched.handle)
         watched.is_read = False
-        if not isinstance(end, InitEnded):
-            with self._lock:
-                if self._watched.get(end) is watched:
-                    del self._watched[end]
-            self._drop(watched)
+        with self._lock:
+            if self._watched.get(end) is not watched:
+                return  # Whoever let it go was quicker, and has it dropped.
+            if not isinstance(end, InitEnded):
+                del self._watched[end]
+                self._drop(watched)
         self._on_end(end)
 
     def _drop(self, watched: _Watched) -> None:

@@ -178,6 +178,20 @@ def test_who_waits_for_a_stop_is_told_that_who_came_between_cannot_go_on() -> No
     assert daemon.replies() == [refusal, refusal, Okay()]
 
 
+@pytest.mark.parametrize("is_being_stopped", [False, True])
+def test_a_late_word_of_an_earlier_runs_end_keeps_nobody_waiting(*, is_being_stopped: bool) -> None:
+    """It says nothing of this run, of which an exec ends, and a shim dies."""
+    daemon = Stubborn(Stored(containers=(WITH_EXEC,), names=(("web", ID),)))
+    if is_being_stopped:
+        daemon.is_told(STOP)
+    for end in (InitEnded(ID, 1), ExecEnded(ID, 2, EXEC.id)):
+        daemon.follow(daemon.machine.observe(end, NOW))
+    assert daemon.names()[-1] == "CommitExecExited"
+    daemon.follow(daemon.machine.observe(ShimEnded(ID, 2), NOW))
+    assert daemon.names()[-1] == "SpawnShim"
+    assert daemon.wanted(v.CommitExited) == []
+
+
 def test_a_stop_that_is_found_open_watches_execs_too() -> None:
     daemon = Stubborn(Stored((WITH_EXEC,), (STOPPING,), names=(("web", ID),)))
     assert daemon.wanted(v.WatchExec) == [v.WatchExec(ID, 2, EXEC.id, ProcessId("boot", 8, 80))]

@@ -12,7 +12,7 @@ import pytest
 
 from conman.core.effects import vocabulary as v
 from conman.core.model import Stored
-from conman.core.outputs import InitEnded, Output, Perform
+from conman.core.outputs import InitEnded, Observation, Output, Perform
 from conman.engine.watcher import Watcher
 from conman.primitives import steps as s
 from conman.primitives.processes import boot_id, start_time
@@ -100,6 +100,24 @@ def test_a_driver_that_is_closed_watches_nothing(child: "subprocess.Popen[bytes]
         assert [told[0] for told in bench.script.told] == ["boot", "complete"]
 
     run(test)
+
+
+def test_an_end_is_not_told_of_a_run_that_was_let_go_meanwhile(
+    child: "subprocess.Popen[bytes]",
+) -> None:
+    """Its saga was quicker than the loop: it has read how the run ended, and the next one may have begun."""
+    loop, ends = asyncio.new_event_loop(), list[Observation]()
+    watcher = Watcher(loop, ends.append, lambda _step: s.Absent())
+    watcher.perform(s.WatchProcess("c", 1, identity(child)))
+    loop.run_until_complete(asyncio.sleep(0))
+    child.kill()
+    child.wait()
+    # In one turn of the loop: it has seen the end, and somebody else comes first.
+    loop.call_soon(watcher.perform, s.Release("c", 1))
+    loop.run_until_complete(asyncio.sleep(0))
+    assert ends == []
+    watcher.close()
+    loop.close()
 
 
 @pytest.mark.parametrize("room", [0, 1])

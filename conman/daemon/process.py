@@ -5,7 +5,6 @@ Light on purpose: the zygote inherits from here, and is started before anything 
 
 import gc
 import os
-import resource
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -49,15 +48,6 @@ def _keep_what_we_were_given() -> None:
             # One of them was the listing's own.
             with suppress(OSError):
                 os.set_inheritable(descriptor, False)  # noqa: FBT003 - os' own signature
-
-
-def allow_descriptors() -> None:
-    """As many as the host lets us: a running container costs five, and the usual 1,024 are few.
-
-    Called once the zygote is there, so that shims and containers keep the limit that we were given.
-    """
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from conman.daemon.config import BROKEN, Config
-from conman.daemon.process import allow_descriptors, loading, prepare_process
+from conman.daemon.process import loading, prepare_process
 from conman.daemon.settings import bad
 from conman.errors import ConmanError
 from conman.host.zygote import Zygote
+from conman.primitives.descriptors import allow_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
+from conman.primitives.descriptors import give_back
 from conman.primitives.failure import failed
 from conman.primitives.fence import make_lock
 from conman.primitives.steps import Failed, RunRuntime, RuntimeAnswer, TimedOut
@@ -59,7 +60,9 @@ def _missing(program: str) -> Failed:
 def _run(step: RunRuntime, lock: int) -> RuntimeAnswer | TimedOut:
     # Files and not pipes: they can be read once the child has ended, whoever else has them open.
     with _memory("stdout") as stdout, _memory("stderr") as stderr:
-        status = _await_end(_spawn(step, lock, stdout, stderr), step.timeout_ms)
+        pid = _spawn(step, lock, stdout, stderr)
+        give_back(pid)
+        status = _await_end(pid, step.timeout_ms)
         if status is None:
             return TimedOut()
         return RuntimeAnswer(_code(status), _end_of(stdout), _end_of(stderr), time.time_ns())

@@ -18,6 +18,7 @@ from contextlib import suppress
 
 from conman.frozen import frozen
 from conman.host.zygote import Zygote, environment
+from conman.primitives.descriptors import give_back
 from conman.primitives.steps import BeginShim, Done, Failed, SpawnShim, TimedOut
 from conman.shim import protocol
 
@@ -96,6 +97,7 @@ class Spawner:
                 os.close(told)
             result: Done | TimedOut | Failed = TimedOut()
             try:
+                give_back(pid)
                 if self._place is not None:
                     with suppress(ProcessLookupError):  # it has ended already: said below
                         self._place(pid)

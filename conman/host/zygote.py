@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable
 
+from conman.primitives.descriptors import give_back
 from conman.shim import protocol
 
 #: The longest mark of a shim: two names of 32 and 8 digits, and a number.
@@ -96,6 +97,7 @@ class _Process:
         try:
             with other:
                 self.pid = _exec(other.fileno())
+            give_back(self.pid)
             self._handle = os.pidfd_open(self.pid)
         except OSError:
             self._connection.close()

@@ -17,7 +17,7 @@ from conman.core.effects import vocabulary as v
 from conman.core.effects.recipes import recipe
 from conman.core.model import Container, ContainerSpec, RootfsMode, State
 from conman.core.permits import Permits
-from conman.primitives import processes
+from conman.primitives import descriptors, processes
 from conman.primitives import steps as s
 from conman.primitives.mounts import cgroup_mounts
 from tests.contract.real_host import RealHost, real_host
@@ -75,6 +75,14 @@ def test_a_grandchild_with_its_stdout_is_not_waited_for(host: RealHost) -> None:
     found = answered(host, "sleep 600 & echo $!")
     assert time.monotonic() - started < 5
     os.kill(int(found.stdout), signal.SIGKILL)
+
+
+def test_it_has_the_limit_of_descriptors_that_we_were_given(
+    host: RealHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptors, "_GIVEN", 900)
+    # It may look first.
+    assert answered(host, "until [ $(ulimit -Sn) = 900 ]; do :; done").code == 0
 
 
 def test_its_environment_is_path_and_mark(host: RealHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Shims by a fork of the zygote; the zygote killed, stopped, orphaned: no shim is lost, none is left over."""
 
 import os
+import resource
 import select
 import shutil
 import signal
@@ -17,6 +18,7 @@ from conman.host.shim_cgroup import ShimCgroup
 from conman.host.shims import Shims
 from conman.host.spawner import Spawner
 from conman.host.zygote import Zygote
+from conman.primitives import descriptors
 from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import start_time
@@ -240,6 +242,16 @@ def test_where_none_can_be_started_a_shim_comes_by_exec(
     monkeypatch.setattr("conman.host.zygote._begin", lambda: None)
     one.must_spawn()
     assert parent(one.pid()) == os.getpid()
+
+
+def test_a_shim_by_exec_has_the_limit_of_descriptors_that_we_were_given(
+    one: OneShim, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    monkeypatch.setattr(descriptors, "_GIVEN", 900)
+    zygote.fork = lambda *_: None  # type: ignore[method-assign]
+    one.must_spawn()
+    assert resource.prlimit(one.pid(), resource.RLIMIT_NOFILE) == (900, hard)
 
 
 @pytest.mark.parametrize("by", ["its death", "our patience"])

@@ -4,6 +4,7 @@ A row that cannot be read is told, with the reason, and left where it is: it sti
 """
 
 import sqlite3
+import time
 from collections.abc import Sequence
 from typing import TypeVar, assert_never
 
@@ -40,7 +41,7 @@ KEPT_ANSWERS = 10_000
 KEPT_EVENTS = 10_000
 ANSWER_LIFE_NS = 24 * 3600 * 10**9
 EVENT_LIFE_NS = 7 * ANSWER_LIFE_NS
-#: No more time than this is believed to have passed between two answers: a clock may be set.
+#: No more time than this is believed to have passed between two answers, or two commits with events: a clock may be set.
 STEP_NS = 3600 * 10**9
 
 
@@ -49,22 +50,26 @@ def stage(
 ) -> "Sequence[Staged]":
     """Everything but the COMMIT."""
     connection.execute("BEGIN IMMEDIATE")
-    outcomes = [_savepoint(connection, changes) for changes in transactions]
-    set_meta(connection, "token", token)
     changes = [change for transaction in transactions for change in transaction]
+    tells = any(isinstance(change, AppendEvent) for change in changes)
+    # Not by what events say: an end may have come long before it was found.
+    age = _age(connection, "happened", "events", time.time_ns()) if tells else 0
+    outcomes = [_savepoint(connection, each, age) for each in transactions]
+    set_meta(connection, "token", token)
     if any(isinstance(change, PutAnswer) for change in changes):
         _forget_answers(connection)
     _bound(connection)
-    _forget_events(connection, [c.event.at for c in changes if isinstance(c, AppendEvent)])
+    if tells:
+        _forget_events(connection, age)
     return outcomes
 
 
-def _savepoint(connection: sqlite3.Connection, changes: Transaction) -> Staged:
+def _savepoint(connection: sqlite3.Connection, changes: Transaction, age: int) -> Staged:
     """All changes of one transaction, or none of them."""
     connection.execute("SAVEPOINT entry")
     outcome: Staged = Committed()
     try:
-        holders = (_apply(connection, change) for change in changes)
+        holders = (_apply(connection, change, age) for change in changes)
         if holder := next(filter(None, holders), ""):
             outcome = Conflict(holder)
     except (ValueError, OverflowError) as error:
@@ -75,8 +80,8 @@ def _savepoint(connection: sqlite3.Connection, changes: Transaction) -> Staged:
     return outcome
 
 
-def _apply(connection: sqlite3.Connection, change: Change) -> str:
-    """Make one change. Returns "", or the id that is in its way."""
+def _apply(connection: sqlite3.Connection, change: Change, age: int) -> str:
+    """Make one change; `age`: of an event. Returns "", or the id that is in its way."""
     run = connection.execute
     match change:
         case ReserveName(name, id):
@@ -94,7 +99,11 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
         case DropContainer(id):
             run("DELETE FROM containers WHERE id = ?", (id,))
         case PutAnswer(answer):
-            row = (answer.request_id, _encode(answer), _age(connection, answer.at))
+            row = (
+                answer.request_id,
+                _encode(answer),
+                _age(connection, "answered", "answers", answer.at),
+            )
             # One that takes another's place keeps its rowid, so that as many are kept as the ledger keeps.
             run(
                 "INSERT INTO answers VALUES (?, ?, ?) ON CONFLICT (request_id)"
@@ -104,7 +113,7 @@ def _apply(connection: sqlite3.Connection, change: Change) -> str:
         case DropAnswer(request_id):
             run("DELETE FROM answers WHERE request_id = ?", (request_id,))
         case AppendEvent(event):
-            run("INSERT INTO events (body, at) VALUES (?, ?)", (_encode(event), event.at))
+            run("INSERT INTO events (body, at) VALUES (?, ?)", (_encode(event), age))
         case _:
             assert_never(change)
     return ""
@@ -121,19 +130,19 @@ def _reserve(connection: sqlite3.Connection, name: str, container_id: str) -> st
     return ""
 
 
-def _age(connection: sqlite3.Connection, at: int) -> int:
-    """The time by which answers grow old: the host's, of which no step is more than STEP_NS, nor back.
+def _age(connection: sqlite3.Connection, key: str, table: str, at: int) -> int:
+    """The time by which these rows grow old: the host's, of which no step is more than STEP_NS, nor back.
 
-    So a clock that was 1970's forgets nothing when it is set; where little is answered more is kept, up to KEPT_ANSWERS.
+    So a clock that was 1970's forgets nothing when it is set; where less happens more is kept, up to as many as may be.
     """
-    if told := meta(connection, "answered"):
+    if told := meta(connection, key):
         last, age = map(int, told.split())
     else:
         # Of before this was kept: rows had the host's time.
-        newest = connection.execute("SELECT coalesce(max(at), 0) FROM answers").fetchone()[0]
+        newest = connection.execute(f"SELECT coalesce(max(at), 0) FROM {table}").fetchone()[0]  # noqa: S608
         last = age = min(at, newest)
     age += min(max(at - last, 0), STEP_NS)
-    set_meta(connection, "answered", f"{at} {age}")
+    set_meta(connection, key, f"{at} {age}")
     return age
 
 
@@ -152,13 +161,12 @@ def _bound(connection: sqlite3.Connection) -> None:
         )
 
 
-def _forget_events(connection: sqlite3.Connection, happened: list[int]) -> None:
+def _forget_events(connection: sqlite3.Connection, age: int) -> None:
     """The oldest go, up to the first that is young enough: what is kept has no gap."""
-    if happened:
-        connection.execute(
-            "DELETE FROM events WHERE seq < (SELECT min(seq) FROM events WHERE at >= ?)",
-            (max(happened) - EVENT_LIFE_NS,),
-        )
+    connection.execute(
+        "DELETE FROM events WHERE seq < (SELECT min(seq) FROM events WHERE at >= ?)",
+        (age - EVENT_LIFE_NS,),
+    )
 
 
 def newest_event(connection: sqlite3.Connection) -> int:

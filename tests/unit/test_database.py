@@ -107,8 +107,7 @@ def test_answers_and_events_are_bounded(opened: Store, monkeypatch: pytest.Monke
             opened, PutAnswer(replace(REFUSED, request_id=f"r{n}")), AppendEvent(Event(n, A, "", 1))
         )
     assert [answer.request_id for answer in again(opened).answers] == ["r2", "r3", "r4"]
-    with raw(opened.path) as connection:
-        assert connection.execute("SELECT seq FROM events").fetchall() == [(4,), (5,)]
+    assert events(opened) == [4, 5]
 
 
 def test_an_answer_that_takes_another_s_place_counts_once(
@@ -152,13 +151,70 @@ def test_answers_of_an_older_conmand_are_no_reason_to_forget(opened: Store, at: 
     assert [each.request_id for each in again(opened).answers] == ["old", "new"]
 
 
+class Clock:
+    """The host's, as the store reads it: one time after the other."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, times: list[int]) -> None:
+        self._times = iter(times)
+        monkeypatch.setattr(rows, "time", self)
+
+    def time_ns(self) -> int:
+        return next(self._times)
+
+
+def events(store: Store) -> list[int]:
+    """The numbers that are kept."""
+    with raw(store.path) as connection:
+        return [seq for (seq,) in connection.execute("SELECT seq FROM events ORDER BY seq")]
+
+
+def test_events_live_seven_days(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    Clock(monkeypatch, [n * rows.STEP_NS for n in range(1, 201)])
+    for n in range(1, 201):
+        one(opened, AppendEvent(Event(n, A, "x", 1)))
+        assert events(opened) == [*range(max(1, n - 7 * 24), n + 1)]
+
+
+def test_a_clock_that_is_set_forgets_no_event(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    years = 56 * 365 * rows.ANSWER_LIFE_NS
+    times = [1, years, years + 1, 1, 2, 3 * years, years + 2]
+    Clock(monkeypatch, times)
+    for n, at in enumerate(times, 1):
+        one(opened, AppendEvent(Event(at, A, "x", 1)))
+        assert events(opened) == [*range(1, n + 1)]
+
+
+def test_ends_that_are_found_late_make_no_event_older(opened: Store) -> None:
+    """By turns it happened just now and long ago, as a conmand tells it that was away for long."""
+    now = 400 * rows.ANSWER_LIFE_NS
+    for n in range(1, 401):
+        at = now - n % 2 * 30 * rows.ANSWER_LIFE_NS
+        one(opened, AppendEvent(Event(at, A, "exited", 1)))
+    assert len(events(opened)) == 400
+
+
+def test_events_of_an_older_conmand_are_no_reason_to_forget(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It kept them with the times that they tell; and one of before that with none."""
+    week = rows.EVENT_LIFE_NS
+    with raw(opened.path) as connection:
+        for at in (0, 9 * week, 2 * week):
+            connection.execute("INSERT INTO events (body, at) VALUES ('{}', ?)", (at,))
+    Clock(monkeypatch, [3 * week, 3 * week + 1])
+    for n in (4, 5):
+        one(opened, AppendEvent(Event(1, A, "x", 1)))
+        assert events(opened) == [*range(2, n + 1)]
+
+
 def test_event_numbers_are_never_used_again(opened: Store) -> None:
     one(opened, AppendEvent(Event(1, A, "x", 1)))
     with raw(opened.path) as connection:
         connection.execute("DELETE FROM events")
     one(opened, AppendEvent(Event(2, A, "y", 1)))
-    with raw(opened.path) as connection:
-        assert connection.execute("SELECT seq FROM events").fetchall() == [(2,)]
+    assert events(opened) == [2]
 
 
 def test_commits_are_synced(opened: Store) -> None:

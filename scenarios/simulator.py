@@ -42,7 +42,7 @@ from scenarios.schedule import (
     RECORD_FAILS,
     SHIM_DIES,
     UNKNOWN_KEPT,
-    UNKNOWN_LOST,
+    UNKNOWNS,
     Schedule,
 )
 from scenarios.violation import Violation
@@ -142,7 +142,7 @@ class Simulator:
     def has_strike_ahead(self) -> bool:
         if self.schedule.kind == RECORD_FAILS:
             return self.world.record_fails_in > 0
-        by_commits = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
+        by_commits = self.schedule.kind in UNKNOWNS
         return (self.commits if by_commits else self.events) <= self.schedule.strike
 
     def waiting(self) -> dict[int, object]:
@@ -168,7 +168,8 @@ class Simulator:
         return moved or self._alarm() or self._retry() or full_disk.empty(self.world)
 
     def _daemon(self) -> bool:
-        return self._job() or self._observe() or self._request()
+        is_asked = self.schedule.prompt and self._request()
+        return is_asked or self._job() or self._observe() or self._request()
 
     def _strike(self) -> None:
         if self.events != self.schedule.strike:
@@ -328,8 +329,7 @@ class Simulator:
 
     def _is_struck(self) -> bool:
         self.commits += 1
-        struck = self.schedule.kind in {UNKNOWN_KEPT, UNKNOWN_LOST}
-        struck = struck and self.commits == self.schedule.strike + 1
+        struck = self.schedule.kind in UNKNOWNS and self.commits == self.schedule.strike + 1
         self.world.disturbed |= struck
         return struck
 

@@ -26,6 +26,8 @@ from scenarios.world import RUN
 LAZY, EAGER = Schedule(eager=False), Schedule(eager=True)
 #: Who runs beside a container's program may end with it: whose end is seen first is the kernel's choice.
 INITS_FIRST = Schedule(eager=False, inits_first=True)
+#: Who asks as soon as he is served comes while the daemon does what nobody asks for: a successor is on its way.
+PROMPT = Schedule(eager=False, prompt=True)
 #: More events than any life has.
 NEVER = 100_000
 
@@ -154,12 +156,13 @@ def alike(own: Setting) -> Setting:
 def points(story: Story, like: Setting | None = None, *, widely: bool = False) -> tuple[str, ...]:
     """POINT@n of all that an undisturbed play passes and the real daemon knows, in order.
 
-    `widely`: or one in which others move early from some event on, or inits are seen to end first.
+    `widely`: or one in which others move early from some event on, inits are seen to end first, or the client
+    asks as soon as it may.
     """
     lazy, known = Simulated(story, like), CrashPointNames()
     lazy.live("")
     passed = dict.fromkeys(lazy.passed)
-    others = [(NEVER, INITS_FIRST), *((turn, LAZY) for turn in range(lazy.events))]
+    others = [(NEVER, INITS_FIRST), (NEVER, PROMPT), *((turn, LAZY) for turn in range(lazy.events))]
     for turn, order in others if widely else ():
         play = Simulated(story, like, turn, order)
         play.live("")
@@ -190,7 +193,8 @@ def expected(
     found, lazy = set[Trace](), Simulated(story, like)
     _add(found, lazy, crashes, 0)
     _add(found, Simulated(story, like, 0), crashes, 0)
-    _add(found, Simulated(story, like, lazy=INITS_FIRST), crashes, 0)
+    for order in (INITS_FIRST, PROMPT):
+        _add(found, Simulated(story, like, lazy=order), crashes, 0)
     if not widely:
         return frozenset(found)
     for turn in range(1, lazy.events):

@@ -63,6 +63,14 @@ SEVERAL_CLIENTS = (
         prompt=("client-2",),
     ),
     SeveralClients(
+        "reopen-log-stop-successor",
+        "S28",
+        "its shim lies dead, one stops it, another wants its log reopened by whichever shim there is",
+        ((STOP,), (REOPEN,)),
+        given=(CREATE_OBEDIENT, START),
+        befalls=(Befalls.LOG_MOVED, Befalls.SHIM_KILLED),
+    ),
+    SeveralClients(
         "reopen-log-remove",
         "S28",
         "one removes it by force, another wants its log reopened",

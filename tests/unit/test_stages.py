@@ -294,6 +294,14 @@ def test_what_is_overdue_goes_on_beside_the_look_for_garbage(point: str, *, is_k
     assert (told == []) is is_known
 
 
+def test_who_asks_as_soon_as_he_is_served_may_find_the_shim_dead() -> None:
+    """Its successor is on its way: he is refused, asks again, and is served."""
+    story, saga = find_single("reopen-log-of-successor"), "reopen-container-log"
+    lives = [[(saga, "ReopenLog Absent"), (saga, "ReopenLog ShimAnswer")], []]
+    played = Played(story, "fake", ("stop-container/SignalInit/before@1",))
+    assert foreign(played, alike(replace(LIKE, runtime="fakerunc")), lives) == []
+
+
 def test_what_is_left_is_told_once() -> None:
     """Two locks of one run's calls are one word; two strays are two."""
     lock, strays = f"call lock of {'1' * 32}-2", ("stray process 1", "stray process 2")

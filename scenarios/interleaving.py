@@ -17,7 +17,7 @@ from scenarios import positions
 from scenarios.actors import enabled
 from scenarios.clients import Told
 from scenarios.coverage.seen import Passed
-from scenarios.crowd import Crowd
+from scenarios.crowd import Crowd, Member
 from scenarios.job import Job
 from scenarios.linearizability import NEVER
 from scenarios.performing import is_over
@@ -111,6 +111,7 @@ class Interleaved(Swarm):
         self._plan = list(plan)
         self._line = _Line()
         self._has_hung = False
+        world.record_fails_in = int(story.record_fails)
         #: Alarms of what conman is to do by itself; sagas wait for the others.
         self._own = set[int]()
         self._passed = Counter[str]()
@@ -175,9 +176,12 @@ class Interleaved(Swarm):
 
     def _time_passes(self) -> bool:
         for member in self.crowd.members:
-            if member.who in self._story.prompt and not member.is_over():
+            if member.who in self._story.prompt and self._is_kept_waiting(member):
                 raise Violation("I5", f"{member.who} waits for what it has not asked for")
         return super()._time_passes()
+
+    def _is_kept_waiting(self, member: Member) -> bool:
+        return member.is_asking if self._story.record_fails else not member.is_over()
 
     # ---- who can move
 

@@ -64,8 +64,8 @@ def start_of(story: SeveralClients) -> Start:
 
 
 def undisturbed(story: SeveralClients) -> SeveralClients:
-    """As the next daemon has it: what hung was for the dead one."""
-    return replace(story, hangs="", prompt=())
+    """As the next daemon has it: what hung or failed was for the dead one."""
+    return replace(story, hangs="", record_fails=False, prompt=())
 
 
 def _nothing(_report: Report) -> None:

@@ -61,7 +61,8 @@ class SeveralClients:
 
     `one_request`: all clients are one, on several connections, with the same request ids. `workers`: how
     many threads perform host effects. `hangs`: of which container the create makes no progress.
-    `prompt`: clients who are answered before any time passes, whatever hangs. `fine`: others may come
+    `record_fails`: a shim cannot write an exit record at first. `prompt`: clients who are answered before any time
+    passes, whatever hangs; where a record fails they may be told to ask again. `fine`: others may come
     between the steps of an effect, of a runtime call and of a shim, too. `preemptions`: at most so many in a run.
     `befalls`: as a story of one client has it. Whatever conman waits for by itself may come due at any moment.
     """
@@ -74,6 +75,7 @@ class SeveralClients:
     one_request: bool = False
     workers: int = 32
     hangs: str = ""
+    record_fails: bool = False
     prompt: tuple[str, ...] = ()
     fine: bool = False
     preemptions: int = 2

@@ -13,8 +13,7 @@ from conman.core.model import State
 from conman.core.orphans import Orphans
 from conman.core.outputs import Alarm, ExecEnded
 from conman.core.restarts import Restarts
-from conman.core.sagas.succession import Fate
-from conman.core.turns import Kind, Work
+from conman.core.turns import Kind, Result, Work
 from conman.errors import Refusal
 from conman.frozen import frozen
 
@@ -97,12 +96,15 @@ class Initiative:
     def shim_died(self, object_id: str, run: int, now: Now) -> None:
         self._orphans.died(object_id, run, now.monotonic)
 
-    def succeeded(self, object_id: str, fate: Fate, why: str, ledger: Ledger, now: Now) -> None:
-        """One try of a successor is over."""
-        self._orphans.conclude(object_id, fate, why, ledger, now.monotonic)
+    def concluded(self, work: Work, result: Result, ledger: Ledger, now: Now) -> None:
+        """This is over; it may have been one try of what is conman's own."""
+        if isinstance(result, tuple):
+            self._orphans.conclude(work.key, *result, ledger, now.monotonic)
+        elif work.kind is Kind.AFTER_END and isinstance(result, Refusal):
+            self._not_followed(work.key, result, ledger, now)
 
-    def followed(self, object_id: str, refusal: Refusal | None, ledger: Ledger, now: Now) -> None:
-        """One try of a restart, or of a removal, is over. What the runtime refused has ended, and its row says what follows."""
+    def _not_followed(self, object_id: str, refusal: Refusal, ledger: Ledger, now: Now) -> None:
+        """What the runtime refused has ended, and its row says what follows."""
         row = ledger.containers.get(object_id)
-        if refusal is not None and row is not None and self._restarts.awaits(row):
+        if row is not None and self._restarts.awaits(row):
             ledger.note(object_id, self._restarts.failed(row, refusal.what, now))

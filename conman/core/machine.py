@@ -20,10 +20,9 @@ from conman.core.model import Change, Stored
 from conman.core.queues import Queues
 from conman.core.readers import Readers, ending
 from conman.core.requests import ContainerCreated, ExecQuestion, MutatingRequest, Reply, Request
-from conman.core.retries import UNDONE, known_answer, other_body
-from conman.core.sagas.succession import Fate
+from conman.core.retries import answer_of, known_answer, not_begun, other_body
 from conman.core.tasks import Task, Tasks, awaits
-from conman.core.turns import Kind, Work
+from conman.core.turns import Kind, Result, Work
 from conman.errors import Refusal
 from conman.primitives.steps import Inventory
 
@@ -144,7 +143,7 @@ class Machine:
             self._send(call, key)
             return
         if (stuck := self._tasks.stuck(key)) is not None:
-            self._send(call, stuck)
+            self._send(call, not_begun(stuck))
             return
         work = turns.asked(key, request, call, entropy)
         if request.request_id:
@@ -167,7 +166,7 @@ class Machine:
                 self._out.append(o.SagaBegan(name, key, work.request_id))
                 self._crank(task, None)
             else:
-                self._finish(work, begun)
+                self._finish(work, answer_of(work, begun, self.ledger))
         if key not in self._tasks:
             self._queues.forget(key)
             self._by_itself(Kind.AFTER_END, key)
@@ -202,9 +201,7 @@ class Machine:
         """The outcome of a machine effect; None: it comes later."""
         match effect:
             case v.Tell(refusal):
-                for work in task.stick(refusal):
-                    self._answer(work, refusal)
-                self._look_up(task.work.key)
+                self._stick(task, refusal)
                 return Committed()
             case v.Mark(object_id, reason, message):
                 self._mark(task, object_id, reason, message)
@@ -227,6 +224,14 @@ class Machine:
             case _:
                 raise AssertionError(effect)
         return None
+
+    def _stick(self, task: Task, refusal: Refusal) -> None:
+        """Nobody who asked for it is held any more, nor who would be next; of them nothing is durable."""
+        for work in task.stick(refusal):
+            self._answer(work, refusal)
+        for work in self._queues.give_up(task.work.key):
+            self._finish(work, not_begun(refusal))
+        self._look_up(task.work.key)
 
     def _ticket(self, task: Task, effect: Effect) -> int:
         self._tickets += 1
@@ -253,26 +258,17 @@ class Machine:
 
     # ---- ends
 
-    def _done(self, task: Task, result: Reply | Inventory | tuple[Fate, str] | None) -> None:
+    def _done(self, task: Task, result: Result) -> None:
         work = task.work
         self._tasks.end(task)
         self._stale.discard(work.key)
         refusal = result if isinstance(result, Refusal) else None
         warnings = result.warnings if isinstance(result, ContainerCreated) else ()
         self._out.append(o.SagaEnded(task.name, work.key, refusal, warnings))
+        self._initiative.concluded(work, result, self.ledger, self._now)
         if isinstance(result, Inventory):
             self._collect(result)
-            result = None
-        elif isinstance(result, tuple):
-            self._initiative.succeeded(work.key, *result, self.ledger, self._now)
-            result = None
-        elif work.kind is Kind.AFTER_END:
-            self._initiative.followed(work.key, refusal, self.ledger, self._now)
-        elif work.kind is Kind.RECOVER:
-            # As whoever asks later: what is recorded of it.
-            known = known_answer(self.ledger, work.request) if work.request else None
-            result = known or refusal
-        self._finish(work, result)
+        self._finish(work, answer_of(work, result, self.ledger))
         if task.outer is not None:
             self._go_on(task.outer)
             return
@@ -294,9 +290,9 @@ class Machine:
         self._look_up(key)
         self._next(key)
 
-    def _finish(self, work: Work, reply: Reply | None) -> None:
+    def _finish(self, work: Work, reply: Reply) -> None:
         self._requests.pop(work.request_id, None)
-        self._answer(work, reply if reply is not None else UNDONE)
+        self._answer(work, reply)
 
     def _answer(self, work: Work, reply: Reply) -> None:
         for call in work.callers:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from conman.core.tasks import Task
-from conman.core.turns import Work, comes_between, has_no_patience
+from conman.core.turns import Kind, Work, comes_between, has_no_patience
 
 
 class Queues:
@@ -45,6 +45,14 @@ class Queues:
     def has_no_patience(self, key: str) -> bool:
         """Whether somebody waits who would not have let a program take its time to end."""
         return any(has_no_patience(one) for one in self._waiting.get(key, ()))
+
+    def give_up(self, key: str) -> list[Work]:
+        """What clients want and is not begun leaves, and nobody asks for it any more; what conman does by itself stays."""
+        queue = self._waiting.get(key, deque())
+        wanted = [one for one in queue if one.kind is Kind.REQUEST]
+        for one in wanted:
+            queue.remove(one)
+        return wanted
 
     def forget(self, key: str) -> None:
         """Nobody waits any more."""

@@ -1,6 +1,6 @@
-"""Requests that are asked again: what their retry is told. Pure looks at the ledger.
+"""What clients are told of what they asked for, now or before: of a retry, of what is over, of what was not begun.
 
-A request id stands for one request. It must never be obeyed twice, nor answered with another's answer.
+Pure looks at the ledger. A request id stands for one request. It must never be obeyed twice, nor answered with another's answer.
 """
 
 from conman.core.ledger import Ledger
@@ -13,7 +13,10 @@ from conman.core.requests import (
     Okay,
     Reply,
 )
+from conman.core.turns import Kind, Result, Work
 from conman.errors import Code, Refusal
+from conman.frozen import replace
+from conman.primitives.steps import Inventory
 
 
 def known_answer(ledger: Ledger, request: MutatingRequest) -> Reply | None:
@@ -41,6 +44,21 @@ UNDONE = Refusal(
     "conmand died during this operation and has undone it",
     "try again",
 )
+
+
+def not_begun(why: Refusal) -> Refusal:
+    """Of what waits, or would wait, behind what cannot go on for this reason."""
+    return replace(why, hint=f"{why.hint}; what you asked for is not begun: ask again then")
+
+
+def answer_of(work: Work, result: Result, ledger: Ledger) -> Reply:
+    """What whoever asked is told once this has come of it."""
+    reply = None if isinstance(result, Inventory | tuple) else result
+    if work.kind is Kind.RECOVER:
+        # As whoever asks later: what is recorded of it.
+        known = known_answer(ledger, work.request) if work.request else None
+        reply = known or (reply if isinstance(reply, Refusal) else None)
+    return UNDONE if reply is None else reply
 
 
 def other_body(request_id: str) -> Refusal:

@@ -40,7 +40,7 @@ from conman.core.sagas.log import admit_reopening, reopen_container_log
 from conman.core.sagas.recovery import recover
 from conman.core.sagas.settle import settle
 from conman.core.sagas.streams import admit_stream, open_stream
-from conman.core.sagas.succession import succeed
+from conman.core.sagas.succession import Fate, succeed
 from conman.errors import Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Inventory
@@ -49,6 +49,8 @@ _BESIDE = "/log"
 
 Saga = Coroutine[Effect, Outcome, Any]
 Begun = tuple[str, Saga]
+#: What a saga comes to: an answer; what was found on the host; what became of a successor.
+Result = Reply | Inventory | tuple[Fate, str] | None
 
 
 class Kind(Enum):

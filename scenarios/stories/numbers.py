@@ -54,7 +54,7 @@ SCENARIOS: Mapping[str, tuple[str, str]] = {
     "S13": (
         "ENOSPC, EIO, EROFS, EMFILE at the n-th call",
         (
-            "full for a while, from each event on: stories with `fills`. `scenarios faults`: each story with one fault at each of its steps and commits; two: drawn by"
+            "the story: an exit record. Full for a while, from each event on: stories with `fills`. `scenarios faults`: each story with one fault at each of its steps and commits; two: drawn by"
             " `swarm`. The store: `test_database_failures.py`"
         ),
     ),

@@ -155,6 +155,15 @@ STORIES = (
         prompt=("client-2",),
     ),
     SeveralClients(
+        "stop-unwritten",
+        "S13",
+        "one stops it, and how it ended cannot be written yet; who comes after that is told so, and not kept waiting",
+        ((STOP,), (REMOVE,), (START, STATUS)),
+        given=(CREATE_OBEDIENT, START),
+        record_fails=True,
+        prompt=("client-1", "client-2", "client-3"),
+    ),
+    SeveralClients(
         "remove-stop",
         "S04",
         "one stops a program that takes its time, another removes it by force",

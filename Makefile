@@ -249,8 +249,8 @@ test-vm-suite: vm-system ## the integration suite in such a machine, on cgroup v
 vm-shell: vm-system ## a root's shell in such a machine, conman installed; it goes with the shell
 	@$(PY) -m vm shell
 
-vm-clean: ## remove the box and all that the machines left: build/vm
-	@rm -rf build/vm
+vm-clean: setup ## remove the box and all that the machines left: build/vm
+	@$(PY) -m vm clean
 
 MAN := build/man/man1
 

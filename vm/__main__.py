@@ -1,16 +1,20 @@
-"""python -m vm box | shell | suite [FILE...]: what the Makefile calls. Trouble is one sentence and exit code 1, never a traceback."""
+"""python -m vm box | shell | suite [FILE...] | clean: what the Makefile calls. Trouble is one sentence and exit code 1, never a traceback."""
 
 import sys
 
 from vm import box, suite
 from vm.guests import guest
 from vm.installing import install
-from vm.places import alone
+from vm.places import alone, clean, held
 from vm.trouble import Trouble
 
 
 def main(words: list[str]) -> int:
     try:
+        if words == ["clean"]:
+            with held():
+                clean()
+            return 0
         with alone():
             return _do(words)
     except Trouble as trouble:
@@ -34,7 +38,7 @@ def _do(words: list[str]) -> int:
             return 0
         case _:
             raise Trouble(
-                f"there is no {' '.join(words)!r}: python -m vm box | shell | suite [FILE...]"
+                f"there is no {' '.join(words)!r}: python -m vm box | shell | suite [FILE...] | clean"
             )
 
 

@@ -7,8 +7,9 @@ import fcntl
 import os
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from vm.trouble import Trouble
 
@@ -25,21 +26,68 @@ _NEEDS_MIB = 3000
 @contextmanager
 def alone() -> Generator[None]:
     """Makes the places, and holds them. Raises Trouble where another one does, or no disk is left."""
-    for place in (VAGRANT, POOL, LOGS):
-        place.mkdir(parents=True, exist_ok=True)
-    must_have_space(shutil.disk_usage(TOP).free >> 20)
-    with (TOP / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise Trouble(
-                f"process {lock.read().strip()} uses {TOP}: wait for its end, or end it"
-            ) from None
+    with held():
+        must_have_space(shutil.disk_usage(TOP).free >> 20)
+        yield
+
+
+@contextmanager
+def held() -> Generator[None]:
+    """As `alone`, however little is left."""
+    # Who cleans takes the lock away as well: one that has lost its name nobody else would meet.
+    while not _is_there(lock := _locked()):
+        lock.close()
+    with lock:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def clean() -> None:
+    """All goes, and build/vm too, unless somebody has linked it elsewhere. For who holds it. Raises Trouble."""
+    try:
+        for each in TOP.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            elif each != _lock():
+                each.unlink()
+        # Last: until then nobody begins anew.
+        _lock().unlink()
+    except OSError as error:
+        raise Trouble(f"{error.filename} cannot be removed: {error.strerror}") from error
+    if not TOP.is_symlink():
+        with suppress(OSError):  # somebody has just begun anew
+            TOP.rmdir()
+
+
+def _lock() -> Path:
+    return TOP / "lock"
+
+
+def _locked() -> TextIO:
+    """Raises Trouble."""
+    try:
+        for place in (VAGRANT, POOL, LOGS):
+            place.mkdir(parents=True, exist_ok=True)
+        lock = _lock().open("a+")
+    except OSError as error:
+        raise Trouble(f"{error.filename} cannot be made: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with lock:
+            lock.seek(0)
+            told = f"process {lock.read().strip()} uses {TOP}: wait for its end, or end it"
+            raise Trouble(told) from None
+    return lock
+
+
+def _is_there(lock: TextIO) -> bool:
+    try:
+        return os.path.samestat(_lock().stat(), os.fstat(lock.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def must_have_space(free_mib: int) -> None:

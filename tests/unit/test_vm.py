@@ -106,29 +106,13 @@ def test_who_is_not_root_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         box.must_have_tools(("sh",))
 
 
-def test_too_little_space_is_told_before_anything_is_made() -> None:
-    places.must_have_space(3000)
-    with pytest.raises(Trouble, match="2999 MiB left and a box needs 3000: make space"):
-        places.must_have_space(2999)
-
-
-def test_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("TOP", "VAGRANT", "POOL", "LOGS"):
-        monkeypatch.setattr(places, name, tmp_path)
-    second = places.alone()
-    with places.alone(), pytest.raises(Trouble, match=f"process {os.getpid()} uses"):
-        second.__enter__()
-    with places.alone():
-        pass
-
-
 def test_trouble_is_one_sentence_and_exit_code_1(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("TOP", "VAGRANT", "POOL", "LOGS"):
         monkeypatch.setattr(places, name, tmp_path)
     assert command.main(["bix"]) == 1
-    told = "vm: there is no 'bix': python -m vm box | shell | suite [FILE...]\n"
+    told = "vm: there is no 'bix': python -m vm box | shell | suite [FILE...] | clean\n"
     assert capsys.readouterr().err == told
 
 

@@ -13,19 +13,33 @@ from vm import box
 from vm.places import TOP, VAGRANT
 
 _KVM = "/dev/kvm"
+_DRIVERS = ("kvm", "qemu")
 _SPEAKS_S = 20
 
 
 @cache
 def driver() -> str:
     """`kvm` or `qemu`; found out once in a boot of this machine."""
-    boot, known = Path("/proc/sys/kernel/random/boot_id").read_text().strip(), TOP / "driver"
-    if not known.exists() or known.read_text().split()[0] != boot:
-        is_usable = os.access(_KVM, os.R_OK | os.W_OK) and _speaks()
-        known.write_text(f"{boot} {'kvm' if is_usable else 'qemu'}")
-    found = known.read_text().split()[1]
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    if not (found := _known(boot)):
+        found = "kvm" if os.access(_KVM, os.R_OK | os.W_OK) and _speaks() else "qemu"
+        _keep(boot, found)
     print(f"guests are {'run by KVM' if found == 'kvm' else 'emulated: no usable KVM'}", flush=True)
     return found
+
+
+def _known(boot: str) -> str:
+    """Of this boot; "": nothing, or what is no such word."""
+    kept = TOP / "driver"
+    words = kept.read_text().split() if kept.exists() else []
+    return words[1] if len(words) == 2 and words[0] == boot and words[1] in _DRIVERS else ""
+
+
+def _keep(boot: str, found: str) -> None:
+    """Whole or not at all: whoever ends this may do so here."""
+    part = TOP / "driver.part"
+    part.write_text(f"{boot} {found}")
+    part.replace(TOP / "driver")
 
 
 def _speaks() -> bool:

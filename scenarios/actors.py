@@ -24,7 +24,7 @@ Actor = tuple[str, str]
 def enabled(world: World) -> list[Actor]:
     """The actors that can do something now, in a fixed order."""
     calls = [("call", str(pid)) for pid in sorted(world.calls) if pid not in world.hung]
-    shims = [("shim", d) for d in sorted(world.shims) if _is_enabled(world.shims[d])]
+    shims = [("shim", d) for d in sorted(world.shims) if _is_enabled(world, world.shims[d])]
     programs = [
         ("program", str(p.pid))
         for p in world.processes.values()
@@ -56,8 +56,10 @@ def act(world: World, actor: Actor) -> str:
 # ---- shims -------------------------------------------------------------------------------------
 
 
-def _is_enabled(one: Shim) -> bool:
-    return bool(not one.bound or one.actions or _next_input(one) is not None)
+def _is_enabled(world: World, one: Shim) -> bool:
+    """One that hangs stands still until it is killed."""
+    has_to_do = not one.bound or one.actions or _next_input(one) is not None
+    return bool(has_to_do) and not world.processes[one.pid].stopped
 
 
 def _next_input(one: Shim) -> int | None:

@@ -4,6 +4,8 @@ Each is what somebody else does to the host: a stranger, the kernel, the power. 
 only conman writes, but for what the stranger is said to remove.
 """
 
+from dataclasses import replace
+
 from scenarios import power
 from scenarios.story import Befalls
 from scenarios.world import RUN, SECOND, World, run_of
@@ -15,6 +17,10 @@ def befall(world: World, what: Befalls) -> None:
         case Befalls.SHIM_KILLED:
             for directory in list(world.shims):
                 world.shim_killed(directory)
+        case Befalls.SHIM_HANGS:
+            for one in list(world.shims.values()):
+                world.put(replace(world.processes[one.pid], stopped=True))
+            world.disturbed = True
         case Befalls.PROGRAM_KILLED:
             _kill_programs(world)
         case Befalls.RUN_REMOVED:

@@ -12,6 +12,7 @@ from conman.shim.machine import Requested
 from scenarios import full_disk
 from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import DONE, Disk
+from scenarios.fencing import end_silent, fence
 from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.shims import Shim
@@ -143,6 +144,7 @@ def _on_processes(world: World, step: s.Step) -> Outcome:
         case s.EndMembers(cgroup, marker):
             world.thaw(cgroup)
             for pid in _members(world, cgroup, marker):
+                end_silent(world, pid)
                 world.end(pid, 137, 9)
             return DONE
         case s.ListMembers(cgroup, marker):
@@ -274,7 +276,7 @@ def _on_actors(world: World, step: s.Step) -> Outcome:
             return Pending("call", "", call.pid, 0, world.monotonic + timeout_ms * 1_000_000)
         case s.Fence():
             for one in (step, *step.also):
-                _fence(world, one.lock, one.marker, one.state_directory)
+                fence(world, one.lock, one.marker, one.state_directory)
             return DONE
         case _:
             raise AssertionError(step)
@@ -312,17 +314,6 @@ def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int
     request = Requested(connection, seq, op, body)
     world.shims[directory] = replace(one, inbox=(*one.inbox, request))
     return Pending("shim", directory, connection, seq, world.monotonic + timeout_ms * 1_000_000)
-
-
-def _fence(world: World, lock: str, marker: str, state_directory: str) -> None:
-    if world.disk.find(lock) is None:
-        return
-    marks = [marker]
-    if state_directory:
-        marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
-    # Among the holders may be a request in the zygote's hands: it is waited for, and its shim ended.
-    for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
-        end_call(world, pid)
 
 
 def poll(world: World, pending: Pending) -> s.Result | None:
@@ -366,8 +357,13 @@ def is_over(world: World, pending: Pending) -> bool:
 
 
 def _timed_out(world: World, pending: Pending) -> s.Result:
-    if pending.kind == "call":
-        end_call(world, pending.connection)
+    match pending.kind:
+        case "call":
+            end_call(world, pending.connection)
+        case "shim":
+            world.shims[pending.name] = replace(world.shims[pending.name], silent=True)
+        case _:
+            pass
     return s.TimedOut()
 
 

@@ -21,13 +21,15 @@ class Shim:
 
     With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
     the request, which outlives the spawner, holds the lock. `unheard`: its spawner died before it was
-    bound; it ends as soon as it says something, for nobody reads it.
+    bound; it ends as soon as it says something, for nobody reads it. `silent`: it has
+    let a daemon wait in vain.
     """
 
     pid: int
     directory: str
     request: str = ""
     bound: bool = False
+    silent: bool = False
     unheard: bool = False
     state: shim.State = field(default_factory=shim.State)
     actions: tuple[shim.Action, ...] = ()

@@ -14,6 +14,7 @@ class Befalls(Enum):
     """What befalls the host while no daemon lives, as a person says it."""
 
     SHIM_KILLED = "its shim is killed"
+    SHIM_HANGS = "its shim hangs"
     PROGRAM_KILLED = "somebody kills its program"
     RUN_REMOVED = "somebody removes RUN"
     RUNTIME_DELETED = "somebody deletes it from the runtime, by force"

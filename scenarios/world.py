@@ -262,9 +262,13 @@ class World:
         return self.shims.get(directory) if there else None
 
     def shim_killed(self, directory: str) -> None:
-        """By the environment, not by conman: what it would have recorded is lost."""
-        one, run = self.shims[directory], run_of(directory)
+        """By the environment, not by conman."""
         self.disturbed = True
+        self.shim_lost(directory)
+
+    def shim_lost(self, directory: str) -> None:
+        """It ends by no fault of conman's: what it would have recorded is lost."""
+        one, run = self.shims[directory], run_of(directory)
         self.execs.shim_died(run)
         has_run = run in self.exits
         self.kept.shim_killed(run, one.state, living=self.lives(run), has_run=has_run)

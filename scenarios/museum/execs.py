@@ -4,11 +4,13 @@ from collections.abc import Awaitable, Callable
 
 from conman.core.admission import Setting
 from conman.core.effects import vocabulary as v
+from conman.core.effects.effect import Outcome
 from conman.core.execs import after_the_run
 from conman.core.model import Change, Container, DropIntent, Intent, PutAnswer, PutContainer
 from conman.core.requests import Okay
 from conman.core.sagas import execs, kill, recovery
 from conman.core.sagas.commits import persist
+from conman.core.sagas.run import insist
 from conman.errors import Refusal
 from conman.frozen import replace
 from scenarios.museum.exhibit import Exhibit, Replaced
@@ -59,6 +61,11 @@ def _answer_without_its_id(
         PutAnswer(replace(one.answer, exec_id="")) if isinstance(one, PutAnswer) else one
         for one in original(intent, *why, **told)
     )
+
+
+async def _asked_for_ever(_original: object, row: Container, _times: int) -> Outcome:
+    """A shim that lives is to answer."""
+    return await insist(row.id, v.HelloShim(row.id, row.run))
 
 
 def _sent_to_nobody(_original: object, _what: str, _sent: object) -> Okay:
@@ -128,5 +135,15 @@ EXHIBITS = (
         ("I9",),
         "exec-kill-exit",
         (Replaced(f"{kill.__name__}.not_sent", _sent_to_nobody),),
+    ),
+    Exhibit(
+        "exec-of-a-hung-shim-holds-up-all",
+        "J",
+        "a shim that hangs and has an exec is asked for ever, and its container cannot be stopped",
+        "",
+        "core",
+        ("I5",),
+        "exec-and-stop-hung",
+        (Replaced(f"{_EXECS}._hello", _asked_for_ever),),
     ),
 )

@@ -129,6 +129,12 @@ def _kill_shims(place: Place) -> None:
             kill(int(one.what))
 
 
+def _stop_shims(place: Place) -> None:
+    for one in census(place):
+        if one.kind == "shim":
+            os.kill(int(one.what), signal.SIGSTOP)
+
+
 def _inits(things: list[Thing]) -> list[tuple[str, Process]]:
     """As `RealHost.programs`; who has ended since is left out."""
     members = {int(one.what): one.owner for one in things if one.kind in _MEMBERS}
@@ -279,6 +285,7 @@ class RealHost:
         """Raises KeyError for what no real stage can do."""
         {
             Befalls.SHIM_KILLED: lambda: _kill_shims(self._daemon.place),
+            Befalls.SHIM_HANGS: lambda: _stop_shims(self._daemon.place),
             Befalls.PROGRAM_KILLED: self._kill_programs,
             Befalls.RUN_REMOVED: lambda: shutil.rmtree(self._daemon.run),
             Befalls.RUNTIME_DELETED: self._delete,

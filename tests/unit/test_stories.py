@@ -40,7 +40,10 @@ def test_what_befalls_a_host_is_seen_there(befalls: Befalls) -> None:
     after = initial(Story("one", "S09", "", (STATUS,), (CREATE, START), (befalls,))).world
     one = [*after.shims, *after.mounts, *after.cgroups, *after.disk.tree(""), after.wall]
     other = [*before.shims, *before.mounts, *before.cgroups, *before.disk.tree(""), before.wall]
-    alive = [[p.pid for p in world.processes.values() if p.alive] for world in (before, after)]
+    alive = [
+        [(p.pid, p.stopped) for p in world.processes.values() if p.alive]
+        for world in (before, after)
+    ]
     assert one != other or alive[0] != alive[1]
 
 

@@ -39,7 +39,7 @@ from conman.core.sagas.run import (
     stop_and_look,
     undo_run,
 )
-from conman.core.sagas.settle import settle_begun
+from conman.core.sagas.settle import settle_begun, settle_with_execs
 from conman.errors import Code, Refusal
 from conman.frozen import replace
 from conman.primitives.steps import Absent, Done, Failed, RuntimeAnswer, TimedOut
@@ -262,7 +262,7 @@ async def finish_stop(row: Container, intent: Intent, setting: Setting) -> Reply
         await v.AwaitExit(row.id, row.run, intent.deadline)
         row = await _as_it_is(row)
     # Whatever lives beyond the deadline is ended by KILL, the first effect of settling.
-    await settle_begun(row, init, intent, setting)
+    await settle_with_execs(row, init, intent, setting)
     return Okay()
 
 

@@ -31,12 +31,12 @@ from conman.core.model import (
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
-from conman.core.sagas.run import cannot, insist, runtime_of
+from conman.core.sagas.run import cannot, insist, runtime_of, stuck
 from conman.core.shim_call import ExecKnown, told_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Failed, ProcessId, TimedOut
+from conman.primitives.steps import Failed, ProcessId, Remaining, TimedOut
 
 SIGKILL = 9
 UNKNOWN_CODE = 255
@@ -44,6 +44,10 @@ UNKNOWN_CODE = 255
 #: As docker's users know them; 128: it is the runtime's or the host's fault.
 _CODES = {"CommandNotFound": 127, "CommandNotExecutable": 126}
 _START_ERROR = 128
+
+#: A shim answers at once, but for a call in flight, which it ends first. Silent for so many, it hangs.
+_HELLOS = 3
+_HUNG = "did not answer, and was ended"
 
 # ---- create ------------------------------------------------------------------------------------
 
@@ -106,7 +110,9 @@ async def _start(row: Container, intent: Intent, setting: Setting, *made: Change
     why = _refused(row, one, binary, outcome)
     if known is None or known.answer is None:
         # Whether it was begun is not known.
-        known = await _fenced(row, one)
+        told = await _fenced(row)
+        known = _known(told, one.id)
+        why = _not_by_this_shim(row, one, _HUNG) if isinstance(told, TimedOut) else why
     if known is not None and known.process is not None:
         await _begun(row, intent, one, known.process)
         is_made = intent.operation is Operation.CREATE_EXEC
@@ -121,18 +127,28 @@ async def recover_exec(
     """The row as it is then, and the refusal that is recorded; None: that it runs."""
     one = _meant(row, intent)
     if row.is_prepared(setting.layout.boot_id):
-        known = await _fenced(row, one)
+        known = _known(await _fenced(row), one.id)
         if known is not None and known.process is not None:
             return await _begun(row, intent, one, known.process), None
     why = _interrupted(row, one)
     return await _not_begun(row, intent, one, why), why
 
 
-async def _fenced(row: Container, one: Exec) -> ExecKnown | None:
-    """Nobody begins it any more. What its shim knows of it; a call in flight has been ended."""
-    told = await insist(row.id, v.HelloShim(row.id, row.run))
+async def _fenced(row: Container) -> Outcome:
+    """Nobody begins an exec any more. What the shim knows of them; a call in flight has been ended."""
+    told = await _hello(row, _HELLOS)
     await insist(row.id, v.FenceCall(row.id, row.run, "exec"))
-    return _known(told, one.id)
+    return told
+
+
+async def _hello(row: Container, times: int) -> Outcome:
+    """What its shim knows. One that stays silent hangs: it is ended, as if it were dead already."""
+    for _ in range(times):
+        told = await insist(row.id, v.HelloShim(row.id, row.run), Failed)
+        if not isinstance(told, TimedOut):
+            return told
+    await insist(row.id, v.FenceShim(row.id, row.run))
+    return TimedOut()
 
 
 async def _begun(row: Container, intent: Intent, one: Exec, process: ProcessId) -> Container:
@@ -197,12 +213,27 @@ async def end_execs(row: Container, at: int) -> Execs:
 
 async def _how_it_ended(row: Container, one: Exec, now: Now) -> Exec:
     """Never an invented code: what the shim has not seen nobody has."""
-    told = await insist(row.id, v.AwaitExecExit(row.id, row.run, one.id))
-    known = _known(told, one.id)
+    known = _known(await _told_by_shim(row, one), one.id)
     if known is None or known.code is None:
         message = "nobody was there to see the exit code"
         return ended(one, now.wall, UNKNOWN_CODE, "Unknown", message)
     return ended(one, known.at, known.code, _reason(one, known, now))
+
+
+async def _told_by_shim(row: Container, one: Exec) -> Outcome:
+    """Its word on this exec's end. A shim that hangs is as a dead one."""
+    question = v.AwaitExecExit(row.id, row.run, one.id)
+    is_marked = False
+    while isinstance(told := await insist(row.id, question, Failed), TimedOut):
+        if not isinstance(await _hello(row, 1), TimedOut):
+            # What was killed does not die, and its shim waits for that as we do.
+            why = stuck(row.id, question, Remaining((_process(one).pid,)))
+            await v.Tell(why)
+            await v.Mark(row.id, why.reason, why.what)
+            is_marked = True
+    if is_marked:
+        await v.Mark(row.id, "", "")
+    return told
 
 
 def _reason(one: Exec, known: ExecKnown, now: Now) -> str:
@@ -231,11 +262,11 @@ def _refused(row: Container, one: Exec, binary: str, outcome: Outcome) -> Refusa
     return why if is_definite else replace(why, code=Code.FAILED_PRECONDITION)
 
 
-def _not_by_this_shim(row: Container, one: Exec) -> Refusal:
+def _not_by_this_shim(row: Container, one: Exec, why: str = "is dead") -> Refusal:
     return Refusal(
         Code.FAILED_PRECONDITION,
         "ShimDied",
-        f"cannot start exec {one.id} in container {row.name}: the shim that could begin it is dead",
+        f"cannot start exec {one.id} in container {row.name}: the shim that could begin it {why}",
         "the container goes on; stop and start it, then exec again",
         "container_id",
     )

@@ -5,6 +5,7 @@ Each may be interrupted at every await and begun again from its first line, by a
 """
 
 from enum import Enum
+from types import UnionType
 
 from conman.core import runtime
 from conman.core.admission import Setting
@@ -27,18 +28,20 @@ from conman.primitives.steps import (
 LOOK_AGAIN_NS = 10_000_000_000
 SIGCONT = 18
 
+_STUCK = Failed | TimedOut | Remaining
+
 
 def runtime_of(container: Container | None, setting: Setting) -> str:
     return (container.spec.runtime if container else "") or setting.runtime
 
 
-async def insist(container_id: str, effect: Effect) -> Outcome:
-    """Perform what must succeed; while it does not, say so, wait, and look again."""
+async def insist(container_id: str, effect: Effect, again: type | UnionType = _STUCK) -> Outcome:
+    """Perform what must succeed; while it does not, say so, wait, and look again. `again`: what is no success."""
     outcome: Outcome = await effect
-    if not isinstance(outcome, Failed | TimedOut | Remaining):
+    if not isinstance(outcome, again):
         return outcome
-    while isinstance(outcome, Failed | TimedOut | Remaining):
-        refusal = _stuck(container_id, effect, outcome)
+    while isinstance(outcome, again):
+        refusal = stuck(container_id, effect, outcome)
         await v.Tell(refusal)
         await v.Mark(container_id, refusal.reason, refusal.what)
         await v.WaitFor(container_id, LOOK_AGAIN_NS)
@@ -47,7 +50,8 @@ async def insist(container_id: str, effect: Effect) -> Outcome:
     return outcome
 
 
-def _stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
+def stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
+    """What is told while it does not go on."""
     name = type(effect).__name__
     match outcome:
         case Remaining(pids):

@@ -24,12 +24,18 @@ async def settle(row: Container, intent: Intent, setting: Setting) -> None:
     if row.state is State.CREATED:
         await unprepare(row, intent, setting)
     else:
-        await settle_begun(row, row.init, intent, setting)
+        await settle_with_execs(row, row.init, intent, setting)
+
+
+async def settle_with_execs(row: Container, init: Init, intent: Intent, setting: Setting) -> None:
+    """Of a run whose program was told to run: first its execs, then itself."""
+    row = await _without_execs(row, init, intent.at)
+    await settle_begun(row, init, intent, setting)
 
 
 async def settle_begun(row: Container, init: Init, intent: Intent, setting: Setting) -> None:
-    """Of a run whose program ran: its end is committed."""
-    row = await _without_execs(row, init, intent.at)
+    """Of a run whose program ran, and in which no exec runs: its end is committed."""
+    row = replace(row, execs=after_the_run(row.execs))
     ended = await settle_run(row, init, intent.at, setting)
     await persist(v.CommitExited(exited(row, intent, ended)), row.id)
 
@@ -40,7 +46,7 @@ async def _without_execs(row: Container, init: Init, at: int) -> Container:
     And committed: with the shim, which goes before this saga's own commit, that would be forgotten.
     """
     if not running(row.execs):
-        return replace(row, execs=after_the_run(row.execs))
+        return row
     await end_members(row.id, row.run, init)
     told = await end_execs(row, at)
     row = replace(row, execs=after_the_run(row.execs, told))

@@ -1,0 +1,28 @@
+"""Whom a fence ends on the simulated host, and what goes with a shim that hung.
+
+A shim that is silent may be ended by conman: that nobody knows then what it knew is no fault of conman's. Of
+one that would have answered it is.
+"""
+
+from scenarios.runtime_calls import end_call
+from scenarios.world import World
+
+
+def fence(world: World, lock: str, marker: str, state_directory: str) -> None:
+    """Nobody holds this lock or bears these marks any more."""
+    if world.disk.find(lock) is None:
+        return
+    marks = [marker]
+    if state_directory:
+        marks.append(f"_LIBCONTAINER_STATEDIR={state_directory}")
+    # Among the holders may be a request in the zygote's hands: it is waited for, and its shim ended.
+    for pid in sorted({*world.bearers(*marks), *world.holders(lock)}):
+        end_silent(world, pid)
+        end_call(world, pid)
+
+
+def end_silent(world: World, pid: int) -> None:
+    """If this is a shim that hangs, or did not answer: it is ended, and nobody knows what it knew."""
+    for one in list(world.shims.values()):
+        if one.pid == pid and (one.silent or world.processes[pid].stopped):
+            world.shim_lost(one.directory)

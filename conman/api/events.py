@@ -30,6 +30,7 @@ def wanted(message: wire.EventsRequest) -> events.Wanted:
     if message.since < 0:
         fields.bad("since", f"there is no event {message.since}", "give 0 or more")
     fields.few("containers", len(message.containers))
+    fields.few("kinds", len(message.kinds))
     for kind in message.kinds:
         if kind not in events.KINDS:
             known = ", ".join(events.KINDS)

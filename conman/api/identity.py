@@ -42,6 +42,7 @@ def groups(values: Sequence[str]) -> tuple[str, ...]:
 
 def capabilities(field: str, values: Sequence[str]) -> tuple[str, ...]:
     """As CAP_*, each once; "ALL" as it is."""
+    few(field, len(values))
     return tuple(dict.fromkeys(_capability(field, value) for value in values))
 
 

@@ -74,8 +74,8 @@ def remove(message: wire.RemoveContainerRequest) -> requests.RemoveContainer:
 
 def list_containers(message: wire.ListContainersRequest) -> requests.ListContainers:
     asked = message.filter
-    for field, given in (("ids", asked.ids), ("names", asked.names), ("labels", asked.labels)):
-        fields.few(f"filter.{field}", len(given))
+    for field in ("ids", "names", "states", "labels", "exit_codes"):
+        fields.few(f"filter.{field}", len(getattr(asked, field)))
     chosen = requests.Selection(
         ids=tuple(fields.text("filter.ids", each) for each in asked.ids),
         names=tuple(fields.text("filter.names", each) for each in asked.names),

@@ -168,6 +168,8 @@ BAD_CREATES: list[tuple[str, dict[str, Any], str]] = [
     ("groups", {"groups": ["-1"]}, "'-1' is no group"),
     ("groups", {"groups": ["1"] * 1025}, "at most 1024"),
     ("labels", {"labels": {str(n): "x" * 100_000 for n in range(11)}}, "at most 1048576"),
+    ("cap_add", {"cap_add": ["ALL"] * 1025}, "at most 1024"),
+    ("cap_drop", {"cap_drop": ["ALL"] * 1025}, "at most 1024"),
     ("cap_add", {"cap_add": ["SYS_ALMIGHTY"]}, "no capability 'SYS_ALMIGHTY'"),
     ("cap_drop", {"cap_drop": [""]}, "no capability ''"),
     ("mounts", {"mounts": [wire.Mount(source="/a")]}, "target is empty"),

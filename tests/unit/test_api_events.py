@@ -151,6 +151,7 @@ def test_a_reader_who_is_overtaken_is_told() -> None:
         ({"since": -1}, "INVALID_ARGUMENT", "there is no event -1"),
         ({"kinds": ["died"]}, "INVALID_ARGUMENT", "no event is of kind 'died'"),
         ({"containers": ["x"] * 1025}, "INVALID_ARGUMENT", "containers has 1025 entries"),
+        ({"kinds": ["created"] * 1025}, "INVALID_ARGUMENT", "kinds has 1025 entries"),
         ({"containers": [""]}, "INVALID_ARGUMENT", "no container is named"),
     ],
 )

@@ -90,12 +90,23 @@ def test_a_filter_is_translated() -> None:
         ({"labels": ["=x"]}, "filter.labels"),
         ({"names": ["a\0"]}, "filter.names"),
         ({"ids": ["x" * 5000]}, "filter.ids"),
-        ({"ids": ["x"] * 100_000}, "filter.ids"),
+        ({"ids": ["x"] * 1025}, "filter.ids"),
+        ({"names": ["x"] * 1025}, "filter.names"),
+        ({"states": [wire.CREATED] * 1025}, "filter.states"),
+        ({"labels": ["x"] * 1025}, "filter.labels"),
+        ({"exit_codes": [0] * 1025}, "filter.exit_codes"),
     ],
 )
 def test_what_no_container_can_be(filter_: dict[str, object], field: str) -> None:
     refusal = refused(wire.ListContainersRequest(filter=wire.ContainerFilter(**filter_)))
     assert (refusal.code, refusal.field) == (Code.INVALID_ARGUMENT, field)
+
+
+def test_as_many_as_anybody_needs_are_taken() -> None:
+    many = {"ids": ["x"] * 1024, "states": [wire.CREATED] * 1024, "exit_codes": [0] * 1024}
+    asked = wire.ContainerFilter(**many)
+    told = translate.list_containers(wire.ListContainersRequest(filter=asked))
+    assert told.chosen.exit_codes == (0,) * 1024
 
 
 @given(names, names, names, numbers, numbers)

@@ -71,13 +71,11 @@ def request_id(value: str) -> str:
 
 
 def name(value: str, field: str = "name") -> str:
-    """A name for a container."""
+    """A name for a container; whether it could be taken for an id is not asked here."""
     if not value:
         bad(field, "the container's name is empty", _NAME_HINT)
     if not _NAME.fullmatch(value):
         bad(field, f"{shown(value)} is no name for a container", _NAME_HINT)
-    if _FULL_ID.fullmatch(value):
-        bad(field, f"the name {shown(value)} looks like an id", "take one that does not")
     return value
 
 

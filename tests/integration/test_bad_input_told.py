@@ -60,13 +60,14 @@ UNKNOWN_USER = ("INVALID_ARGUMENT", "UnknownUser")
 UNKNOWN_GROUP = ("INVALID_ARGUMENT", "UnknownGroup")
 MISSING = ("FAILED_PRECONDITION", "RuntimeMissing")
 NO_RUNTIME = ("FAILED_PRECONDITION", "RuntimeFailed")
+LIKE_ID = ("INVALID_ARGUMENT", "NameLooksLikeId")
 TAKEN = ("ALREADY_EXISTS", "NameTaken")
 
 CREATES = [
     Case("an empty name", {"name": ""}, "name"),
     Case("an illegal name", {"name": "a/b"}, "name"),
     Case("a long name", {"name": "x" * 129}, "name"),
-    Case("a name like an id", {"name": "a" * 32}, "name"),
+    Case("a name like an id", {"name": "a" * 32}, "name", told=LIKE_ID),
     Case("a taken name", {"name": "created"}, "name", told=TAKEN),
     Case("no root", {"rootfs_path": ""}, "rootfs_path"),
     Case("a relative root", {"rootfs_path": "rootfs"}, "rootfs_path"),
@@ -213,7 +214,7 @@ OTHERS = [
     ("RenameContainer", {"container_id": "created", "new_name": "started"}, ("ALREADY_EXISTS", "NameTaken", "new_name")),
     ("RenameContainer", {"container_id": "created", "new_name": ""}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
     ("RenameContainer", {"container_id": "created", "new_name": "a b"}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
-    ("RenameContainer", {"container_id": "created", "new_name": "f" * 32}, ("INVALID_ARGUMENT", "BadInput", "new_name")),
+    ("RenameContainer", {"container_id": "created", "new_name": "f" * 32}, ("INVALID_ARGUMENT", "NameLooksLikeId", "new_name")),
     ("OpenStream", {"container_id": "created"}, ("INVALID_ARGUMENT", "BadInput", "stdout")),
     ("OpenStream", {"container_id": "", "stdout": True}, ("INVALID_ARGUMENT", "BadInput", "container_id")),
     ("OpenStream", {"container_id": "nobody", "stdout": True}, ("NOT_FOUND", "ContainerNotFound", "container_id")),

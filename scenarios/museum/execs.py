@@ -13,6 +13,7 @@ from conman.core.sagas.commits import persist
 from conman.core.sagas.run import insist
 from conman.errors import Refusal
 from conman.frozen import replace
+from conman.primitives.steps import TimedOut
 from scenarios.museum.exhibit import Exhibit, Replaced
 
 _Recovered = tuple[Container, Refusal | None]
@@ -66,6 +67,12 @@ def _answer_without_its_id(
 async def _asked_for_ever(_original: object, row: Container, _times: int) -> Outcome:
     """A shim that lives is to answer."""
     return await insist(row.id, v.HelloShim(row.id, row.run))
+
+
+async def _not_asked(_original: object, row: Container, _times: int) -> Outcome:
+    """It may hang."""
+    await insist(row.id, v.FenceShim(row.id, row.run))
+    return TimedOut()
 
 
 def _sent_to_nobody(_original: object, _what: str, _sent: object) -> Okay:
@@ -145,5 +152,15 @@ EXHIBITS = (
         ("I5",),
         "exec-and-stop-hung",
         (Replaced(f"{_EXECS}._hello", _asked_for_ever),),
+    ),
+    Exhibit(
+        "exec-ends-its-shim",
+        "J",
+        "an exec whose start was interrupted ends the shim of its container, which would have answered",
+        "",
+        "core",
+        ("I15",),
+        "exec",
+        (Replaced(f"{_EXECS}._hello", _not_asked),),
     ),
 )

@@ -1,8 +1,8 @@
 """What a power cut kept, by the files' names: they survive a change of the code, places in a list do not.
 
 A path means that its new side survived; `path:empty`, `:half`, `:zeros`, `:old` what became of its content;
-`-path` that it stayed removed. What is not named is as it was on the disk before. `/data/` is not written,
-nor the zeros of an id.
+`-path` that it stayed removed; `commit` that what the store had written, and not synced, survived. What is not
+named is as it was on the disk before. `/data/` is not written, nor the zeros of an id.
 """
 
 import re
@@ -22,6 +22,11 @@ def kept(disk: Disk, chosen: Mapping[int, tuple[Place | None, bytes]]) -> list[s
             counts[name] += 1
             names.append(name if counts[name] == 1 else f"{name}#{counts[name]}")
     return sorted(names)
+
+
+def with_commit(name: str) -> str:
+    """Of a cut, with the store's last commit."""
+    return name.replace("{", "{commit,", 1).replace(",}", "}")
 
 
 def _kept(disk: Disk, inode: Inode, choice: tuple[Place | None, bytes]) -> Iterator[str]:

@@ -195,5 +195,7 @@ def between_lives(world: World, choices: Choices, counted: Counter[str]) -> tupl
     if cut is None:
         return False, happened
     counted[POWER_CUT] += 1
+    if world.storage.unsynced and choices.below("commit", 2) == 0:
+        world.storage.lose()
     world.power_cut(cut[1])
     return True, [*happened, f"the power is cut, {cut[0]}"]

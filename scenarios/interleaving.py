@@ -270,7 +270,8 @@ class Interleaved(Swarm):
         batch = self._commits()
         for job, _ in batch:
             self._point(f"{job.perform.point}/before")
-        outcomes = [self._committed(effect) for _, effect in batch]
+        outcomes = [self._written(effect) for _, effect in batch]
+        self._sync(batch[0][0])
         for (job, _), outcome in zip(batch, outcomes, strict=True):
             self._complete(job, outcome)
 

@@ -9,6 +9,7 @@ from conman.core.machine import Machine
 from scenarios import actors, power
 from scenarios.befalling import befall
 from scenarios.clients import Client
+from scenarios.cut_names import with_commit
 from scenarios.schedule import Schedule
 from scenarios.simulator import Simulator
 from scenarios.story import Story
@@ -80,6 +81,15 @@ def _disturbed(node: Node) -> Iterator[Node]:
         world.shim_killed(directory)
         yield Node(world, node.client, (*node.path, _counted("shim-killed", count)))
     for name, disk in power.cuts(node.world.disk, RUN):
-        world = node.world.clone()
-        world.power_cut(disk)
-        yield Node(world, node.client, (*node.path, f"power-cut@{name}"))
+        for kept, world in _of_store(name, node.world):
+            world.power_cut(disk)
+            yield Node(world, node.client, (*node.path, f"power-cut@{kept}"))
+
+
+def _of_store(name: str, world: World) -> Iterator[tuple[str, World]]:
+    """Of what was written and not synced nothing is left, or all."""
+    lost = world.clone()
+    if lost.storage.unsynced:
+        lost.storage.lose()
+        yield with_commit(name), world.clone()
+    yield name, lost

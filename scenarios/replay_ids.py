@@ -142,7 +142,7 @@ def _check(choice: str) -> None:
 
 def _check_point(point: str) -> None:
     names = CrashPointNames()
-    plain = re.sub(r":(torn|half|partly)$", "", point)
+    plain = re.sub(r":(torn|half|partly|visible)$", "", point)
     if plain not in names and point not in _APART:
         _one_of("point", plain, (*names, *_APART))
 

@@ -6,7 +6,6 @@ the core: it hands over inputs, and performs what comes out.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from conman.core.admission import Now, Setting
 from conman.core.effects import vocabulary as v
@@ -28,10 +27,11 @@ from conman.core.outputs import (
 )
 from conman.core.requests import Reply, Request
 from conman.primitives import steps as s
-from scenarios import full_disk, oracle, removing, restarting, told_events
+from scenarios import committing, full_disk, oracle, removing, restarting, told_events
 from scenarios.actors import Actor, act, enabled
 from scenarios.clients import Client
 from scenarios.coverage.seen import Seen
+from scenarios.halves import by_halves
 from scenarios.job import Job
 from scenarios.looks import Look
 from scenarios.performing import Pending, perform, poll
@@ -105,6 +105,7 @@ class Simulator:
     def run(self) -> None:
         """Boot, serve the clients, come to rest. Raises Violation."""
         self._point("boot")
+        self._open()
         told_events.follow(self.world)
         self._take(self.machine.boot(self.world.storage.read(), self._now()))
         while self._one():
@@ -112,6 +113,10 @@ class Simulator:
             self._turn()
         self._point("rest")
         self.on_turn("rest")
+
+    def _open(self) -> None:
+        """What is seen of the store is made durable before it is believed (host.md, Starting)."""
+        committing.make_durable(self.world)
 
     def calm(self) -> None:
         """No more strikes and no more points: what follows is the probe's, in one order."""
@@ -287,22 +292,12 @@ class Simulator:
             self._stepped(job, result)
 
     def _performed(self, job: Job, step: s.Step) -> s.Result | Pending:
-        """Writes may be torn, trees half removed: those instants are points too."""
+        """Also by halves: those instants are points too."""
         begun(self.world, step)
         self._dirty = not isinstance(step, Look)
-        if isinstance(step, s.WriteFile):
-            perform(self.world, replace(step, data=step.data[: len(step.data) // 2]))
-            self._point(f"{job.perform.point}/during:{job.index}:torn")
+        for part in by_halves(self.world, step):
+            self._point(f"{job.perform.point}/during:{job.index}:{part}")
             self._dirty = True
-        elif isinstance(step, s.FreezeMembers) and step.cgroup in self.world.cgroups:
-            self.world.freeze(step.cgroup, wholly=False)
-            self._point(f"{job.perform.point}/during:{job.index}:half")
-            self._dirty = True
-        elif isinstance(step, s.RemoveTree) and not self.world.mounts:
-            for path in reversed(self.world.disk.tree(step.path)):
-                self.world.disk.remove(path)
-                self._dirty = True
-                self._point(f"{job.perform.point}/during:{job.index}:partly")
         result = perform(self.world, step)
         while isinstance(step, s.WatchShim) and self.world.kept.shim_endings:
             self._observe()  # That it is dead is said before this effect has its outcome.
@@ -322,10 +317,10 @@ class Simulator:
             return
         if self._is_struck():
             kept = self.schedule.kind == UNKNOWN_KEPT
-            self._unsure["token"] = kept and isinstance(self._committed(effect), Committed)
+            self._unsure["token"] = kept and isinstance(self._committed(job, effect), Committed)
             self._complete(job, Unknown("token"))
             return
-        self._complete(job, self._committed(effect))
+        self._complete(job, self._committed(job, effect))
 
     def _is_struck(self) -> bool:
         self.commits += 1
@@ -333,18 +328,23 @@ class Simulator:
         self.world.disturbed |= struck
         return struck
 
-    def _committed(self, effect: v.Commit) -> Outcome:
+    def _committed(self, job: Job, effect: v.Commit) -> Outcome:
+        outcome = self._written(effect)
+        self._sync(job)
+        return outcome
+
+    def _written(self, effect: v.Commit) -> Outcome:
         if self.world.full:
             return NotCommitted("database or disk is full")
         self._dirty = True
-        before, intents = self.world.storage.containers, self.world.storage.intents
-        outcome = self.world.storage.commit(effect.changes)
-        if isinstance(outcome, Committed):
-            oracle.committed(self.world, intents, effect.changes)
-            restarting.committed(self.world, before, intents, effect.changes)
-            removing.committed(self.world, before, intents, effect.changes)
-            told_events.committed(before, effect.changes)
-        return outcome
+        return self.world.storage.write(effect.changes)
+
+    def _sync(self, job: Job) -> None:
+        """Until then what this job has written can be seen, and be lost."""
+        if self.world.storage.unsynced:
+            self._point(f"{job.perform.point}/before:visible")
+            committing.make_durable(self.world)
+            self._dirty = True
 
     def _complete(self, job: Job, outcome: Outcome) -> None:
         """It has happened; nothing comes between that and the core's being told."""

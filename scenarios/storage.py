@@ -1,7 +1,8 @@
 """The simulated store: what the database promises, as plain tables.
 
-It keeps exactly what it committed, whatever else is lost. The same differential suite runs over this and
-over SQLite, so that neither can promise more than the other.
+It keeps exactly what it committed, whatever else is lost, but for what was written and not yet synced: whoever
+opens it sees that, and a power cut may take it. The same differential suite runs over this and over SQLite, so
+that neither can promise more than the other.
 """
 
 from dataclasses import dataclass, field
@@ -30,17 +31,26 @@ from scenarios.pieces import Piece
 BEGUN = (State.RUNNING, State.PAUSED, State.EXITED)
 
 
+@dataclass(frozen=True, slots=True)
+class Unsynced:
+    """A transaction that can be seen, and be lost. `earlier`: the store before it."""
+
+    earlier: "Storage"
+    changes: tuple[Change, ...]
+
+
 @dataclass(slots=True)
 class Storage:
-    """Rows by id, names by name. `committed`: how many transactions there were."""
+    """Rows by id, names by name."""
 
     containers: dict[str, Container] = field(default_factory=dict[str, Container])
     intents: dict[str, Intent] = field(default_factory=dict[str, Intent])
     names: dict[str, str] = field(default_factory=dict[str, str])
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     events: tuple[Event, ...] = ()
+    unsynced: tuple[Unsynced, ...] = ()
     #: What `keys` made of it, until something changes.
-    piece: Piece | None = None
+    piece: Piece | None = field(default=None, repr=False, compare=False)
 
     def clone(self) -> "Storage":
         return Storage(
@@ -49,6 +59,7 @@ class Storage:
             dict(self.names),
             dict(self.answers),
             self.events,
+            self.unsynced,
             self.piece,
         )
 
@@ -70,15 +81,32 @@ class Storage:
         return {(row.id, row.run) for row in rows if row.state in BEGUN}
 
     def commit(self, changes: tuple[Change, ...]) -> Outcome:
-        """All of it, or a Conflict and nothing."""
-        trial = self.clone()
+        """All of it, durable, or a Conflict and nothing."""
+        outcome = self.write(changes)
+        self.sync()
+        return outcome
+
+    def write(self, changes: tuple[Change, ...]) -> Outcome:
+        """All of it, seen by whoever looks, or a Conflict and nothing."""
+        earlier, trial = self.clone(), self.clone()
         self.piece = None
         for change in changes:
             if (holder := trial.do(change)) is not None:
                 return Conflict(holder)
         self.containers, self.intents, self.names = trial.containers, trial.intents, trial.names
         self.answers, self.events = trial.answers, trial.events
+        self.unsynced = (*self.unsynced, Unsynced(earlier, changes))
         return Committed()
+
+    def sync(self) -> None:
+        self.unsynced, self.piece = (), None
+
+    def lose(self) -> None:
+        """The power was cut, and nothing of what was not synced had reached the disk."""
+        first = self.unsynced[0].earlier.clone()
+        self.containers, self.intents, self.names = first.containers, first.intents, first.names
+        self.answers, self.events, self.piece = first.answers, first.events, first.piece
+        self.unsynced = first.unsynced
 
     def do(self, change: Change) -> str | None:
         """Change one thing. The id that stands in the way, if any does."""

@@ -259,11 +259,11 @@ class Swarm(Simulator):
         elif kind:
             self._tokens += 1
             token = f"token-{self._tokens}"
-            kept = kind == UNKNOWN_KEPT and isinstance(self._committed(effect), Committed)
+            kept = kind == UNKNOWN_KEPT and isinstance(self._committed(job, effect), Committed)
             self._unsure[token] = kept
             self._complete(job, Unknown(token))
         else:
-            self._complete(job, self._committed(effect))
+            self._complete(job, self._committed(job, effect))
 
     def _stays_shut(self, token: str) -> bool:
         if token in self._shut:

@@ -148,6 +148,18 @@ EXHIBITS = (
         (Replaced("conman.host.database._connect", _less_synchronous),),
     ),
     HostExhibit(
+        "visible-is-believed",
+        "G",
+        "what a killed daemon's commit left in the store's log is believed before it is on the disk",
+        "",
+        "tests/unit/test_database_failures.py",
+        (
+            "test_while_the_file_cannot_be_opened_all_is_unknown",
+            "test_what_a_killed_daemon_s_commit_left_is_durable_before_it_is_believed",
+        ),
+        (Replaced("conman.host.database._make_durable", _not_kept),),
+    ),
+    HostExhibit(
         "output-is-not-held",
         "J",
         "nobody holds the output of a container whose shim has died, and it is gone",

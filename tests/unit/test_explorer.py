@@ -199,7 +199,7 @@ def test_a_budget_ends_it_and_says_so() -> None:
 # ---- keys
 
 STATES_AT_MOST = 80
-PAIRS_AT_MOST = 12
+PAIRS_AT_MOST = 24
 
 
 class Merging(Explorer):

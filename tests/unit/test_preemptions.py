@@ -124,13 +124,12 @@ RECORD = "create-container/RecordIntent"
 
 
 def test_commits_that_wait_together_are_durable_together() -> None:
-    """No instant lies between them; each is told by itself."""
+    """They can be seen together, too. No instant lies between them; each is told by itself."""
     waits = Preemption(f"{RECORD}/before", "client-2")
     _, points = run(story("two-created"), waits)
     first = points.index(f"{RECORD}/before")
-    assert points[first : first + 4] == [
-        f"{RECORD}/{moment}" for moment in ("before",) * 2 + ("after",) * 2
-    ]
+    moments = ("before", "before", "before:visible", "after", "after")
+    assert points[first : first + 5] == [f"{RECORD}/{moment}" for moment in moments]
 
 
 def test_what_has_happened_is_told_later() -> None:

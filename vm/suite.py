@@ -37,6 +37,7 @@ ELSEWHERE = tuple(
         "exec_streams",
         "execs",
         "host_runtime",
+        "hung_shims",
         "logs",
         "restarts",
         "run_lost",

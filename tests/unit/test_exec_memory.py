@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from conman.core.admission import Now
+from conman.core.admission import Now, Setting
+from conman.core.effects import vocabulary as v
 from conman.core.execs import (
     ENDED_KEPT,
     Exec,
@@ -17,16 +18,20 @@ from conman.core.execs import (
 )
 from conman.core.layout import Layout
 from conman.core.ledger import Ledger
-from conman.core.model import PutContainer, Stored
+from conman.core.model import Intent, Operation, Stored
 from conman.core.readers import Readers
 from conman.core.requests import ExecList, ExecView, ListExecs, WaitExec
 from conman.core.sagas.execs import settle_execs
+from conman.core.sagas.settle import settle
 from conman.core.spec import Resolved
+from conman.core.turns import Saga
 from conman.primitives.steps import Inventory, ProcessId
 from tests.unit.one_machine import ID, ROW, answered
 from tests.unit.played import played
 
 LAYOUT = Layout("/d", "/r", "0" * 8, "boot")
+SETTING = Setting(LAYOUT, "runc")
+SETTLE = Intent(ID, Operation.SETTLE, 2, "boot", 5)
 
 
 def running(number: int) -> Exec:
@@ -85,13 +90,12 @@ def test_whoever_waits_for_one_of_many_is_told_how_it_ended(settles: str) -> Non
     for call, one in enumerate(many):
         assert readers.ask(call, WaitExec(ID, one.id), ledger, LAYOUT, set()) == []
     if settles == "their run":
-        told = tuple(ended(one, 5, 137, "Error") for one in many)
-        changes = (PutContainer(replace(row, execs=after_the_run(row.execs, told))),)
+        saga: Saga = settle(row, SETTLE, SETTING)
     else:
         saga = settle_execs(row, tuple(ids(many)), Now(5, 5))
-        effects, _ = played(saga, lambda effect: answered(effect, Inventory()))
-        [*_, commit] = effects
-        changes = commit.changes  # type: ignore[attr-defined]
+    effects, _ = played(saga, lambda effect: answered(effect, Inventory()))
+    # Who was parked is asked for again after the saga: its last commit is what he is told by.
+    changes = [one.changes for one in effects if isinstance(one, v.Commit)][-1]
     ledger.apply(changes)
     replies = [one.reply for one in readers.tell(changes, ledger, LAYOUT)]
     assert len(replies) == len(many)

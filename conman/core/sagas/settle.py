@@ -34,8 +34,10 @@ async def settle_with_execs(row: Container, init: Init, intent: Intent, setting:
 
 
 async def settle_begun(row: Container, init: Init, intent: Intent, setting: Setting) -> None:
-    """Of a run whose program ran, and in which no exec runs: its end is committed."""
-    row = replace(row, execs=after_the_run(row.execs))
+    """Of a run whose program ran, and whose execs are over: its end is committed.
+
+    Which of them are remembered is judged where they end, and once: again, they would count as of before.
+    """
     ended = await settle_run(row, init, intent.at, setting)
     await persist(v.CommitExited(exited(row, intent, ended)), row.id)
 
@@ -46,7 +48,7 @@ async def _without_execs(row: Container, init: Init, at: int) -> Container:
     And committed: with the shim, which goes before this saga's own commit, that would be forgotten.
     """
     if not running(row.execs):
-        return row
+        return replace(row, execs=after_the_run(row.execs))
     await end_members(row.id, row.run, init)
     told = await end_execs(row, at)
     row = replace(row, execs=after_the_run(row.execs, told))

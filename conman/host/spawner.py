@@ -18,7 +18,7 @@ from contextlib import suppress
 
 from conman.frozen import frozen
 from conman.host.zygote import Zygote, environment
-from conman.primitives.descriptors import give_back
+from conman.primitives.descriptors import given
 from conman.primitives.steps import BeginShim, Done, Failed, SpawnShim, TimedOut
 from conman.shim import protocol
 
@@ -97,7 +97,6 @@ class Spawner:
                 os.close(told)
             result: Done | TimedOut | Failed = TimedOut()
             try:
-                give_back(pid)
                 if self._place is not None:
                     with suppress(ProcessLookupError):  # it has ended already: said below
                         self._place(pid)
@@ -163,13 +162,13 @@ def _outcome(directory: str, said: bytes | None) -> Done | TimedOut | Failed:
 def _exec(step: SpawnShim, alive: int, told: int) -> int:
     name, _, value = step.marker.partition("=")
     complaints = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    words = (sys.executable, "-ISE", _PROGRAM, "shim", step.directory, str(_ALIVE), str(_READY))
+    words = ("shim", step.directory, str(_ALIVE), str(_READY))
     own: list[int] = []
     try:
         own.extend(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, _FIRST_OWN) for fd in (alive, told))
         return os.posix_spawn(
             sys.executable,
-            words,
+            (sys.executable, "-ISE", _PROGRAM, str(given()), *words),
             {**environment(), name: value},
             file_actions=(
                 (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),

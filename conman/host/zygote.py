@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterable
 
-from conman.primitives.descriptors import give_back
+from conman.primitives.descriptors import given
 from conman.shim import protocol
 
 #: The longest mark of a shim: two names of 32 and 8 digits, and a number.
@@ -97,7 +97,6 @@ class _Process:
         try:
             with other:
                 self.pid = _exec(other.fileno())
-            give_back(self.pid)
             self._handle = os.pidfd_open(self.pid)
         except OSError:
             self._connection.close()
@@ -143,9 +142,10 @@ def _begin() -> _Process | None:
 
 
 def _exec(connection: int) -> int:
+    words = (str(given()), "zygote", str(_CONNECTION))
     return os.posix_spawn(
         sys.executable,
-        (sys.executable, "-ISE", _PROGRAM, "zygote", str(_CONNECTION), " " * _MARK_ROOM),
+        (sys.executable, "-ISE", _PROGRAM, *words, " " * _MARK_ROOM),
         {"CONMAN_SHIM": "-" * _MARK_ROOM, **environment()},
         file_actions=(
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),

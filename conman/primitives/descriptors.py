@@ -1,28 +1,64 @@
-"""The limit of open descriptors: conmand raises its own, and what it begins has the one that conmand was given.
+"""The limit of open descriptors: conmand and shims raise their own, and what they begin has what conmand was given.
 
 A raised one is handed down by a fork, from a zygote to its shims, and by them to containers, whose programs
-may close, or count, as many as they are allowed. It must be loaded before the limit is raised.
+may close, or count, as many as they are allowed. It must never be raised before it is known what was given.
 """
 
 import resource
-from contextlib import suppress
+from _collections_abc import Callable
 
-_GIVEN, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+#: The soft limit of before it was raised, once it was.
+_given: list[int] = []
+
+
+def given() -> int:
+    """What this process was begun with, or set to by `begin_with`."""
+    return _given[0] if _given else resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def allow_descriptors() -> None:
-    """As many as the host lets us: a running container costs five, and the usual 1,024 are few."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    """As many as the host lets us: a running container costs conmand five, an exec its shim six; 1,024 are few."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if not _given:
+        _given.append(soft)
+    _set(hard)
+
+
+def begin_with(soft: int) -> None:
+    """What conmand was given, by one that it began with a raised limit: before it raises its own, or forks."""
+    _set(soft)
+
+
+def begun_as_given(spawn: Callable[[], int], handed: int) -> int:
+    """Begin a child that has the given limit from its first moment on. For who has one thread.
+
+    `handed`: the highest descriptor that it is handed. Where that is beyond the limit, for libc hands on
+    none that is, it has the limit a moment later.
+    """
+    before, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _set(max(given(), handed + 1))
+    try:
+        child = spawn()
+        give_back(child)
+        return child
+    finally:
+        _set(before)
 
 
 def give_back(child: int) -> None:
-    """Of a child that was just begun, and not yet reaped. posix_spawn has no way to begin it so.
+    """Of a runtime's call that was just begun, and not yet reaped.
 
-    A zygote and a shim do nothing before they are asked; a runtime's call is only beginning to.
+    posix_spawn has no way to begin it so, where there are other threads; it is only beginning to.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != _GIVEN:
-        # It has ended, or is another user's by now: a program may be so by its own mode.
-        with suppress(ProcessLookupError, PermissionError):
-            resource.prlimit(child, resource.RLIMIT_NOFILE, (min(_GIVEN, hard), hard))
+    if soft == given():
+        return
+    try:
+        resource.prlimit(child, resource.RLIMIT_NOFILE, (min(given(), hard), hard))
+    except (ProcessLookupError, PermissionError):
+        return  # it has ended, or is another user's by now: a program may be so by its own mode
+
+
+def _set(soft: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard), hard))

@@ -1,19 +1,23 @@
 """A shim, or the zygote that forks shims, by exec of a file path.
 
-    python3 -ISE .../conman/shim/__main__.py shim DIRECTORY ALIVE READY
-    python3 -ISE .../conman/shim/__main__.py zygote CONNECTION
+    python3 -ISE .../conman/shim/__main__.py GIVEN shim DIRECTORY ALIVE READY
+    python3 -ISE .../conman/shim/__main__.py GIVEN zygote CONNECTION
 
 With -I nothing but the standard library can be found (`-m` neither), so the package's root is put on
-the path here. Upper case, but for the run's directory: numbers of inherited descriptors.
+the path here. GIVEN: the limit of descriptors that conmand was given, which it has raised. The rest in upper
+case, but for the run's directory: numbers of inherited descriptors.
 """
 
 import sys
 
 
-def _start(what: str, *words: str) -> int:
+def _start(given: str, what: str, *words: str) -> int:
     sys.path.insert(0, __file__.rsplit("/", 3)[0])
+    from conman.primitives.descriptors import begin_with  # noqa: PLC0415 - only now can it be found
+
+    begin_with(int(given))
     if what == "zygote":
-        from conman.shim.zygote import serve  # noqa: PLC0415 - only now can it be found
+        from conman.shim.zygote import serve  # noqa: PLC0415
 
         return serve(int(words[0]))
     from conman.shim.main import ignore_signals, main  # noqa: PLC0415

@@ -9,6 +9,7 @@ import ctypes
 import os
 
 from conman.primitives.crash_points import CrashPoints, UnknownCrashPoint
+from conman.primitives.descriptors import allow_descriptors
 from conman.primitives.light import signal
 from conman.primitives.processes import boot_id, start_time
 from conman.primitives.shared_results import Done
@@ -35,6 +36,7 @@ def main(directory: str, alive: int, ready: int, *, create_within_s: float = 10.
     _close_all_but(alive, ready)
     for descriptor in (alive, ready):
         os.set_inheritable(descriptor, False)  # noqa: FBT003 - os' own signature
+    allow_descriptors()
     try:
         points = _crash_points(directory)
     except UnknownCrashPoint as error:

@@ -7,6 +7,7 @@ shim's own lock, its signals, or what a service manager told the daemon.
 
 import os
 
+from conman.primitives.descriptors import begun_as_given
 from conman.primitives.light import signal
 from conman.primitives.processes import program, start_time
 from conman.shim.complaint import complain
@@ -31,19 +32,22 @@ def spawn(argv: tuple[str, ...], marker: str, lock: int, ends: tuple[int | None,
     stdin, stdout, stderr = ends
     name, _, value = marker.partition("=")
     os.set_inheritable(lock, True)  # noqa: FBT003 - os' own signature; one thread: nobody else forks
-    return os.posix_spawnp(
-        argv[0],
-        argv,
-        {"PATH": _PATH, name: value},
-        file_actions=(
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
-            if stdin is None
-            else (os.POSIX_SPAWN_DUP2, stdin, 0),
-            (os.POSIX_SPAWN_DUP2, stdout, 1),
-            (os.POSIX_SPAWN_DUP2, stderr, 2),
+    return begun_as_given(
+        lambda: os.posix_spawnp(
+            argv[0],
+            argv,
+            {"PATH": _PATH, name: value},
+            file_actions=(
+                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
+                if stdin is None
+                else (os.POSIX_SPAWN_DUP2, stdin, 0),
+                (os.POSIX_SPAWN_DUP2, stdout, 1),
+                (os.POSIX_SPAWN_DUP2, stderr, 2),
+            ),
+            setsigmask=(),
+            setsigdef=_SIGNALS,
         ),
-        setsigmask=(),
-        setsigdef=_SIGNALS,
+        max(stdin or 0, stdout, stderr),
     )
 
 

@@ -18,7 +18,6 @@ from conman.host.shim_cgroup import ShimCgroup
 from conman.host.shims import Shims
 from conman.host.spawner import Spawner
 from conman.host.zygote import Zygote
-from conman.primitives import descriptors
 from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.mounts import cgroup_mounts
 from conman.primitives.processes import start_time
@@ -244,14 +243,17 @@ def test_where_none_can_be_started_a_shim_comes_by_exec(
     assert parent(one.pid()) == os.getpid()
 
 
-def test_a_shim_by_exec_has_the_limit_of_descriptors_that_we_were_given(
+def test_a_shim_by_exec_raises_the_limit_of_descriptors_that_we_were_given(
     one: OneShim, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    monkeypatch.setattr(descriptors, "_GIVEN", 900)
+    monkeypatch.setattr(spawner, "given", lambda: 900)
     zygote.fork = lambda *_: None  # type: ignore[method-assign]
     one.must_spawn()
-    assert resource.prlimit(one.pid(), resource.RLIMIT_NOFILE) == (900, hard)
+    assert resource.prlimit(one.pid(), resource.RLIMIT_NOFILE) == (hard, hard)
+    one.runtime_does('ulimit -Sn >"$here/limit"; exit 1')
+    assert one.create().call["code"] == 1
+    assert read(f"{one.root}/rt/limit") == "900\n"
 
 
 @pytest.mark.parametrize("by", ["its death", "our patience"])

@@ -29,18 +29,12 @@ def begin_with(soft: int) -> None:
     _set(soft)
 
 
-def begun_as_given(spawn: Callable[[], int], handed: int) -> int:
-    """Begin a child that has the given limit from its first moment on. For who has one thread.
-
-    `handed`: the highest descriptor that it is handed. Where that is beyond the limit, for libc hands on
-    none that is, it has the limit a moment later.
-    """
+def begun_as_given(spawn: Callable[[], int]) -> int:
+    """Begin a child that has the given limit from its first moment on. For who has one thread."""
     before, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    _set(max(given(), handed + 1))
+    _set(given())
     try:
-        child = spawn()
-        give_back(child)
-        return child
+        return spawn()
     finally:
         _set(before)
 

@@ -27,28 +27,30 @@ _LOG_END = 64 * 1024
 def spawn(argv: tuple[str, ...], marker: str, lock: int, ends: tuple[int | None, int, int]) -> int:
     """Begin the call; its pid. Raises FileNotFoundError when there is no such runtime.
 
-    `ends`: its stdin, stdout, stderr; stdin None: nothing is to be read there.
+    `ends`: its stdin, stdout, stderr; stdin None: nothing is to be read there, as from a shim's own.
     """
-    stdin, stdout, stderr = ends
     name, _, value = marker.partition("=")
     os.set_inheritable(lock, True)  # noqa: FBT003 - os' own signature; one thread: nobody else forks
-    return begun_as_given(
-        lambda: os.posix_spawnp(
-            argv[0],
-            argv,
-            {"PATH": _PATH, name: value},
-            file_actions=(
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0)
-                if stdin is None
-                else (os.POSIX_SPAWN_DUP2, stdin, 0),
-                (os.POSIX_SPAWN_DUP2, stdout, 1),
-                (os.POSIX_SPAWN_DUP2, stderr, 2),
-            ),
-            setsigmask=(),
-            setsigdef=_SIGNALS,
-        ),
-        max(stdin or 0, stdout, stderr),
-    )
+    own: list[int] = []
+    try:
+        # Ours are theirs meanwhile: by file actions libc hands on none that is beyond the child's limit.
+        own.extend(os.dup(each) for each in range(len(ends)))
+        for target, end in enumerate(ends):
+            if end is not None:
+                os.dup2(end, target)
+        return begun_as_given(
+            lambda: os.posix_spawnp(
+                argv[0],
+                argv,
+                {"PATH": _PATH, name: value},
+                setsigmask=(),
+                setsigdef=_SIGNALS,
+            )
+        )
+    finally:
+        for target, kept in enumerate(own):
+            os.dup2(kept, target)
+            os.close(kept)
 
 
 def is_missing(program: str, error: OSError) -> bool:
@@ -90,6 +92,9 @@ def _last_error(log: str) -> str:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _LOG_END))
             lines = file.read().splitlines()
     except FileNotFoundError:
+        return ""
+    except OSError as error:
+        complain(f"what the runtime said cannot be read: {error}")
         return ""
     errors = (_error_in(line) for line in reversed(lines))
     return next((error for error in errors if error), "")

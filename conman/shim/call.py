@@ -101,8 +101,7 @@ class Call:
             self._console = None
         if master is None:
             return False
-        self._input.open_terminal(master)
-        return True
+        return self._input.take_terminal(master)
 
     def _abandon(self) -> None:
         """There is no container: nobody writes, and nobody reads."""

@@ -6,7 +6,8 @@ daemon's request must never be obeyed after its successor's. It must never wait 
 
 from _collections_abc import Callable
 
-from conman.primitives.light import accept, socket
+from conman.primitives.light import socket
+from conman.shim.accepting import accepted
 from conman.shim.complaint import complain
 from conman.shim.execs import parse_exec, parse_exec_id
 from conman.shim.machine import Disconnected, Input, Requested
@@ -44,11 +45,9 @@ class Connections:
             self._lose(number)
 
     def _accept(self) -> None:
-        try:
-            connection = accept(self._listener)
-        except BlockingIOError:
-            return  # the peer has given up
-        connection.setblocking(False)  # noqa: FBT003 - socket's own signature
+        connection = accepted(self._listener, self._readers)
+        if connection is None:
+            return
         self._count += 1
         number = self._count
         self._open[number] = connection

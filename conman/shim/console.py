@@ -6,6 +6,7 @@ It is sent before the call ends, and waits in the socket until then. It must nev
 import os
 
 from conman.primitives.light import accept, socket
+from conman.shim.complaint import complain
 from conman.shim.protocol import listen
 
 SOCKET = "console.sock"
@@ -27,7 +28,9 @@ class Console:
         """The master, which is the caller's; None: none was sent."""
         try:
             connection = accept(self._listener)
-        except BlockingIOError:
+        except OSError as error:
+            if not isinstance(error, BlockingIOError):
+                complain(f"no terminal can be taken: {error}")
             return None
         try:
             connection.setblocking(False)  # noqa: FBT003 - socket's own signature

@@ -102,10 +102,10 @@ def _process_of(task: ExecTask) -> ExecProcess | None:
     try:
         with open(f"{task.directory}/pid", "rb", buffering=0) as file:
             pid = int(file.read())
+        started = start_time(pid)
     except (OSError, ValueError) as error:
         complain(f"the runtime answered 0 but left no process: {error}")
         return None
-    started = start_time(pid)
     if started is None:
         complain(f"the runtime answered 0 but its process {pid} does not exist")
         return None

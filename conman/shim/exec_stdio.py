@@ -81,8 +81,8 @@ class ExecStdio:
         if self._console is not None and master is None:
             return False
         self._output.pass_on()
-        if master is not None:
-            self._input.open_terminal(master)
+        if master is not None and not self._input.take_terminal(master):
+            return False
         self._close_console()
         return True
 

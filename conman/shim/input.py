@@ -10,6 +10,7 @@ import os
 from _collections_abc import Callable
 from _struct import pack
 
+from conman.shim.complaint import complain
 from conman.shim.keep import Keep
 from conman.shim.readers import Readers
 
@@ -69,10 +70,15 @@ class Input:
         finally:
             os.close(both)
 
-    def open_terminal(self, master: int) -> None:
-        """The descriptor is this one's from now on."""
+    def take_terminal(self, master: int) -> bool:
+        """The descriptor is this one's from now on. False: it cannot be used."""
         self.is_terminal = True
-        self._hold(master)
+        try:
+            self._hold(master)
+        except OSError as error:
+            complain(f"no terminal can be taken: {error}")
+            return False
+        return True
 
     def succeed(self, *, terminal: bool) -> None:
         """Go on for a dead shim, once conmand has given what it has kept. Raises OSError."""

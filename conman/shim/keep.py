@@ -10,7 +10,8 @@ import os
 from _collections_abc import Callable
 from _struct import pack
 
-from conman.primitives.light import accept, socket
+from conman.primitives.light import socket
+from conman.shim.accepting import accepted
 from conman.shim.complaint import complain
 from conman.shim.protocol import HAS, KEEP, WANTS, listen
 from conman.shim.readers import Readers
@@ -60,17 +61,16 @@ class Keep:
     def _accept(self) -> None:
         if self._listener is None:
             return
-        try:
-            connection = accept(self._listener)
-        except BlockingIOError:
-            return  # it has given up
+        connection = accepted(self._listener, self._readers)
+        if connection is None:
+            return
         try:
             if self._kept is not None:
                 _send(connection, HAS, self._kept.fileno())
                 connection.close()
                 return
             connection.send(WANTS)
-        except (BrokenPipeError, ConnectionResetError) as error:
+        except OSError as error:
             complain(f"nobody keeps what would end with this shim: {error}")
             connection.close()
             return

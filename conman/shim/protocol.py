@@ -80,8 +80,12 @@ def receive(connection: socket.socket) -> Packet | None:
 
 def listen(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET) -> socket.socket:
     """Bind and listen; what an earlier shim of this directory has left is replaced."""
-    listener = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK)
     inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        listener = socket.socket(socket.AF_UNIX, kind | socket.SOCK_NONBLOCK)
+    except OSError:
+        os.close(inside)
+        raise
     try:
         if name in os.listdir(f"/proc/self/fd/{inside}"):
             os.unlink(name, dir_fd=inside)

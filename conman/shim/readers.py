@@ -10,17 +10,21 @@ from _collections_abc import Callable
 
 Callback = Callable[[], None]
 
+#: What was set aside is looked at again after so long: no event tells that there is room.
+_ASIDE_S = 0.1
+
 
 class Readers:
     """`wait` gives the callbacks of what is ready, or has ended."""
 
-    __slots__ = ("_callbacks", "_epoll", "_masks")
+    __slots__ = ("_aside", "_callbacks", "_epoll", "_masks")
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callback] = {}
         #: Of those that are not simply read.
         self._masks: dict[int, int] = {}
+        self._aside: list[int] = []
 
     def register(self, descriptor: int, callback: Callback) -> None:
         """It is read from, for now."""
@@ -41,15 +45,26 @@ class Readers:
         """Whether what there is to read is left there."""
         self._change(descriptor, select.EPOLLIN, wanted=not paused)
 
+    def set_aside(self, descriptor: int) -> None:
+        """What there is to read cannot be taken now: it is left there during the next wait, which is short."""
+        self.pause(descriptor, paused=True)
+        self._aside.append(descriptor)
+
     def unregister(self, descriptor: int) -> None:
         """Before it is closed."""
+        if descriptor in self._aside:
+            self._aside.remove(descriptor)
         del self._callbacks[descriptor]
         self._masks.pop(descriptor, None)
         self._epoll.unregister(descriptor)
 
     def wait(self, seconds: float | None) -> list[Callback]:
         """None: for as long as it takes."""
+        if self._aside:
+            seconds = _ASIDE_S if seconds is None else min(seconds, _ASIDE_S)
         found = self._epoll.poll(seconds)
+        while self._aside:
+            self.pause(self._aside.pop(), paused=False)
         return [self._callbacks[descriptor] for descriptor, _ in found]
 
     def close(self) -> None:

@@ -46,7 +46,6 @@ class Session:
     def __init__(
         self, connection: socket.socket, readers: Readers, heard: "Callable[[Session], None]"
     ) -> None:
-        connection.setblocking(False)  # noqa: FBT003 - socket's own signature
         self._connection = connection
         self._readers = readers
         self._heard = heard

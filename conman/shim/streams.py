@@ -8,8 +8,9 @@ it is cut off. It must never be needed: without it a run is what it is, and it e
 import time
 from _collections_abc import Callable, Iterator
 
-from conman.primitives.light import accept, socket
+from conman.primitives.light import socket
 from conman.shim import frames
+from conman.shim.accepting import accepted
 from conman.shim.complaint import complain
 from conman.shim.input import Input
 from conman.shim.loop import Loop
@@ -133,11 +134,9 @@ class Streams:
     def _accept(self) -> None:
         if self._listener is None:
             return
-        try:
-            connection = accept(self._listener)
-        except BlockingIOError:
-            return  # the client has given up
-        self._sessions.append(Session(connection, self._loop.readers, self._heard))
+        connection = accepted(self._listener, self._loop.readers)
+        if connection is not None:
+            self._sessions.append(Session(connection, self._loop.readers, self._heard))
 
     def _heard(self, session: Session) -> None:
         self._attend(session, session.received)

@@ -28,7 +28,15 @@ from conman.core.sagas.execs import end_execs, recover_exec, settle_execs, start
 from conman.core.spec import Resolved
 from conman.errors import Refusal
 from conman.frozen import replace
-from conman.primitives.steps import Absent, Done, Failed, ProcessId, ShimAnswer, TimedOut
+from conman.primitives.steps import (
+    Absent,
+    Done,
+    Failed,
+    ProcessId,
+    Remaining,
+    ShimAnswer,
+    TimedOut,
+)
 from conman.shim import machine as shim
 from conman.shim.execs import Exec as KnownExec
 from conman.shim.execs import ExecEnd, ExecProcess, ExecTask
@@ -43,8 +51,17 @@ ROW = Container(ID, "web", ContainerSpec("sleep"), RootfsMode.OVERLAY, State.RUN
 INTENT = Intent(ID, Operation.START_EXEC, 2, "boot", 1, exec_id=EXEC)
 SETTING = Setting(Layout("/d", "/r", "0" * 8, "boot"), "runc")
 TASK = ExecTask(EXEC, (), "", "", "", "", "boot", 0, stdin=False, tty=False, known=())
-KNOWN = KnownExec(TASK, 0, "", ExecProcess("boot", 8, 80), ExecEnd(7, 0, 5))
-TOLD = ShimAnswer(describe(shim.State(phase=shim.Phase.HOLDING, execs=(KNOWN,))))
+PROCESS = ExecProcess("boot", 8, 80)
+
+
+def knows(code: int, process: ExecProcess | None, end: ExecEnd | None = None) -> ShimAnswer:
+    """What a shim says that has made this call."""
+    known = KnownExec(TASK, code, "killed" if code else "", process, end)
+    return ShimAnswer(describe(shim.State(phase=shim.Phase.HOLDING, execs=(known,))))
+
+
+TOLD, OPEN, CALL_ENDED = knows(0, PROCESS, ExecEnd(7, 0, 5)), knows(0, PROCESS), knows(137, None)
+SAYS_NOTHING_OF_IT = ShimAnswer(describe(shim.State(phase=shim.Phase.HOLDING)))
 ASKED = (v.RuntimeExec, v.HelloShim, v.AwaitExecExit)
 
 
@@ -86,8 +103,28 @@ def test_one_that_is_begun_is_refused_and_left_nowhere() -> None:
     assert isinstance(told, Refusal)
     assert (told.reason, "did not answer, and was ended" in told.what) == ("ShimDied", True)
     assert committed(effects) == [(128, "ShimDied")]
-    fences = ["HelloShim"] * 3 + ["FenceShim", "FenceCall", "EndExec", "RemoveExec"]
-    assert kinds(effects)[2:-1] == fences
+    asked = ["HelloShim"] * 3 + ["FenceCall", "HelloShim", "FenceShim", "FenceCall"]
+    assert kinds(effects)[2:-1] == [*asked, "EndExec", "RemoveExec"]
+
+
+def test_one_whose_call_does_not_die_is_asked_once_more_when_it_has() -> None:
+    """It ends that call before it says anything, and waits for it as we do."""
+    deaths = iter([Remaining((9,)), Remaining((9,))])
+    dead = list[Outcome]()
+
+    def answer(effect: Effect) -> Outcome:
+        if isinstance(effect, v.FenceCall):
+            dead.append(next(deaths, Done()))
+            return dead[-1]
+        if isinstance(effect, v.HelloShim) and Done() in dead:
+            return CALL_ENDED
+        return Done() if isinstance(effect, v.WaitFor) else hanging(effect)
+
+    row = replace(ROW, execs=(RUNS, replace(NEW, id=OTHER)))
+    effects, told = played(start_exec(row, replace(INTENT, exec_id=OTHER), SETTING), answer)
+    assert isinstance(told, Refusal)
+    assert "FenceShim" not in kinds(effects)
+    assert kinds(effects).count("HelloShim") == 4
 
 
 def test_one_whose_start_was_interrupted_is_refused_so() -> None:
@@ -109,7 +146,7 @@ def test_how_those_ended_that_it_had_begun_is_unknown() -> None:
 def test_nor_is_a_stop_held_up() -> None:
     effects, told = played(end_execs(replace(ROW, execs=(RUNS,)), 9), dies_when_fenced())
     assert [(one.exit_code, one.reason) for one in told] == [(255, "Unknown")]
-    assert kinds(effects) == ["AwaitExecExit", "HelloShim", "FenceShim", "AwaitExecExit"]
+    assert kinds(effects) == ["AwaitExecExit", *["HelloShim"] * 3, "FenceShim"]
 
 
 @pytest.mark.parametrize("slow", [1, 2])
@@ -124,13 +161,39 @@ def test_one_that_says_hello_in_time_begins_it(slow: int) -> None:
     assert "FenceShim" not in kinds(effects)
 
 
+@pytest.mark.parametrize("slow", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("said", "ending"),
+    [
+        (TOLD, (7, "Error")),
+        (CALL_ENDED, (255, "Unknown")),
+        (SAYS_NOTHING_OF_IT, (255, "Unknown")),
+    ],
+)
+def test_one_that_stood_still_and_says_how_it_ended_is_believed(
+    slow: int, said: ShimAnswer, ending: tuple[int, str]
+) -> None:
+    """Nobody is told that what has ended does not end, and no queue is given up for it."""
+    hellos = iter([*[TimedOut()] * slow, said])
+
+    def answer(effect: Effect) -> Outcome:
+        return next(hellos) if isinstance(effect, v.HelloShim) else hanging(effect)
+
+    effects, told = played(end_execs(replace(ROW, execs=(RUNS,)), 9), answer)
+    assert [(one.exit_code, one.reason) for one in told] == [ending]
+    assert kinds(effects) == ["AwaitExecExit", *["HelloShim"] * (slow + 1)]
+
+
 def test_where_an_exec_does_not_die_its_shim_is_asked_on_and_that_is_said() -> None:
+    """And nobody waits for it meanwhile: neither a recovery that is to be over, nor who asks at once."""
     exits = iter([TimedOut(), TimedOut()])
 
     def answer(effect: Effect) -> Outcome:
         if isinstance(effect, v.AwaitExecExit):
             return next(exits, TOLD)
-        return TOLD if isinstance(effect, v.HelloShim) else hanging(effect)
+        if isinstance(effect, v.WaitFor):
+            return Done()
+        return OPEN if isinstance(effect, v.HelloShim) else hanging(effect)
 
     effects, told = played(end_execs(replace(ROW, execs=(RUNS,)), 9), answer)
     assert [one.exit_code for one in told] == [7]
@@ -138,6 +201,7 @@ def test_where_an_exec_does_not_die_its_shim_is_asked_on_and_that_is_said() -> N
     [first, last] = [one.refusal for one in effects if isinstance(one, Tell)]
     assert (first.reason, "process 8" in first.what) == ("RemovePending", True)
     assert last == first
+    assert kinds(effects).count("WaitFor") == 2
     marks = [one.reason for one in effects if isinstance(one, Mark)]
     assert marks == ["RemovePending", "RemovePending", ""]
 

@@ -31,7 +31,7 @@ from conman.core.model import (
 from conman.core.requests import ExecCreated, Okay, Reply
 from conman.core.sagas.commits import closing, commit, exec_event, persist
 from conman.core.sagas.resolve import find_identity
-from conman.core.sagas.run import cannot, insist, runtime_of, stuck
+from conman.core.sagas.run import LOOK_AGAIN_NS, cannot, insist, runtime_of, stuck
 from conman.core.shim_call import ExecKnown, told_state
 from conman.core.spec import Resolved
 from conman.errors import Code, Refusal
@@ -138,17 +138,28 @@ async def _fenced(row: Container) -> Outcome:
     """Nobody begins an exec any more. What the shim knows of them; a call in flight has been ended."""
     told = await _hello(row, _HELLOS)
     await insist(row.id, v.FenceCall(row.id, row.run, "exec"))
+    if isinstance(told, TimedOut):
+        # It may have waited for that call, which did not die: only now its silence says that it hangs.
+        told = await _hello_or_end(row, 1)
+        await insist(row.id, v.FenceCall(row.id, row.run, "exec"))
     return told
 
 
 async def _hello(row: Container, times: int) -> Outcome:
-    """What its shim knows. One that stays silent hangs: it is ended, as if it were dead already."""
+    """What its shim knows; TimedOut: it was silent to all of them."""
     for _ in range(times):
         told = await insist(row.id, v.HelloShim(row.id, row.run), Failed)
         if not isinstance(told, TimedOut):
             return told
-    await insist(row.id, v.FenceShim(row.id, row.run))
     return TimedOut()
+
+
+async def _hello_or_end(row: Container, times: int) -> Outcome:
+    """The same; one that stays silent hangs, and is ended, as if it were dead already."""
+    told = await _hello(row, times)
+    if isinstance(told, TimedOut):
+        await insist(row.id, v.FenceShim(row.id, row.run))
+    return told
 
 
 async def _begun(row: Container, intent: Intent, one: Exec, process: ProcessId) -> Container:
@@ -225,15 +236,27 @@ async def _told_by_shim(row: Container, one: Exec) -> Outcome:
     question = v.AwaitExecExit(row.id, row.run, one.id)
     is_marked = False
     while isinstance(told := await insist(row.id, question, Failed), TimedOut):
-        if not isinstance(await _hello(row, 1), TimedOut):
-            # What was killed does not die, and its shim waits for that as we do.
-            why = stuck(row.id, question, Remaining((_process(one).pid,)))
-            await v.Tell(why)
-            await v.Mark(row.id, why.reason, why.what)
-            is_marked = True
+        # What it says now holds all that it knows: it may have stood still until then.
+        told = await _hello_or_end(row, _HELLOS)
+        if not _is_open(_known(told, one.id)):
+            break
+        await _wait_for_its_end(row, one, question)
+        is_marked = True
     if is_marked:
         await v.Mark(row.id, "", "")
     return told
+
+
+def _is_open(known: ExecKnown | None) -> bool:
+    return known is not None and known.process is not None and known.code is None
+
+
+async def _wait_for_its_end(row: Container, one: Exec, question: v.AwaitExecExit) -> None:
+    """What was killed does not die, and its shim waits for that as we do."""
+    why = stuck(row.id, question, Remaining((_process(one).pid,)))
+    await v.Tell(why)
+    await v.Mark(row.id, why.reason, why.what)
+    await v.WaitFor(row.id, LOOK_AGAIN_NS)
 
 
 def _reason(one: Exec, known: ExecKnown, now: Now) -> str:

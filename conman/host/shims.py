@@ -33,7 +33,7 @@ from conman.primitives.steps import (
 )
 from conman.shim import protocol
 
-#: Neither listen(2) nor the release of a lock is an event that can be waited for.
+#: Neither listen(2), nor room in a listener's queue, nor the release of a lock is an event that can be waited for.
 _AGAIN_S = 0.005
 
 #: How long a shim that is about to bind its socket is waited for, to know who it is.
@@ -254,10 +254,12 @@ def _connect(directory: str, deadline: float) -> socket.socket | Absent | TimedO
     """A connection; or Absent, when nobody listens and nobody holds the lock."""
     while True:
         try:
-            return protocol.connect(directory)
+            return protocol.connect(directory, waits=False)
         except (FileNotFoundError, ConnectionRefusedError):
             if _is_free(f"{directory}/{protocol.LOCK}"):
                 return Absent()
+        except BlockingIOError:
+            pass  # it lives, and is silent: its queue is full, of daemons that came and died
         if time.monotonic() >= deadline:
             return TimedOut()
         time.sleep(_AGAIN_S)

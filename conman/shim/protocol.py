@@ -100,15 +100,26 @@ def listen(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET
     return listener
 
 
-def connect(directory: str, name: str = SOCKET, kind: int = socket.SOCK_SEQPACKET) -> socket.socket:
-    """Raises FileNotFoundError or ConnectionRefusedError where nobody listens."""
+def connect(
+    directory: str,
+    name: str = SOCKET,
+    kind: int = socket.SOCK_SEQPACKET,
+    *,
+    waits: bool = True,
+) -> socket.socket:
+    """Raises FileNotFoundError or ConnectionRefusedError where nobody listens.
+
+    It waits only where as many wait as may, as at a shim that stands still; not `waits`: BlockingIOError there.
+    """
     import socket as whole  # noqa: PLC0415 - a shim never connects
 
     connection = whole.socket(socket.AF_UNIX, kind)
     try:
         inside = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
+            connection.setblocking(waits)
             connection.connect(_address(inside, name))
+            connection.setblocking(True)  # noqa: FBT003
         finally:
             os.close(inside)
     except OSError:

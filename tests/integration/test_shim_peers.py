@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 
 from conman.host.shims import Shims
 from conman.primitives.processes import start_time
-from conman.primitives.steps import Absent, Done, Failed, TimedOut
+from conman.primitives.steps import Absent, Done, Failed, SpawnShim, TimedOut
 from conman.shim import protocol
 from tests.integration.one_shim import CONTAINER, SHIM_MARK, OneShim, one_shim, read
 
@@ -88,6 +89,29 @@ def test_nobody_is_absent_only_by_the_lock(one: OneShim) -> None:
     with open(f"{one.directory}/alive", "w", encoding="ascii") as alive:
         fcntl.flock(alive, fcntl.LOCK_EX)
         assert one.call("hello", timeout_ms=50) == TimedOut()
+    assert one.call("hello") == Absent()
+
+
+@pytest.mark.timeout(20)
+def test_a_shim_whose_queue_is_full_is_silent_and_nobody_waits_for_ever(one: OneShim) -> None:
+    """It stands still, and every daemon that came and died has left a connection there."""
+    os.makedirs(one.directory)
+    path = f"{one.directory}/{protocol.SOCKET}"
+    with (
+        open(f"{one.directory}/alive", "w", encoding="ascii") as alive,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as before,
+    ):
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        listener.bind(path)
+        listener.listen(0)
+        before.connect(path)
+        assert one.call("hello", timeout_ms=50) == TimedOut()
+        assert one.shims.spawn(SpawnShim(one.directory, SHIM_MARK, 50)) == TimedOut()
+        listener.accept()[0].close()
+        # There is room: it is reached, and says nothing.
+        assert one.call("hello", timeout_ms=50) == TimedOut()
+        listener.accept()[0].close()
     assert one.call("hello") == Absent()
 
 

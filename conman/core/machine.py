@@ -230,7 +230,7 @@ class Machine:
         for work in task.stick(refusal):
             self._answer(work, refusal)
         for work in self._queues.give_up(task.work.key):
-            self._finish(work, not_begun(refusal))
+            self._finish(work, not_begun(refusal, is_hurried=turns.has_no_patience(work)))
         self._look_up(task.work.key)
 
     def _ticket(self, task: Task, effect: Effect) -> int:

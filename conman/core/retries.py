@@ -46,9 +46,19 @@ UNDONE = Refusal(
 )
 
 
-def not_begun(why: Refusal) -> Refusal:
-    """Of what waits, or would wait, behind what cannot go on for this reason."""
-    return replace(why, hint=f"{why.hint}; what you asked for is not begun: ask again then")
+_NOT_BEGUN = "what you asked for is not begun: ask again"
+_HURRIED = (
+    "its program may have been ended for what you asked for, the rest of it is not begun: ask again"
+)
+
+
+def not_begun(why: Refusal, *, is_hurried: bool = False) -> Refusal:
+    """Of what waits, or would wait, behind what cannot go on for this reason: not now, whatever that is told.
+
+    `is_hurried`: for it that was not to let a program take its time.
+    """
+    said = _HURRIED if is_hurried else _NOT_BEGUN
+    return replace(why, code=Code.UNAVAILABLE, hint=f"{said}; of what goes before it: {why.hint}")
 
 
 def answer_of(work: Work, result: Result, ledger: Ledger) -> Reply:

@@ -16,17 +16,23 @@ from conman.core.requests import (
     Reply,
     Request,
     StartContainer,
+    StopContainer,
     Streams,
 )
 from conman.core.turns import Kind, Work
 from conman.errors import Code, Refusal
+from conman.frozen import replace
 from conman.primitives.steps import Absent, Failed, Remaining
 from tests.unit.one_machine import ID, NOW, ROW
 from tests.unit.test_between import EXEC, STOP, WITH_EXEC, Stubborn, stopping
 
 REMOVE = RemoveContainer("m" * 32, "d", "web", force=False)
 UNASKED = Failed("EIO", "the disk fails")
-NOT_BEGUN = "what you asked for is not begun: ask again then"
+NOT_BEGUN = "what you asked for is not begun: ask again"
+HURRIED = (
+    "its program may have been ended for what you asked for, the rest of it is not begun: ask again"
+)
+HASTY = (RemoveContainer("", "d", "web", force=True), StopContainer("q" * 32, "d", "web", 0))
 
 
 def ending() -> Stubborn:
@@ -63,7 +69,6 @@ def refused(reply: Reply) -> Refusal:
     "request_",
     [
         REMOVE,
-        RemoveContainer("", "d", "web", force=True),
         StartContainer("s" * 32, "d", "web"),
         PauseContainer("", "d", "web"),
         RenameContainer("n" * 32, "d", "web", "site"),
@@ -82,7 +87,7 @@ def test_who_would_be_next_is_told_why_it_cannot_go_on(request_: Request) -> Non
         "LookFailed",
         of_the_stop.what,
     )
-    assert told.hint == f"{of_the_stop.hint}; {NOT_BEGUN}"
+    assert told.hint == f"{NOT_BEGUN}; of what goes before it: {of_the_stop.hint}"
     assert NOT_BEGUN not in of_the_stop.hint
     daemon.is_told(request_)
     assert daemon.replies()[2:] == [told]
@@ -90,6 +95,21 @@ def test_who_would_be_next_is_told_why_it_cannot_go_on(request_: Request) -> Non
     assert daemon.names()[-1] == "CommitExited"
     assert daemon.machine.ledger.containers[ID].state is State.EXITED
     assert len(daemon.replies()) == 3
+
+
+@pytest.mark.parametrize("hasty", HASTY)
+def test_whose_haste_may_have_ended_the_program_is_told_that(hasty: Request) -> None:
+    """The stop did not wait any longer for its sake. Who comes when it cannot go on has hurried nobody."""
+    daemon = stopping(slow=(v.AwaitExitRecord,))
+    daemon.is_told(hasty)
+    assert daemon.names()[-1] == "AwaitExitRecord"
+    answers(daemon, UNASKED)
+    of_the_stop, told = map(refused, daemon.replies())
+    assert told.hint == f"{HURRIED}; of what goes before it: {of_the_stop.hint}"
+    daemon.is_told(hasty)
+    [late] = map(refused, daemon.replies()[2:])
+    assert late.hint == f"{NOT_BEGUN}; of what goes before it: {of_the_stop.hint}"
+    assert replace(late, hint=told.hint) == told
 
 
 def test_what_was_not_begun_is_done_once_for_whoever_asks_again() -> None:
@@ -115,7 +135,9 @@ def test_who_waits_for_what_outlives_its_kill_is_told_its_pid() -> None:
     daemon.is_told(REMOVE)
     answers(daemon, Remaining((7,)))
     of_the_stop, told = map(refused, daemon.replies())
-    assert (told.code, told.reason) == (Code.DEADLINE_EXCEEDED, "RemovePending")
+    assert (of_the_stop.code, told.code) == (Code.DEADLINE_EXCEEDED, Code.UNAVAILABLE)
+    assert told.reason == of_the_stop.reason == "RemovePending"
+    assert told.hint.startswith(NOT_BEGUN)
     assert told.what == of_the_stop.what
     assert "process 7" in told.what
 

@@ -6,10 +6,14 @@ a worker from those who read for others: it may wait for its reader as long as h
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import BinaryIO
+
+from conman.errors import Code, ConmanError, Refusal
 
 _PIECE = 256 * 1024
 
@@ -20,12 +24,9 @@ async def piped(
 ) -> AsyncGenerator[AsyncIterator[bytes]]:
     """`write` runs on a worker of these; its exception is the reader's, when all that it wrote was read."""
     reader, writer = os.pipe2(os.O_CLOEXEC)
-    stream = asyncio.StreamReader(_PIECE)
-    loop = asyncio.get_running_loop()
+    loop, stream = asyncio.get_running_loop(), asyncio.StreamReader(_PIECE)
     # First of all: it closes its end, also when the client is gone by now.
-    work = loop.run_in_executor(workers, _write, write, writer)
-    # Of one that nobody reads any more nobody wants to know.
-    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    work = _begun(workers, partial(_write, write), writer, reader)
     transport, _ = await loop.connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reader, "rb")
     )
@@ -33,6 +34,36 @@ async def piped(
         yield _pieces(stream, work)
     finally:
         transport.close()
+
+
+def _begun(
+    workers: Executor, work: Callable[[int], None], end: int, other: int
+) -> asyncio.Future[None]:
+    """`work` has this end of the pipe. Raises ConmanError where it has no worker: then both ends are closed."""
+    claim = threading.Lock()
+    try:
+        begun = asyncio.get_running_loop().run_in_executor(workers, _claimed, claim, work, end)
+    except RuntimeError as error:
+        os.close(other)
+        # It is queued all the same. A worker that has just become free may have it by now, and finds its pipe ended.
+        if claim.acquire(blocking=False):
+            os.close(end)
+        raise ConmanError(_no_worker(error)) from error
+    # Of one that nobody reads any more nobody wants to know.
+    begun.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return begun
+
+
+def _claimed(claim: threading.Lock, work: Callable[[int], None], end: int) -> None:
+    if claim.acquire(blocking=False):
+        work(end)
+
+
+def _no_worker(error: RuntimeError) -> Refusal:
+    what = f"nothing can be copied now: {error}"
+    return Refusal(
+        Code.UNAVAILABLE, "HostFailed", what, "try again when the host has room for a thread"
+    )
 
 
 async def _pieces(stream: asyncio.StreamReader, work: asyncio.Future[None]) -> AsyncIterator[bytes]:
@@ -56,8 +87,7 @@ async def drained(
     loop, flow = asyncio.get_running_loop(), _Flow()
     reader, writer = os.pipe2(os.O_CLOEXEC)
     # First of all, as above.
-    work = loop.run_in_executor(workers, _read, read, reader)
-    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    work = _begun(workers, partial(_read, read), reader, writer)
     transport, _ = await loop.connect_write_pipe(lambda: flow, os.fdopen(writer, "wb", buffering=0))
     feeding = asyncio.ensure_future(_feed(data, transport, flow))
     try:

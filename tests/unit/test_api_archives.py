@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import grpc
 import grpc.aio
@@ -16,6 +17,7 @@ from google.protobuf.message import Message
 from conman.core.model import State
 from conman.daemon.calls import Calls
 from conman.daemon.piped import drained, piped
+from conman.errors import ConmanError
 from conman.wire.v1 import conman_pb2 as wire
 from tests.unit.api_lab import GONE, saying, serving, view
 
@@ -322,6 +324,55 @@ def test_whose_client_goes_at_once_leaves_nothing_open(
     before = set(_pipes())
     asyncio.run(scene())
     workers.shutdown()
+    assert set(_pipes()) <= before
+
+
+@pytest.mark.parametrize("way", ["in", "out"])
+def test_where_no_thread_can_be_begun_nothing_is_left_and_nobody_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    ran = list[object]()
+
+    async def call() -> None:
+        if way == "in":
+            await drained(_pieces(1), lambda source: ran.append(source.read()), workers)
+        else:
+            async with piped(lambda out: ran.append(_writes(out)), workers):
+                raise AssertionError
+
+    def refuses(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    before = set(_pipes())
+    with ThreadPoolExecutor(1) as workers:
+        with monkeypatch.context() as full:
+            full.setattr(threading.Thread, "start", refuses)
+            with pytest.raises(ConmanError) as caught:
+                asyncio.run(call())
+        refusal = caught.value.refusal
+        assert (refusal.code.name, refusal.reason) == ("UNAVAILABLE", "HostFailed")
+        assert set(_pipes()) <= before
+        # It was queued all the same; who comes next finds the only worker free.
+        assert workers.submit(len, "ab").result(20) == 2
+    assert ran == []
+
+
+def test_a_worker_that_has_taken_what_could_not_be_begun_ends_by_itself() -> None:
+    """One that was not idle just before."""
+
+    class Both(ThreadPoolExecutor):
+        def submit(self, *words: Any, **more: Any) -> Any:  # noqa: ANN401 - as its base
+            super().submit(*words, **more)
+            super().submit(lambda: None).result(20)
+            raise RuntimeError("can't start new thread")
+
+    async def call(workers: ThreadPoolExecutor) -> None:
+        async with piped(lambda out: out.close(), workers):
+            raise AssertionError
+
+    before = set(_pipes())
+    with Both(1) as workers, pytest.raises(ConmanError):
+        asyncio.run(call(workers))
     assert set(_pipes()) <= before
 
 

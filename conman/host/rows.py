@@ -43,6 +43,8 @@ ANSWER_LIFE_NS = 24 * 3600 * 10**9
 EVENT_LIFE_NS = 7 * ANSWER_LIFE_NS
 #: No more time than this is believed to have passed between two answers, or two commits with events: a clock may be set.
 STEP_NS = 3600 * 10**9
+#: In the year 2255; SQLite keeps no integer from 2262 on.
+_MOST_NS = 9 * 10**18
 
 
 def stage(
@@ -135,21 +137,30 @@ def _age(connection: sqlite3.Connection, key: str, table: str, at: int) -> int:
 
     So a clock that was 1970's forgets nothing when it is set; where less happens more is kept, up to as many as may be.
     """
-    if told := meta(connection, key):
-        last, age = map(int, told.split())
+    if told := _told(connection, key):
+        last, age = told
     else:
         # Of before this was kept: rows had the host's time.
-        newest = connection.execute(f"SELECT coalesce(max(at), 0) FROM {table}").fetchone()[0]  # noqa: S608
-        last = age = min(at, newest)
+        newest = f"SELECT coalesce(max(at), 0) FROM {table} WHERE typeof(at) = 'integer'"  # noqa: S608
+        last = age = min(at, connection.execute(newest).fetchone()[0])
     age += min(max(at - last, 0), STEP_NS)
     set_meta(connection, key, f"{at} {age}")
     return age
 
 
+def _told(connection: sqlite3.Connection, key: str) -> tuple[int, int] | None:
+    """The host's time when rows last grew older, and their age. None: unknown, or spoilt, which is no other thing."""
+    try:
+        last, age = map(int, meta(connection, key).split())
+    except ValueError:
+        return None
+    return (last, age) if max(abs(last), abs(age)) < _MOST_NS else None
+
+
 def _forget_answers(connection: sqlite3.Connection) -> None:
     """Where each of the transactions was undone none has grown older."""
-    _, _, age = meta(connection, "answered").partition(" ")
-    connection.execute("DELETE FROM answers WHERE at < ?", (int(age or 0) - ANSWER_LIFE_NS,))
+    if told := _told(connection, "answered"):
+        connection.execute("DELETE FROM answers WHERE at < ?", (told[1] - ANSWER_LIFE_NS,))
 
 
 def _bound(connection: sqlite3.Connection) -> None:

@@ -151,6 +151,31 @@ def test_answers_of_an_older_conmand_are_no_reason_to_forget(opened: Store, at: 
     assert [each.request_id for each in again(opened).answers] == ["old", "new"]
 
 
+SPOILT = ["", "x", "1", "1 x", "1 2 3", f"1 {1 << 63}", f"{-1 << 64} 1", b"\xff 1", "9" * 5000]
+
+
+@pytest.mark.parametrize("told", SPOILT)
+def test_an_age_that_cannot_be_read_is_none(opened: Store, told: str | bytes) -> None:
+    """As in a store of before it was kept: nothing is forgotten, and it is told anew."""
+    both = (PutAnswer(replace(REFUSED, request_id="r1", at=5)), AppendEvent(Event(1, A, "x", 1)))
+    assert one(opened, *both) == Committed()
+    with raw(opened.path) as connection:
+        connection.execute(
+            "UPDATE meta SET value = ? WHERE key IN ('answered', 'happened')", (told,)
+        )
+        connection.execute("UPDATE events SET at = ?", ("spoilt, too",))
+    # Where none of them is put, too, they may be looked at.
+    taken = (PutAnswer(replace(REFUSED, request_id="r2", at=6)), *(ReserveName("web", B),) * 2)
+    assert isinstance(one(opened, *taken), Conflict)
+    more = (PutAnswer(replace(REFUSED, request_id="r2", at=6)), AppendEvent(Event(2, A, "x", 1)))
+    assert one(opened, *more) == Committed()
+    assert [each.request_id for each in again(opened).answers] == ["r1", "r2"]
+    assert events(opened) == [1, 2]
+    with raw(opened.path) as connection:
+        ages = [rows.meta(connection, key).split() for key in ("answered", "happened")]
+    assert [len(list(map(int, age))) for age in ages] == [2, 2]
+
+
 class Clock:
     """The host's, as the store reads it: one time after the other."""
 

@@ -4,8 +4,13 @@ A shim that is silent may be ended by conman: that nobody knows then what it kne
 one that would have answered it is.
 """
 
+from dataclasses import replace
+
 from scenarios.runtime_calls import end_call
 from scenarios.world import World
+
+#: What may be asked beside what is done to the container: its answer, or none, decides nothing there.
+_BESIDE = ("stream", "reopen-log")
 
 
 def fence(world: World, lock: str, marker: str, state_directory: str) -> None:
@@ -26,3 +31,17 @@ def end_silent(world: World, pid: int) -> None:
     for one in list(world.shims.values()):
         if one.pid == pid and (one.silent or world.processes[pid].stopped):
             world.shim_lost(one.directory)
+
+
+def waited_in_vain(world: World, directory: str, op: str) -> None:
+    """A daemon's patience with this shim was over before it answered."""
+    one = world.shims[directory]
+    if op not in _BESIDE:
+        world.shims[directory] = replace(one, silent=True, hellos=one.hellos + (op == "hello"))
+
+
+def heard(world: World, directory: str, op: str) -> None:
+    """It has answered a daemon, unless it is dead by now: so it did not hang."""
+    one = world.shims.get(directory)
+    if one is not None and op not in _BESIDE:
+        world.shims[directory] = replace(one, silent=False, hellos=0)

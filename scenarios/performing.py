@@ -12,7 +12,7 @@ from conman.shim.machine import Requested
 from scenarios import full_disk
 from scenarios.control_groups import FROZEN, ControlGroup
 from scenarios.disk import DONE, Disk
-from scenarios.fencing import end_silent, fence
+from scenarios.fencing import end_silent, fence, heard, waited_in_vain
 from scenarios.programs import CANNOT_FREEZE
 from scenarios.runtime_calls import begin_call, end_call
 from scenarios.shims import Shim
@@ -28,6 +28,7 @@ class Pending:
     connection: int
     seq: int
     deadline: int
+    op: str = ""
 
 
 Outcome = s.Result | Pending
@@ -313,7 +314,7 @@ def _call_shim(world: World, directory: str, op: str, body: str, timeout_ms: int
     world.next_connection += 1
     request = Requested(connection, seq, op, body)
     world.shims[directory] = replace(one, inbox=(*one.inbox, request))
-    return Pending("shim", directory, connection, seq, world.monotonic + timeout_ms * 1_000_000)
+    return Pending("shim", directory, connection, seq, world.monotonic + timeout_ms * 1_000_000, op)
 
 
 def poll(world: World, pending: Pending) -> s.Result | None:
@@ -334,6 +335,7 @@ def poll(world: World, pending: Pending) -> s.Result | None:
         case _:
             body = world.shim_answers.pop((pending.name, pending.connection, pending.seq), None)
             if body is not None:
+                heard(world, pending.name, pending.op)
                 return s.ShimAnswer(body)
             if pending.name not in world.shims:
                 return s.Absent()
@@ -361,7 +363,7 @@ def _timed_out(world: World, pending: Pending) -> s.Result:
         case "call":
             end_call(world, pending.connection)
         case "shim":
-            world.shims[pending.name] = replace(world.shims[pending.name], silent=True)
+            waited_in_vain(world, pending.name, pending.op)
         case _:
             pass
     return s.TimedOut()

@@ -12,6 +12,8 @@ from scenarios.violation import Violation
 from scenarios.world import World
 
 _GOES_ON = (State.RUNNING, State.PAUSED)
+#: So many in a row say that a shim hangs; no other question does.
+_HELLOS = 3
 
 
 def begun(world: World, step: s.Step) -> None:
@@ -21,7 +23,7 @@ def begun(world: World, step: s.Step) -> None:
             _reaches(world, type(step).__name__, process)
         case s.Rename(path) | s.Unlink(path) | s.RemoveTree(path):
             _takes(world, path)
-        case s.Fence(marker=marker):
+        case s.Fence(marker=marker) | s.EndMembers("", marker):
             _spares(world, marker)
         case _:
             pass
@@ -44,10 +46,10 @@ def _takes(world: World, path: str) -> None:
 
 
 def _spares(world: World, marker: str) -> None:
-    """A shim that answers is not ended under a program that is to go on."""
+    """A shim that answers is not ended under a program that is to go on, nor one that was not asked."""
     fenced = {pid for pid in world.bearers(marker) if not world.processes[pid].stopped}
     for row in world.storage.containers.values():
         one = world.shims.get(world.layout().shim(row.id, row.run))
         is_going_on = row.state in _GOES_ON and row.init and world.alive(row.init.process)
-        if one is not None and is_going_on and one.pid in fenced and not one.silent:
+        if one is not None and is_going_on and one.pid in fenced and one.hellos < _HELLOS:
             raise Violation("I15", f"{row.name} goes on, and its shim, which answers, is ended")

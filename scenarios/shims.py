@@ -21,8 +21,8 @@ class Shim:
 
     With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
     the request, which outlives the spawner, holds the lock. `unheard`: its spawner died before it was
-    bound; it ends as soon as it says something, for nobody reads it. `silent`: it has
-    let a daemon wait in vain.
+    bound; it ends as soon as it says something, for nobody reads it. `silent`: it has let the daemon wait
+    in vain, and has not answered since; `hellos`: so many of them in a row.
     """
 
     pid: int
@@ -30,6 +30,7 @@ class Shim:
     request: str = ""
     bound: bool = False
     silent: bool = False
+    hellos: int = 0
     unheard: bool = False
     state: shim.State = field(default_factory=shim.State)
     actions: tuple[shim.Action, ...] = ()
@@ -46,7 +47,11 @@ def next_input(state: shim.State, inbox: Sequence[shim.Input]) -> int | None:
 
 
 def left_alone(one: Shim, connection: int | None = None) -> Shim:
-    """A shim as its daemon's death leaves it. `connection`: the daemon's, if it had one."""
+    """A shim as its daemon's death leaves it. `connection`: the daemon's, if it had one.
+
+    The next daemon knows nothing of its silence, and is to hear it itself.
+    """
+    one = replace(one, silent=False, hellos=0)
     if not one.bound:
         one = replace(one, unheard=True)
     inbox = one.inbox if connection is None else _unread(one.inbox, connection)

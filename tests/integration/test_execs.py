@@ -16,6 +16,7 @@ import pytest
 
 from conman.wire.v1 import conman_pb2 as wire
 from conman.wire.v1.conman_pb2_grpc import ConmanStub
+from scenarios.stages.daemon import SLOWER
 from tests.integration.file_events import await_content
 from tests.integration.one_conmand import RUNTIMES, Conmand, await_end, serving
 
@@ -24,7 +25,8 @@ pytestmark = pytest.mark.timeout(180)
 FOR_EVER = ("/bin/sleep", "100000")
 #: It says that it was asked to end, and does not.
 STUBBORN = "trap 'echo asked' TERM; echo ready; while true; do sleep 1000 & wait; done"
-PATIENCE_S = 30
+#: A start that its shim does not answer ends by conman's own deadlines, after 25 s or more.
+PATIENCE_S = 60 * SLOWER
 
 
 @pytest.fixture(params=RUNTIMES)

@@ -13,6 +13,7 @@ import grpc
 import pytest
 
 from conman.wire.v1 import conman_pb2 as wire
+from scenarios.stages.daemon import SLOWER
 from tests.integration.file_events import await_content
 from tests.integration.one_conmand import RUNTIMES, Conmand, await_end
 from tests.integration.test_execs import FOR_EVER, Asked, left
@@ -21,7 +22,7 @@ from tests.integration.test_shim_deaths import MARKER, UNKNOWN, ending, kernel_t
 pytestmark = pytest.mark.timeout(180)
 
 #: What a shim that is silent is given, and something for everything else.
-BOUND_S = 60
+BOUND_S = 60 * SLOWER
 
 
 @pytest.fixture(params=RUNTIMES)

@@ -38,6 +38,8 @@ def held() -> Generator[None]:
     while not _is_there(lock := _locked()):
         lock.close()
     with lock:
+        # Not before: they would go with who cleaned until then.
+        _make(VAGRANT, POOL, LOGS)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -67,9 +69,8 @@ def _lock() -> Path:
 
 def _locked() -> TextIO:
     """Raises Trouble."""
+    _make(TOP)
     try:
-        for place in (VAGRANT, POOL, LOGS):
-            place.mkdir(parents=True, exist_ok=True)
         lock = _lock().open("a+")
     except OSError as error:
         raise Trouble(f"{error.filename} cannot be made: {error.strerror}") from error
@@ -81,6 +82,15 @@ def _locked() -> TextIO:
             told = f"process {lock.read().strip()} uses {TOP}: wait for its end, or end it"
             raise Trouble(told) from None
     return lock
+
+
+def _make(*places: Path) -> None:
+    """Raises Trouble."""
+    try:
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"{error.filename} cannot be made: {error.strerror}") from error
 
 
 def _is_there(lock: TextIO) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -95,9 +96,25 @@ def test_a_lock_that_was_cleaned_away_is_none(monkeypatch: pytest.MonkeyPatch) -
     assert stale.closed
 
 
+def test_who_begins_while_another_cleans_has_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were there before it had the lock, and went with the other's."""
+    begun = places._locked
+
+    def cleaned() -> TextIO:
+        lock = begun()
+        for each in places.TOP.iterdir():
+            if each.is_dir():
+                each.rmdir()
+        return lock
+
+    monkeypatch.setattr(places, "_locked", cleaned)
+    with places.held():
+        assert all(each.is_dir() for each in (places.VAGRANT, places.POOL, places.LOGS))
+
+
 def test_a_place_that_cannot_be_made_is_one_sentence(
     top: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     top.parent.write_text("")
     assert command.main(["clean"]) == 1
-    assert capsys.readouterr().err == f"vm: {top}/vagrant cannot be made: Not a directory\n"
+    assert capsys.readouterr().err == f"vm: {top} cannot be made: Not a directory\n"

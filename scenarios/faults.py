@@ -13,6 +13,7 @@ from scenarios import actors, full_disk, power
 from scenarios.befalling import delete_from_runtime
 from scenarios.choices import Choices
 from scenarios.coverage.seen import Seen
+from scenarios.cut_names import with_commit
 from scenarios.world import RUN, SECOND, World
 
 SHIM_DIES, INIT_DIES, CALL_HANGS, SLOW = "shim-dies", "init-dies", "call-hangs", "slow"
@@ -195,7 +196,11 @@ def between_lives(world: World, choices: Choices, counted: Counter[str]) -> tupl
     if cut is None:
         return False, happened
     counted[POWER_CUT] += 1
-    if world.storage.unsynced and choices.below("commit", 2) == 0:
-        world.storage.lose()
-    world.power_cut(cut[1])
-    return True, [*happened, f"the power is cut, {cut[0]}"]
+    name, disk = cut
+    if world.storage.unsynced:
+        if choices.below("commit", 2) == 0:
+            world.storage.lose()
+        else:
+            name = with_commit(name)
+    world.power_cut(disk)
+    return True, [*happened, f"the power is cut, {name}"]

@@ -185,7 +185,7 @@ def _store(storage: Storage) -> Piece:
 
 def _ghosts(world: World) -> str:
     """What the oracle remembers of runs, as far as they can be told about again."""
-    runs = world.storage.runs()
+    runs = world.storage.runs_again()
     owners = {owner for owner, _ in runs}
     # An undone run's number is used again: on one boot it must not begin twice even so.
     began = [

@@ -75,6 +75,10 @@ class Storage:
         """(container, run) of every row and intent: of others nothing will be told again."""
         return {(one.id, one.run) for one in (*self.containers.values(), *self.intents.values())}
 
+    def runs_again(self) -> set[tuple[str, int]]:
+        """Those, and of what a power cut brings back, for it may lose what was not synced."""
+        return self.runs().union(*(one.earlier.runs() for one in self.unsynced))
+
     def ran(self) -> set[tuple[str, int]]:
         """(container, run) of every row that says that its program began."""
         rows = self.containers.values()

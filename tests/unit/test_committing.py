@@ -1,15 +1,21 @@
 """A transaction that can be seen and be lost: what a killed daemon leaves between its write and its sync."""
 
+from collections import Counter
+
 import pytest
 
 from conman.core.effects.effect import Committed
-from conman.core.model import ReserveName
+from conman.core.model import DropContainer, ReleaseName, ReserveName
+from scenarios import keys
+from scenarios.choices import Recorded
 from scenarios.explore import Explorer
+from scenarios.faults import between_lives
 from scenarios.nodes import initial, without_daemon
 from scenarios.replay_ids import find_single, read
 from scenarios.replaying import replay
 from scenarios.simulator import Simulator
 from scenarios.storage import Storage
+from scenarios.world import World
 
 ONE, TWO = ReserveName("web", "1" * 32), ReserveName("db", "2" * 32)
 
@@ -68,3 +74,28 @@ def test_it_is_played_again(kept: str) -> None:
     seen = "remove-created;lazy;crash@remove-container/CommitRemoved/before:visible"
     asked = read(f"{seen};power-cut@keep={{{kept}}};lazy")
     assert replay(asked.story, asked.path).invariant == ""
+
+
+def test_what_is_known_of_a_run_stays_while_a_power_cut_can_bring_its_row_back() -> None:
+    world = initial(find_single("start-again")).world.clone()
+    [row] = world.storage.containers.values()
+    world.exits[row.id, row.run] = 7
+    other = world.clone()
+    other.exits[row.id, row.run] = 8
+    for one in (world, other):
+        assert one.storage.write((ReleaseName(row.id), DropContainer(row.id))) == Committed()
+    assert keys.of(world) != keys.of(other)
+    for one in (world, other):
+        one.storage.sync()
+    assert keys.of(world) == keys.of(other)
+
+
+@pytest.mark.parametrize(("is_kept", "named"), [(1, True), (0, False)])
+def test_the_cut_of_a_swarm_says_whether_the_commit_survived(is_kept: int, *, named: bool) -> None:
+    world = World()
+    world.storage.write((ONE,))
+    happened = between_lives(
+        world, Recorded((("moves", 0), ("cut", 3), ("commit", is_kept))), Counter()
+    )[1]
+    assert (world.storage.names != {}) == named
+    assert [("{commit" in one) for one in happened] == [named]

@@ -79,8 +79,11 @@ def open_ones(execs: Execs) -> Execs:
 def having(execs: Execs, *new: Exec) -> Execs:
     """With these as they are now; who ends goes behind all others, so that no clock says who ended last.
 
-    Of those that had ended before only the latest stay. Those that end now all do: whoever waits for one is to be told.
+    Of those that had ended before only the latest stay. Those that end now all do: whoever waits for one is to be told,
+    and they stay until another ends.
     """
+    if not new:
+        return execs
     for one in new:
         if one.state is ExecState.EXITED or found(execs, one.id) is None:
             execs = (*(each for each in execs if each.id != one.id), one)

@@ -78,6 +78,8 @@ def test_all_that_end_at_once_are_told_of_and_go_with_the_next() -> None:
     told = tuple(ended(one, 5, 137, "Error") for one in many)
     execs = after_the_run((*OLD, *many), told)
     assert execs == told
+    # As whoever comes back after that commit has them, and settles the rest of the run.
+    assert after_the_run(execs) == told
     last = over(200, 6)
     assert having(execs, last) == (*told[-ENDED_KEPT + 1 :], last)
 

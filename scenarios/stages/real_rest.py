@@ -61,7 +61,7 @@ def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: boo
     command = next((ask.program for ask in asks if ask.verb == "create"), "")
     seen = as_stored(host, has_lost_run=Befalls.RUN_REMOVED in story.befalls)
     for row in seen.rows:
-        if row.state is State.EXITED and _is_owed(row):
+        if row.state is State.EXITED and is_owed(row, story, rebooted=rebooted):
             raise Violation("I19", f"{row.name} has ended, and nobody is to start it again")
         is_disturbed = bool(story.befalls) or rebooted
         honest(row, command, may_be_unknown=is_disturbed)
@@ -70,8 +70,13 @@ def at_rest(host: RealHost, story: Story, *, rebooted: bool = False, unseen: boo
     return seen
 
 
-def _is_owed(row: Container) -> bool:
-    """Another run; the count is its own, which whoever saw its runs has yet to judge."""
+def is_owed(row: Container, story: Story, *, rebooted: bool) -> bool:
+    """Another run; the count is its own, which whoever saw its runs has yet to judge.
+
+    What counts is the policy at its end. Where the power was cut that may have been before its client changed it.
+    """
+    if rebooted and any(ask.verb == "update" and ask.policy is not None for ask in story.asks):
+        return False
     return restarting.is_owed(row, row.restart_count, asked_for=row.is_stopped)
 
 

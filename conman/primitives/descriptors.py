@@ -1,7 +1,8 @@
 """The limit of open descriptors: conmand and shims raise their own, and what they begin has what conmand was given.
 
 A raised one is handed down by a fork, from a zygote to its shims, and by them to containers, whose programs
-may close, or count, as many as they are allowed. It must never be raised before it is known what was given.
+may close, or count, as many as they are allowed. It must never be raised before it is known what was given, nor
+end anybody: who cannot have his limit goes on with what he has.
 """
 
 import resource
@@ -54,5 +55,9 @@ def give_back(child: int) -> None:
 
 
 def _set(soft: int) -> None:
+    """Refused, also where it is lowered, while the hard limit is above fs.nr_open, which may be lowered at any time."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard), hard))
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard), hard))
+    except (ValueError, OSError):  # a ValueError is Python's for EPERM
+        return

@@ -241,8 +241,9 @@ def _end(pids: tuple[int, ...], wanted: _Wanted, until: float) -> None:
     """SIGKILL them, and wait a while until they are dead; with nobody to wait for, a moment."""
     if not pids:
         time.sleep(_EXEC_S)
-    handles = [(pid, handle) for pid in pids if (handle := pidfd(pid)) is not None]
+    handles: list[tuple[int, int]] = []
     try:
+        handles.extend((pid, handle) for pid in pids if (handle := pidfd(pid)) is not None)
         for pid, handle in handles:
             # Looked at again with the pidfd in hand: the pid may be another's by now.
             if wanted.includes(pid):

@@ -18,6 +18,7 @@ from conman.primitives.fence import fence, open_lock, take
 from conman.primitives.marks import bears
 from conman.primitives.processes import start_time
 from conman.primitives.steps import Done, Failed, Fence, Remaining
+from tests.unit.few_descriptors import open_now, room_for
 
 MARK = f"CONMAN_CALL={os.getpid()}/c-1/create"
 
@@ -86,6 +87,19 @@ def test_a_bearer_without_the_lock_is_ended_too(lock: str) -> None:
     with running("sleep", "600", mark=MARK) as child:
         assert isinstance(fence(step(lock)), Done)
         assert child.wait(5) == -signal.SIGKILL
+
+
+def test_of_those_that_it_cannot_end_nothing_stays_open(lock: str) -> None:
+    with (
+        running("sleep", "600", mark=MARK) as first,
+        running("sleep", "600", mark=MARK) as other,
+    ):
+        before = open_now()
+        wanted = conman.primitives.fence._Wanted(frozenset((MARK.encode(),)), ())
+        with room_for(1), pytest.raises(OSError, match="Too many open files"):
+            conman.primitives.fence._end((first.pid, other.pid), wanted, 0.0)
+        assert open_now() == before
+        assert first.poll() is other.poll() is None
 
 
 def also(lock: str) -> Fence:

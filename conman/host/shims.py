@@ -236,7 +236,7 @@ class _Line:
             connection.send(protocol.encode(protocol.Packet(step.op, self._seq, step.body)))
             while True:
                 connection.settimeout(_left(deadline))
-                packet = protocol.receive(connection)
+                packet = protocol.receive(connection, protocol.ANSWER_BYTES)
                 if packet is None:
                     return None
                 if packet.seq != self._seq:

@@ -11,7 +11,15 @@ from conman.shim.accepting import accepted
 from conman.shim.complaint import complain
 from conman.shim.execs import parse_exec, parse_exec_id
 from conman.shim.machine import Disconnected, Input, Requested
-from conman.shim.protocol import ANSWER, REFUSED, ForeignPacket, Packet, encode, receive
+from conman.shim.protocol import (
+    ANSWER,
+    REFUSED,
+    REQUEST_BYTES,
+    ForeignPacket,
+    Packet,
+    encode,
+    receive,
+)
 from conman.shim.readers import Readers
 from conman.shim.task import parse_log, parse_offer, parse_task
 
@@ -43,6 +51,16 @@ class Connections:
             connection.send(encode(packet))
         except (BlockingIOError, BrokenPipeError, ConnectionResetError):
             self._lose(number)
+        except (ForeignPacket, OSError) as error:
+            self._refuse(number, packet, error)
+
+    def _refuse(self, number: int, packet: Packet, error: Exception) -> None:
+        """It is too long, if only for this host: nobody else knows how what it tells of has ended."""
+        complain(f"{packet.op} {packet.seq} cannot be sent: {error}")
+        if packet.op == REFUSED:
+            self._lose(number)
+        else:
+            self._send(number, Packet(REFUSED, packet.seq, f"its answer cannot be sent: {error}"))
 
     def _accept(self) -> None:
         connection = accepted(self._listener, self._readers)
@@ -58,7 +76,7 @@ class Connections:
         if connection is None:
             return  # closed since it became readable
         try:
-            packet = receive(connection)
+            packet = receive(connection, REQUEST_BYTES)
         except BlockingIOError:
             return
         except ForeignPacket as error:

@@ -1,4 +1,4 @@
-"""How a daemon and a shim talk: SOCK_SEQPACKET, one JSON object a packet, at most 64 KiB.
+"""How a daemon and a shim talk: SOCK_SEQPACKET, one JSON object a packet.
 
     {"v": 1, "op": "create", "seq": 1, "body": "..."}      request
     {"v": 1, "op": "answer", "seq": 1, "body": "..."}      its answer, maybe after later ones
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 VERSION = 1
-LIMIT = 64 * 1024
+
+#: The most of a packet. Requests go to shims of older conmands, too, which read no more. An answer tells of up
+#: to 256 execs, a failure's words and a command line: 180,000 bytes; by default Linux sends 212,960 at once.
+REQUEST_BYTES = 64 * 1024
+ANSWER_BYTES = 192 * 1024
+
 ANSWER = "answer"
 REFUSED = "refused"
 SOCKET = "shim.sock"
@@ -50,8 +55,9 @@ class Packet:
 def encode(packet: Packet) -> bytes:
     fields = {"v": VERSION, "op": packet.op, "seq": packet.seq, "body": packet.body}
     data = dumps(fields).encode()
-    if len(data) > LIMIT:
-        raise ForeignPacket(f"a packet of {len(data)} bytes, {LIMIT} is the most")
+    most = ANSWER_BYTES if packet.op in (ANSWER, REFUSED) else REQUEST_BYTES
+    if len(data) > most:
+        raise ForeignPacket(f"a packet of {len(data)} bytes, {most} is the most")
     return data
 
 
@@ -69,10 +75,10 @@ def decode(data: bytes) -> Packet:
     return packet
 
 
-def receive(connection: socket.socket) -> Packet | None:
-    """The next packet; None once the other side is gone. Raises ForeignPacket, BlockingIOError."""
+def receive(connection: socket.socket, most: int) -> Packet | None:
+    """The next packet, of `most` bytes; None once the other side is gone. Raises ForeignPacket, BlockingIOError."""
     try:
-        data = connection.recv(LIMIT + 1)
+        data = connection.recv(most + 1)
     except (ConnectionResetError, BrokenPipeError):
         return None
     return decode(data) if data else None

@@ -16,7 +16,7 @@ from conman.primitives.light import signal, socket
 from conman.shim.appearance import Appearance, rename
 from conman.shim.complaint import complain
 from conman.shim.main import ignore_signals, main
-from conman.shim.protocol import LIMIT, Packet, decode
+from conman.shim.protocol import REQUEST_BYTES, Packet, decode
 
 _TITLE = b"conman-zygote"
 
@@ -38,7 +38,7 @@ def serve(descriptor: int) -> int:
     gc.disable()
     gc.freeze()
     while True:
-        data, rights, _, _ = connection.recvmsg(LIMIT, _RIGHTS, socket.MSG_CMSG_CLOEXEC)
+        data, rights, _, _ = connection.recvmsg(REQUEST_BYTES, _RIGHTS, socket.MSG_CMSG_CLOEXEC)
         descriptors = [fd for _, _, each in rights for fd in memoryview(each).cast("i")]
         if not data:
             return 0

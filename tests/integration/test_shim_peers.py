@@ -154,7 +154,7 @@ def test_what_is_no_packet_ends_its_connection(one: OneShim, packet: bytes) -> N
     one.must_spawn()
     with protocol.connect(one.directory) as foreign:
         foreign.send(packet)
-        assert protocol.receive(foreign) is None
+        assert protocol.receive(foreign, protocol.ANSWER_BYTES) is None
     assert one.ask("hello").call is None
 
 

@@ -50,24 +50,36 @@ def test_foreign_packets_are_refused(data: bytes) -> None:
         decode(data)
 
 
-def test_a_packet_has_a_limit() -> None:
-    frame = len(encode(Packet("x", 1, "")))
-    assert len(encode(Packet("x", 1, "y" * (protocol.LIMIT - frame)))) == protocol.LIMIT
+LIMITS = [("x", protocol.REQUEST_BYTES), ("answer", protocol.ANSWER_BYTES)]
+
+
+def of_bytes(op: str, size: int) -> Packet:
+    return Packet(op, 1, "y" * (size - len(encode(Packet(op, 1, "")))))
+
+
+@pytest.mark.parametrize(("op", "most"), [*LIMITS, ("refused", protocol.ANSWER_BYTES)])
+def test_a_packet_has_a_limit(op: str, most: int) -> None:
+    assert len(encode(of_bytes(op, most))) == most
     with pytest.raises(ForeignPacket):
-        encode(Packet("x", 1, "y" * (protocol.LIMIT - frame + 1)))
+        encode(of_bytes(op, most + 1))
 
 
-def test_the_largest_packet_passes_whole(tmp_path: Path) -> None:
-    largest = Packet("x", 1, "y" * (protocol.LIMIT - len(encode(Packet("x", 1, "")))))
+def test_a_request_is_none_that_an_older_shim_does_not_read() -> None:
+    assert protocol.REQUEST_BYTES == 65_536
+
+
+@pytest.mark.parametrize(("op", "most"), LIMITS)
+def test_the_largest_packet_passes_whole(op: str, most: int, tmp_path: Path) -> None:
+    largest = of_bytes(op, most)
     with (
         closing(protocol.listen(str(tmp_path))) as listener,
         protocol.connect(str(tmp_path)) as asking,
     ):
         asking.send(encode(largest))
         with closing(accept(listener)) as answering:
-            assert protocol.receive(answering) == largest
+            assert protocol.receive(answering, most) == largest
             asking.close()
-            assert protocol.receive(answering) is None
+            assert protocol.receive(answering, most) is None
 
 
 def test_a_socket_left_behind_is_refused_and_replaced(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from conman.host.shims import Shims
 from conman.host.spawner import Spawner
 from conman.host.zygote import Zygote
 from conman.primitives.light import accept
-from conman.primitives.steps import BeginShim, CallShim, ShimAnswer, TimedOut
+from conman.primitives.steps import BeginShim, CallShim, Failed, ShimAnswer, TimedOut
 from conman.shim import protocol
 from conman.shim.protocol import Packet, encode
 
@@ -64,6 +64,19 @@ def test_an_answer_to_another_request_is_no_answer(shim: Shim, shims: Shims) -> 
     saying.join()
 
 
+def test_the_longest_answer_is_read_whole_and_a_refusal_is_a_failure(
+    shim: Shim, shims: Shims
+) -> None:
+    body = "y" * (protocol.ANSWER_BYTES - len(encode(Packet("answer", 1, ""))))
+    saying = shim.accept_and_say(Packet("answer", 1, body))
+    assert shims.call(CallShim(shim.directory, "hello", "{}", 30_000)) == ShimAnswer(body)
+    saying.join()
+    assert shim.connection is not None
+    shim.connection.send(encode(Packet("refused", 2, "too long")))
+    told = shims.call(CallShim(shim.directory, "hello", "{}", 30_000))
+    assert told == Failed("EPROTO", "too long")
+
+
 def test_a_shim_that_reads_nothing_takes_no_more_than_its_time(shim: Shim, shims: Shims) -> None:
     """No request fits into the line any more: also sending one has its time, and not the last one's."""
     saying = shim.accept_and_say(Packet("answer", 1, ""))
@@ -72,7 +85,7 @@ def test_a_shim_that_reads_nothing_takes_no_more_than_its_time(shim: Shim, shims
     connection = shims._line(shim.directory)._connection
     assert connection is not None
     connection.settimeout(0)
-    for size in (protocol.LIMIT, 1):
+    for size in (protocol.REQUEST_BYTES, 1):
         with suppress(BlockingIOError):
             while True:
                 connection.send(bytes(size))

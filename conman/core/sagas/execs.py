@@ -240,7 +240,7 @@ async def _told_by_shim(row: Container, one: Exec) -> Outcome:
         told = await _hello_or_end(row, _HELLOS)
         if not _is_open(_known(told, one.id)):
             break
-        await _wait_for_its_end(row, one, question)
+        await _wait_for_its_end(row, one)
         is_marked = True
     if is_marked:
         await v.Mark(row.id, "", "")
@@ -251,9 +251,9 @@ def _is_open(known: ExecKnown | None) -> bool:
     return known is not None and known.process is not None and known.code is None
 
 
-async def _wait_for_its_end(row: Container, one: Exec, question: v.AwaitExecExit) -> None:
+async def _wait_for_its_end(row: Container, one: Exec) -> None:
     """What was killed does not die, and its shim waits for that as we do."""
-    why = stuck(row.id, question, Remaining((_process(one).pid,)))
+    why = stuck(row.id, v.AwaitExecExit.__name__, Remaining((_process(one).pid,)))
     await v.Tell(why)
     await v.Mark(row.id, why.reason, why.what)
     await v.WaitFor(row.id, LOOK_AGAIN_NS)

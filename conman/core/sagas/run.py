@@ -41,7 +41,7 @@ async def insist(container_id: str, effect: Effect, again: type | UnionType = _S
     if not isinstance(outcome, again):
         return outcome
     while isinstance(outcome, again):
-        refusal = stuck(container_id, effect, outcome)
+        refusal = stuck(container_id, type(effect).__name__, outcome)
         await v.Tell(refusal)
         await v.Mark(container_id, refusal.reason, refusal.what)
         await v.WaitFor(container_id, LOOK_AGAIN_NS)
@@ -50,9 +50,8 @@ async def insist(container_id: str, effect: Effect, again: type | UnionType = _S
     return outcome
 
 
-def stuck(container_id: str, effect: Effect, outcome: Outcome) -> Refusal:
-    """What is told while it does not go on."""
-    name = type(effect).__name__
+def stuck(container_id: str, name: str, outcome: Outcome) -> Refusal:
+    """What is told while the effect of this name does not go on."""
     match outcome:
         case Remaining(pids):
             listed = ", ".join(str(pid) for pid in pids)

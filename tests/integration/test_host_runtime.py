@@ -80,7 +80,7 @@ def test_a_grandchild_with_its_stdout_is_not_waited_for(host: RealHost) -> None:
 def test_it_has_the_limit_of_descriptors_that_we_were_given(
     host: RealHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptors, "_GIVEN", 900)
+    monkeypatch.setattr(descriptors, "_given", [900])
     # It may look first.
     assert answered(host, "until [ $(ulimit -Sn) = 900 ]; do :; done").code == 0
 

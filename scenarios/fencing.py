@@ -9,6 +9,8 @@ from dataclasses import replace
 from scenarios.runtime_calls import end_call
 from scenarios.world import World
 
+#: So many that it let pass in a row say that a shim hangs; no other question does, for that may take its time.
+HELLOS = 3
 #: What may be asked beside what is done to the container: its answer, or none, decides nothing there.
 _BESIDE = ("stream", "reopen-log")
 
@@ -27,21 +29,21 @@ def fence(world: World, lock: str, marker: str, state_directory: str) -> None:
 
 
 def end_silent(world: World, pid: int) -> None:
-    """If this is a shim that hangs, or did not answer: it is ended, and nobody knows what it knew."""
+    """If this is a shim that hangs, as far as anybody can tell: it is ended, and nobody knows what it knew."""
     for one in list(world.shims.values()):
-        if one.pid == pid and (one.silent or world.processes[pid].stopped):
+        if one.pid == pid and (one.hellos >= HELLOS or world.processes[pid].stopped):
             world.shim_lost(one.directory)
 
 
 def waited_in_vain(world: World, directory: str, op: str) -> None:
     """A daemon's patience with this shim was over before it answered."""
-    one = world.shims[directory]
-    if op not in _BESIDE:
-        world.shims[directory] = replace(one, silent=True, hellos=one.hellos + (op == "hello"))
+    if op == "hello":
+        one = world.shims[directory]
+        world.shims[directory] = replace(one, hellos=one.hellos + 1)
 
 
 def heard(world: World, directory: str, op: str) -> None:
     """It has answered a daemon, unless it is dead by now: so it did not hang."""
     one = world.shims.get(directory)
     if one is not None and op not in _BESIDE:
-        world.shims[directory] = replace(one, silent=False, hellos=0)
+        world.shims[directory] = replace(one, hellos=0)

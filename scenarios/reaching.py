@@ -6,14 +6,13 @@ The oracle's moment before each step, I15 and I17. It looks at the host as it is
 from conman.core.model import State
 from conman.primitives import steps as s
 from conman.primitives.steps import ProcessId
+from scenarios.fencing import HELLOS
 from scenarios.identities import is_passed_on, is_strangers
 from scenarios.tally import met
 from scenarios.violation import Violation
 from scenarios.world import World
 
 _GOES_ON = (State.RUNNING, State.PAUSED)
-#: So many in a row say that a shim hangs; no other question does.
-_HELLOS = 3
 
 
 def begun(world: World, step: s.Step) -> None:
@@ -51,5 +50,5 @@ def _spares(world: World, marker: str) -> None:
     for row in world.storage.containers.values():
         one = world.shims.get(world.layout().shim(row.id, row.run))
         is_going_on = row.state in _GOES_ON and row.init and world.alive(row.init.process)
-        if one is not None and is_going_on and one.pid in fenced and one.hellos < _HELLOS:
+        if one is not None and is_going_on and one.pid in fenced and one.hellos < HELLOS:
             raise Violation("I15", f"{row.name} goes on, and its shim, which answers, is ended")

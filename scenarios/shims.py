@@ -21,15 +21,14 @@ class Shim:
 
     With a `request` it is not yet born: its spawner has asked the zygote for a shim of this mark, and
     the request, which outlives the spawner, holds the lock. `unheard`: its spawner died before it was
-    bound; it ends as soon as it says something, for nobody reads it. `silent`: it has let the daemon wait
-    in vain, and has not answered since; `hellos`: so many of them in a row.
+    bound; it ends as soon as it says something, for nobody reads it. `hellos`: so many in a row it has let
+    the daemon wait for in vain, and has answered nothing since.
     """
 
     pid: int
     directory: str
     request: str = ""
     bound: bool = False
-    silent: bool = False
     hellos: int = 0
     unheard: bool = False
     state: shim.State = field(default_factory=shim.State)
@@ -51,7 +50,7 @@ def left_alone(one: Shim, connection: int | None = None) -> Shim:
 
     The next daemon knows nothing of its silence, and is to hear it itself.
     """
-    one = replace(one, silent=False, hellos=0)
+    one = replace(one, hellos=0)
     if not one.bound:
         one = replace(one, unheard=True)
     inbox = one.inbox if connection is None else _unread(one.inbox, connection)

@@ -5,7 +5,7 @@ opens it sees that, and a power cut may take it. The same differential suite run
 that neither can promise more than the other.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conman.core.effects.effect import Committed, Conflict, Outcome
 from conman.core.model import (
@@ -92,7 +92,8 @@ class Storage:
 
     def write(self, changes: tuple[Change, ...]) -> Outcome:
         """All of it, seen by whoever looks, or a Conflict and nothing."""
-        earlier, trial = self.clone(), self.clone()
+        # What was is not changed, but given up for the trial's: it need not be copied.
+        earlier, trial = replace(self), self.clone()
         self.piece = None
         for change in changes:
             if (holder := trial.do(change)) is not None:
